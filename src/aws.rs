@@ -1,0 +1,1 @@
+//! AWS, one small file per service.

@@ -1,0 +1,1 @@
+//! Time and sleep as things that are passed in.

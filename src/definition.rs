@@ -1,0 +1,1 @@
+//! A SageMaker pipeline definition: render, parse, lint, resolve references, compare.

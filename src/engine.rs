@@ -1,0 +1,1 @@
+//! Drives runs to their end.

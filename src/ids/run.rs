@@ -1,0 +1,98 @@
+//! Names of our own: runs, stages, environments, commits, content digests.
+
+use super::{is_word, text_id};
+use sha2::{Digest as _, Sha256};
+
+text_id!(
+    /// One run of the stage graph: a version 7 UUID, so that ids sort by time.
+    RunId,
+    "a run id: a UUID",
+    |text| uuid::Uuid::try_parse(text).is_ok_and(|id| id.to_string() == text)
+);
+
+impl RunId {
+    /// The last eight digits, which people type; the leading ones are the clock and look alike.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        &self.as_str()[self.as_str().len() - 8..]
+    }
+}
+
+impl From<uuid::Uuid> for RunId {
+    fn from(id: uuid::Uuid) -> Self {
+        Self(id.to_string())
+    }
+}
+
+text_id!(
+    /// A stage of pipeline.yaml; part of a log stream name, so neither ':' nor '*' nor '/'.
+    StageName,
+    "a stage name: up to 64 letters, digits, '-', '_' and '.'",
+    |text| is_word(text, "-_.", 64)
+);
+
+text_id!(
+    /// An environment such as `prod`; part of resource and log stream names.
+    EnvName,
+    "an environment name: up to 32 letters, digits, '-' and '_'",
+    |text| is_word(text, "-_", 32)
+);
+
+text_id!(
+    /// A full git commit id: 40 lower-case hexadecimal digits.
+    Sha,
+    "a commit id: 40 hexadecimal digits",
+    |text| text.len() == 40 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+);
+
+impl Sha {
+    /// The first seven digits, as git prints them.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        &self.as_str()[..7]
+    }
+}
+
+text_id!(
+    /// The SHA-256 of some content: 64 lower-case hexadecimal digits.
+    Digest,
+    "a SHA-256: 64 hexadecimal digits",
+    |text| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+);
+
+impl Digest {
+    /// The digest of `content`.
+    #[must_use]
+    pub fn of(content: impl AsRef<[u8]>) -> Self {
+        Self(hex::encode(Sha256::digest(content.as_ref())))
+    }
+
+    /// The first twelve digits, enough to tell contents apart on a screen.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        &self.as_str()[..12]
+    }
+}
+
+/// Which try of a stage this is: 1 for the first.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+pub struct Attempt(pub u32);
+
+impl Attempt {
+    /// The first try.
+    pub const FIRST: Self = Self(1);
+
+    /// The try after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl std::fmt::Display for Attempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}

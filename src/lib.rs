@@ -1,0 +1,33 @@
+//! Relevo promotes machine-learning pipelines between AWS accounts.
+//!
+//! Modules stand in layers; each may use only what stands above it in this list
+//! (`tests/it/layering.rs` checks it). ARCHITECTURE.md walks through one run.
+
+// L0: pure. No IO, no async, no clock, no environment.
+pub mod definition;
+pub mod flow;
+pub mod ids;
+pub mod model;
+pub mod monitor;
+pub mod plan;
+pub mod schedule;
+pub mod spec;
+
+// L1: adapters. One outside system each; foreign types stop here.
+pub mod aws;
+pub mod clock;
+pub mod exec;
+pub mod git;
+pub mod store;
+
+// L2: drivers. Each pass is one idempotent step that re-reads state.
+pub mod deploy;
+pub mod engine;
+pub mod logs;
+
+// L3: faces.
+pub mod app;
+pub mod cli;
+
+// Beside them: an AWS for the laptop. Uses L0 only; only `app` knows it.
+pub mod rehearsal;

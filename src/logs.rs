@@ -1,0 +1,1 @@
+//! Every line: masked, kept, shipped.

@@ -1,0 +1,1 @@
+//! Data set, imputer, decision-tree baseline, metrics with intervals, gate verdict.

@@ -1,0 +1,1 @@
+//! Data-quality statistics and constraints, as Model Monitor writes them.

@@ -1,0 +1,1 @@
+//! (Desired, Observed) to an ordered plan with a hash.

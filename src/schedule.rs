@@ -1,0 +1,1 @@
+//! AWS cron() and rate() expressions.

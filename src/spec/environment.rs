@@ -1,0 +1,132 @@
+//! An environment file, checked: one AWS account and what the model is called there.
+
+use crate::ids::{AccountId, Arn, BucketName, EnvName, PipelineName, Region};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use url::Url;
+
+/// One environment with every derivable name derived and every given name checked against its derivation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Name, from the file name.
+    pub name: EnvName,
+    /// Where its calls go.
+    pub cloud: Cloud,
+    /// The only account that may be written to.
+    pub account: AccountId,
+    /// The only region.
+    pub region: Region,
+    /// Role the agent assumes to deploy.
+    pub deploy_role: Arn,
+    /// External id for that role's trust policy.
+    pub external_id: Option<String>,
+    /// Role a person's approval is given with; the deploy role must not be able to approve.
+    pub approver_role: Arn,
+    /// Execution role of the train pipeline.
+    pub train_role: Arn,
+    /// Execution role of the inference pipeline.
+    pub inference_role: Arn,
+    /// Execution role of the Lambda function.
+    pub lambda_role: Arn,
+    /// Role EventBridge starts pipelines with.
+    pub events_role: Arn,
+    /// Scripts, data, outputs.
+    pub bucket: BucketName,
+    /// Model artefacts, shared with the registry.
+    pub artifacts_bucket: BucketName,
+    /// Key that encrypts every object and the alert topic.
+    pub kms_key: Arn,
+    /// Prefix of keys and derived names.
+    pub model_name: String,
+    /// The group in the central registry account.
+    pub model_package_group: Arn,
+    /// Name of the train pipeline.
+    pub train_pipeline: PipelineName,
+    /// Name of the inference pipeline.
+    pub inference_pipeline: PipelineName,
+    /// `cron(…)` or `rate(…)` of the inference schedule, checked.
+    pub schedule: String,
+    /// Stem of the batch file, without `.csv`.
+    pub batch_dataset: String,
+    /// Who hears about failures.
+    pub alerts: Alerts,
+    /// Where the run's log lines go.
+    pub log_group: LogGroup,
+    /// Container images; each absent one is the first-party image of the region.
+    pub images: Images,
+    /// Data-quality monitoring.
+    pub monitor: Monitor,
+    /// Retraining.
+    pub retrain: Retrain,
+    /// Another address for every service of this environment.
+    pub endpoint_url: Option<Url>,
+}
+
+/// Where an environment's calls go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cloud {
+    /// The AWS inside this program.
+    Rehearsal,
+    /// AWS, or whatever stands at `endpoint_url`.
+    Aws,
+}
+
+/// Who hears about failures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alerts {
+    /// Name of the SNS topic.
+    pub topic: String,
+    /// Address that is subscribed.
+    pub email: String,
+}
+
+/// A CloudWatch Logs group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogGroup {
+    /// Name, `jenkins-log` by default.
+    pub name: String,
+    /// Days to keep, one of the values CloudWatch knows; absent means for ever.
+    pub retention_days: Option<i32>,
+    /// Key that encrypts the group.
+    pub kms_key: Option<Arn>,
+}
+
+/// Image overrides, as full image URIs, tags or digests included.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Images {
+    /// Training and evaluation.
+    pub xgboost: Option<String>,
+    /// Pre-processing.
+    pub scikit_learn: Option<String>,
+    /// Model Monitor.
+    pub monitor: Option<String>,
+}
+
+/// Data-quality monitoring of inference batches.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Monitor {
+    /// Does a violation fail the inference execution?
+    pub fail_on_violation: bool,
+    /// Batches with fewer rows are not judged.
+    pub minimum_rows: u32,
+}
+
+/// When a new training starts by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retrain {
+    /// On which event.
+    pub on: RetrainOn,
+    /// At most one training in this time.
+    pub cooldown: Duration,
+}
+
+/// The event that starts a new training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetrainOn {
+    /// The data-quality step failed.
+    Drift,
+    /// Any inference execution failed, as the replaced system did.
+    AnyFailure,
+}

@@ -1,0 +1,165 @@
+//! pipeline.yaml, checked: which branch goes where, and the graph of stages.
+
+use crate::ids::{EnvName, StageName};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+
+/// A checked pipeline.yaml. Serialized whole into the run's record, so that a run keeps the graph it began with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pipeline {
+    /// Name of the pipeline, part of log stream names.
+    pub name: String,
+    /// Environments in promotion order: each stands behind the one it comes `after`.
+    pub environments: Vec<EnvironmentRule>,
+    /// Stages in a legal order: each stands behind all it needs.
+    pub stages: Vec<Stage>,
+}
+
+/// Which branch deploys to an environment, and what must come first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentRule {
+    /// Name; its file is `environments/NAME.yaml`, `.yml` or `NAME.tfvars.json`.
+    pub name: EnvName,
+    /// A push to this branch deploys here.
+    pub branch: String,
+    /// The environment before this one in the promotion order.
+    pub after: Option<EnvName>,
+}
+
+/// One node of the graph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Unique name.
+    pub name: StageName,
+    /// What it does.
+    pub action: Action,
+    /// Stages that must have ended first.
+    pub needs: Vec<StageName>,
+    /// The environment it works in; the run's own if absent.
+    pub environment: Option<EnvName>,
+    /// Expression that must be true for the stage to run (grammar in `spec::condition`), as written.
+    pub when: Option<String>,
+    /// On which outcome of its needs it runs.
+    pub on: On,
+    /// Extra variables for a command.
+    pub variables: BTreeMap<String, String>,
+    /// Longest time one attempt may take.
+    pub timeout: Duration,
+    /// Longest silence of a command.
+    pub no_output_timeout: Option<Duration>,
+    /// When to try again.
+    pub retry: Retry,
+    /// Files a command leaves for later stages, relative to the work folder.
+    pub outputs: Vec<String>,
+}
+
+/// What a stage does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Action {
+    /// One of our own stages.
+    Uses(BuiltIn),
+    /// A command of the user's.
+    Run(Command),
+}
+
+/// The built-in stages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum BuiltIn {
+    /// Check every file, render and lint both definitions.
+    Validate,
+    /// Deploy and execute the train pipeline, collect its evidence.
+    TrainTest(Training),
+    /// Judge the candidate against floor and baseline.
+    Gate(GatePolicy),
+    /// Take the deploy role and prove the account.
+    AssumeRole,
+    /// Observe and plan.
+    Plan,
+    /// Apply everything up to and including the pipelines.
+    DeployPipelines,
+    /// Apply rules, targets and schedule, then verify all.
+    ScheduleRules,
+}
+
+/// What `train-test` trains on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Training {
+    /// Path of the data set in the repository; if absent, the one `data/*.csv` with a contract (`.yaml`) beside it.
+    pub data: Option<String>,
+}
+
+/// A user's command. Branch, message and the like reach it as environment variables only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Program and arguments, started without a shell.
+    Argv(Vec<String>),
+    /// A script for `sh -eu`.
+    Script(String),
+}
+
+/// What a candidate must reach.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct GatePolicy {
+    /// Which figure is compared.
+    pub metric: Metric,
+    /// Floor for the candidate's figure.
+    pub at_least: f64,
+    /// How much worse than the baseline the candidate may be.
+    pub not_worse_than_baseline_by: f64,
+}
+
+/// A figure of merit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Metric {
+    /// Area under the ROC curve.
+    Auc,
+}
+
+/// On which outcome of its needs a stage runs. A failure is the work saying no; an error is the machinery breaking;
+/// an abort is a person stopping it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum On {
+    /// All needs succeeded.
+    #[default]
+    Success,
+    /// A need failed.
+    Failure,
+    /// A need broke.
+    Error,
+    /// The run was cancelled.
+    Abort,
+    /// In any case.
+    Always,
+}
+
+/// When a failed attempt is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Attempts in all, at least 1.
+    pub attempts: u32,
+    /// Wait before the second attempt; doubles each time.
+    pub backoff: Duration,
+    /// Failure classes worth another attempt.
+    pub classes: Vec<FailureClass>,
+}
+
+/// Why something failed, as far as a decision depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureClass {
+    /// The files or the command are wrong; trying again changes nothing.
+    UserError,
+    /// The gate said no.
+    GateRefused,
+    /// AWS did not do what was asked.
+    CloudError,
+    /// The agent itself could not go on: disk, store, a bug.
+    AgentError,
+    /// A person stopped it.
+    Cancelled,
+    /// It took longer than allowed.
+    TimedOut,
+}

@@ -1,0 +1,11 @@
+//! The one integration binary: `cargo nextest run` or `cargo test`.
+
+mod aws;
+mod definition;
+mod engine;
+mod layering;
+mod model;
+mod rehearsal;
+mod spec;
+mod wire;
+mod world;
