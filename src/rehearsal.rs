@@ -21,6 +21,7 @@ mod principal;
 mod s3;
 mod sagemaker;
 mod shelf;
+mod standin;
 mod wire;
 
 pub use call::Call;

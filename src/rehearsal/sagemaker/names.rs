@@ -1,7 +1,8 @@
 //! Names as SageMaker makes them, from nothing but what they name: the same execution has the same names in
 //! every rehearsal.
 
-use crate::{ids::Digest, rehearsal::Place};
+use super::super::Place;
+use crate::ids::Digest;
 
 /// Characters of an execution id.
 const EXECUTION_ID: usize = 12;
@@ -16,7 +17,7 @@ pub(super) fn pipeline_arn(place: &Place, name: &str) -> String {
 }
 
 /// Id of the `number`th execution of a pipeline.
-pub(super) fn execution_id(pipeline_arn: &str, number: u64) -> String {
+pub(super) fn execution_id(pipeline_arn: &str, number: i64) -> String {
     letters(&format!("{pipeline_arn} {number}"), EXECUTION_ID)
 }
 
@@ -25,7 +26,7 @@ pub(super) fn job_name(
     execution_arn: &str,
     execution_id: &str,
     step: &str,
-    attempt: usize,
+    attempt: u32,
 ) -> String {
     let suffix = letters(&format!("{execution_arn} {step} {attempt}"), SUFFIX);
     let room = MAX_JOB_NAME - "pipelines---".len() - EXECUTION_ID - SUFFIX;

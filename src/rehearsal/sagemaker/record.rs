@@ -1,51 +1,63 @@
 //! What is kept of an execution and of each step it ran.
 
-use super::kind::StepKind;
-use crate::definition::Definition;
+use super::{super::Item, kind::StepKind};
+use crate::ids::Digest;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// One execution of a pipeline.
+/// One execution of a pipeline; kept under the pipeline's name and its own id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Execution {
-    /// ARN, with the pipeline's name in lower case.
     pub arn: String,
     /// The twelve characters at the ARN's end.
     pub id: String,
-    /// ARN of the pipeline.
+    /// Which execution of the pipeline it is, from 1; sorts those that began at the same time.
+    pub number: i64,
     pub pipeline_arn: String,
-    /// Name of the pipeline, as it was created.
+    /// The pipeline's name as it was created, capitals and all.
     pub pipeline_name: String,
     /// Which version of the pipeline it executes.
     pub version: u64,
-    /// Name for people.
-    pub display_name: Option<String>,
-    /// What it is for.
+    pub display_name: String,
     pub description: Option<String>,
-    /// The token it was started with: the same token is the same execution.
-    pub token: String,
     /// The definition as it stood when the execution began.
-    pub definition: Definition,
+    pub definition: Digest,
     /// Role the steps act as.
     pub role: String,
     /// Parameters that were given, as text.
     pub given: BTreeMap<String, String>,
     /// All parameters with their values.
     pub parameters: Map<String, Value>,
-    /// Where it stands.
     pub status: ExecutionStatus,
-    /// Why it failed.
     pub failure: Option<String>,
-    /// Start.
     pub started: Timestamp,
-    /// Last change.
-    pub changed: Timestamp,
-    /// Who started it.
+    pub modified: Timestamp,
     pub started_by: String,
+    /// How often it was retried.
+    pub retries: u32,
     /// The steps in the order in which they ran.
     pub steps: Vec<StepRecord>,
+}
+
+impl Item for Execution {
+    const KIND: &'static str = "pipeline execution";
+}
+
+impl Execution {
+    /// The name it is kept under.
+    pub(super) fn key(&self) -> String {
+        key_of(&self.arn)
+    }
+}
+
+/// The name that the execution with this ARN is kept under: `PIPELINE/ID`.
+pub(super) fn key_of(arn: &str) -> String {
+    let mut parts = arn.rsplit('/');
+    let id = parts.next().unwrap_or_default();
+    let pipeline = parts.nth(1).unwrap_or_default();
+    format!("{pipeline}/{id}")
 }
 
 /// Where an execution stands (DescribePipelineExecution, `PipelineExecutionStatus`).
@@ -91,6 +103,8 @@ impl ExecutionStatus {
 pub(super) struct StepRecord {
     /// Its name.
     pub name: String,
+    /// Its name for people.
+    pub display_name: Option<String>,
     /// Its type.
     pub kind: StepKind,
     /// How it ended.
@@ -137,6 +151,7 @@ impl StepRecord {
     pub(super) fn example(name: &str, kind: StepKind) -> Self {
         Self {
             name: name.to_owned(),
+            display_name: None,
             kind,
             status: StepStatus::Succeeded,
             started: Timestamp::UNIX_EPOCH,
