@@ -7,8 +7,17 @@
 
 mod document;
 mod evaluate;
+#[cfg(test)]
+mod fixture;
+mod function;
+mod images;
+mod partition;
 mod reference;
+mod render;
+mod template;
 
 pub use document::{Definition, DefinitionError, MAX_CHARACTERS, Step};
 pub use evaluate::{EvaluateError, Scope, evaluate};
+pub use function::function_name;
 pub use reference::{InvalidReference, Reference, Segment};
+pub use render::{Kind, Release, RenderError, render};
