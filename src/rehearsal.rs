@@ -11,6 +11,7 @@
 //! dies with the process leaves no trace.
 
 mod call;
+mod check;
 mod client;
 mod endpoint;
 mod fault;
@@ -21,6 +22,8 @@ mod principal;
 mod s3;
 mod sagemaker;
 mod shelf;
+mod sts;
+mod time;
 mod wire;
 
 pub use call::Call;
