@@ -6,10 +6,10 @@
 mod clouds;
 mod promotion;
 
-pub use clouds::AppClouds;
+pub use clouds::{AppClouds, open_rehearsal};
 pub use promotion::{Finished, Promotion, Shipping};
 
-use crate::{clock::Clock, store::Store};
+use crate::{clock::Clock, ids::RunId, logs::LogFolder, store::Store};
 use anyhow::Context as _;
 use std::{
     path::{Path, PathBuf},
@@ -46,6 +46,12 @@ impl App {
         Ok(Self { clock, store, state: state.to_owned() })
     }
 
+    /// Where log lines are kept.
+    #[must_use]
+    pub fn log_folder(&self) -> LogFolder {
+        LogFolder::at(self.state.join("logs"))
+    }
+
     /// Where the rehearsed cloud is kept.
     #[must_use]
     pub fn rehearsal_file(&self) -> PathBuf {
@@ -57,4 +63,10 @@ impl App {
 #[must_use]
 pub fn rehearsal_file(state: &Path) -> PathBuf {
     state.join(REHEARSAL_FILE)
+}
+
+/// A name for the sessions of a command that is no run.
+#[must_use]
+pub fn ad_hoc_run() -> RunId {
+    RunId::from(uuid::Uuid::now_v7())
 }

@@ -4,10 +4,12 @@
 //! which branch goes to which environment and with which roles. A pushed branch can therefore never point itself at
 //! another account.
 
+mod blueprint;
 mod check;
 mod files;
 mod load;
 
-pub use check::check;
+pub use blueprint::Incomplete;
+pub use check::{Report, check};
 pub use files::{FileError, Files};
-pub use load::{Project, ProjectError, Templates, Training, load};
+pub use load::{Project, ProjectError, Templates, Training, load, rules};

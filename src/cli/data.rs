@@ -4,7 +4,7 @@ use super::{
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
 };
-use crate::{ids::Digest, model};
+use crate::{ids::Digest, model, spec::SourceFile};
 use anyhow::Context as _;
 use std::{fs, path::PathBuf};
 
@@ -43,14 +43,15 @@ pub(crate) fn data(args: &Args, output: &Output) -> CliResult {
 fn prepare(args: &PrepareArgs, output: &Output) -> CliResult {
     let text = fs::read_to_string(&args.file)
         .with_context(|| format!("read {}", args.file.display()))?;
-    let files = model::prepare(&text).map_err(|error| {
-        CliError::usage(format!("{}: {error}", args.file.display()))
+    let source = SourceFile { name: args.file.display().to_string(), text };
+    let files = model::prepare(&source).map_err(|error| {
+        CliError::usage(error)
             .hint("a '?' may stand for any feature, never for the label in the last column")
     })?;
     fs::create_dir_all(&args.out).with_context(|| format!("make {}", args.out.display()))?;
     let mut told = Vec::new();
     for (name, content) in files {
-        let path = args.out.join(&name);
+        let path = args.out.join(name);
         fs::write(&path, &content).with_context(|| format!("write {}", path.display()))?;
         let (lines, digest) = (content.lines().count(), Digest::of(&content));
         match output.format {

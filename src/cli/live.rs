@@ -5,10 +5,10 @@ mod tree;
 use super::output::{Format, Output};
 use crate::{
     clock::Clock,
-    engine::{RunRecord, Watch},
-    flow::Event,
-    ids::StageName,
+    engine::Watch,
+    ids::RunId,
     logs::LogLine,
+    store::{RunRecord, StoredEvent},
 };
 use console::Term;
 use std::{
@@ -36,7 +36,7 @@ impl Live {
         let heading = format!(
             "{}  {} → {}  commit {}  run {}",
             run.pipeline.name,
-            run.branch,
+            run.reference,
             run.environment,
             run.commit.short(),
             run.id.short()
@@ -79,30 +79,36 @@ impl Live {
         let _undrawn = term.flush();
         *drawn = frame.len();
     }
-
-    fn plain(&self, event: &Event) {
-        if let Some(line) = lock(&self.tree).sentence(event) {
-            self.output.talk(&line);
-        }
-    }
 }
 
 impl Watch for Live {
-    fn event(&self, event: &Event) {
-        lock(&self.tree).event(event, self.clock.now());
+    fn event(&self, _run: &RunRecord, stored: &StoredEvent) {
+        lock(&self.tree).event(&stored.event, stored.at);
         match self.output.format {
-            Format::Json => self.json(event),
+            Format::Json => self.json(stored),
             Format::Text if self.output.is_live() => self.draw(),
-            Format::Text => self.plain(event),
+            Format::Text => {
+                if let Some(line) = lock(&self.tree).sentence(&stored.event) {
+                    self.output.talk(&line);
+                }
+            }
         }
     }
 
-    fn line(&self, stage: &StageName, line: &LogLine) {
-        lock(&self.tree).line(stage, &line.message);
+    fn line(&self, line: &LogLine) {
+        lock(&self.tree).line(&line.stage, &line.message);
         match self.output.format {
             Format::Json => self.json(line),
             Format::Text if self.output.is_live() => {}
-            Format::Text => self.output.talk(&format!("{stage} | {}", line.message)),
+            Format::Text => self.output.talk(&format!("{} | {}", line.stage, line.message)),
+        }
+    }
+
+    fn waiting(&self, run: &RunRecord, behind: &RunId) {
+        let waits = format!("waiting for {}: run {} has it", run.environment, behind.short());
+        match self.output.format {
+            Format::Json => self.json(&serde_json::json!({ "waiting": run.id, "behind": behind })),
+            Format::Text => self.output.talk(&waits),
         }
     }
 }

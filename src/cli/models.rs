@@ -7,7 +7,7 @@ use super::{
     source::{Source, SourceArgs, state_folder},
 };
 use crate::{
-    app::{App, AppClouds},
+    app::{self, App, AppClouds},
     aws::{Approval, ModelPackage, ModelPackageSummary, Purpose, SageMaker},
     clock::SystemClock,
     engine::stages::Clouds as _,
@@ -92,19 +92,14 @@ struct Registry {
 impl Registry {
     async fn open(of: &Of, shared: &Shared, purpose: Purpose) -> Result<Self, CliError> {
         let state = state_folder(shared, &of.repo);
-        let source = SourceArgs {
-            repo: of.repo.clone(),
-            branch: None,
-            commit: None,
-            env: Some(of.env.clone()),
-        };
+        let source = SourceArgs::of(&of.repo, Some(of.env.clone()));
         let Source { project, environment, .. } = source.resolve(&state)?;
         let app = App::open(&state, Arc::new(SystemClock)).await?;
         let clouds =
             AppClouds::open(&project.environments, &app.rehearsal_file(), app.clock.clone()).await?;
         let environment = project.environments.get(&environment).context("find the environment")?;
         let access = clouds.access(environment).context("reach the registry")?;
-        let who = RunId::new_at(app.clock.now());
+        let who = app::ad_hoc_run();
         let session = access.assume(environment, &who, purpose).await.context("reach the registry")?;
         let group = environment.model_package_group.to_string();
         Ok(Self { sagemaker: session.sagemaker(), group })

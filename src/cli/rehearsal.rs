@@ -67,8 +67,7 @@ pub(crate) async fn rehearsal(args: &Args, shared: &Shared, output: &Output) -> 
 
 async fn serve(args: &ServeArgs, shared: &Shared, output: &Output) -> CliResult {
     let state = state_folder(shared, &args.repo);
-    let source = SourceArgs { repo: args.repo.clone(), branch: None, commit: None, env: None };
-    let environments = source.environments(&state)?;
+    let environments = SourceArgs::of(&args.repo, None).resolve(&state)?.project.environments;
     let app = App::open(&state, Arc::new(SystemClock)).await?;
     let file = app.rehearsal_file();
     let rehearsal = app::open_rehearsal(&environments, &file, app.clock.clone()).await?;

@@ -1,13 +1,18 @@
 //! `--repo`, `--branch`, `--commit`, `--env`: which commit, for which environment.
 
-use super::{Shared, failure::CliError};
+use super::{
+    Shared,
+    failure::{CliError, Exit},
+};
 use crate::{
-    git,
+    git::{self, GitError},
     ids::{EnvName, Sha},
     project::{self, Files, Project, ProjectError},
 };
-use anyhow::Context as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// Mirrors of repositories by URL, within the state folder.
+pub(crate) const MIRRORS: &str = "mirrors";
 
 /// Which commit of which repository.
 #[derive(Debug, Clone, clap::Args)]
@@ -39,48 +44,70 @@ pub(crate) struct Source {
     pub(crate) project: Project,
 }
 
-/// Where the agent keeps its state for `repo`.
+/// Where the agent keeps its state for `repo`: in the repository, or here if it is a URL.
 pub(crate) fn state_folder(shared: &Shared, repo: &str) -> PathBuf {
-    match &shared.state {
-        Some(folder) => folder.clone(),
-        None if git::is_remote(repo) => PathBuf::from(".agent"),
-        None => git::Repository::root_of(repo).unwrap_or_else(|| PathBuf::from(repo)).join(".agent"),
-    }
+    let inside = || {
+        let local = Path::new(repo).exists();
+        let opened = local.then(|| open(repo, Path::new(""))).and_then(Result::ok);
+        opened.map_or_else(PathBuf::new, |repository| repository.folder().to_owned())
+    };
+    shared.state.clone().unwrap_or_else(|| inside().join(".agent"))
+}
+
+/// Opens `repo`; the mirror of a URL is kept in `state`.
+fn open(repo: &str, state: &Path) -> Result<git::Repository, CliError> {
+    let repository = git::Repository::open(repo, &state.join(MIRRORS), &credentials());
+    let repository = repository.map_err(of_git)?;
+    repository.fetch().map_err(of_git)?;
+    Ok(repository)
+}
+
+/// How repositories are reached by URL: with the token in `GITHUB_TOKEN`, or the user's ssh agent.
+pub(crate) fn credentials() -> git::Credentials {
+    #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+    let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
+    git::Credentials { token }
 }
 
 impl SourceArgs {
+    /// The arguments that name the repository and perhaps an environment, and nothing else.
+    pub(crate) fn of(repo: &str, env: Option<EnvName>) -> Self {
+        Self { repo: repo.to_owned(), branch: None, commit: None, env }
+    }
+
     /// Opens the repository, finds the commit, loads and checks the project.
-    pub(crate) fn resolve(&self, state: &std::path::Path) -> Result<Source, CliError> {
-        let repository = git::Repository::open(&self.repo, state).map_err(of_git)?;
-        let policy = repository.default_branch_tip().map_err(of_git)?;
-        let policy_files = Files::Commit(repository.clone(), policy.clone());
-        let rules = project::rules(&policy_files).map_err(of_project)?;
-        let branch = match (&self.branch, &self.env) {
-            (Some(branch), _) => branch.clone(),
-            (None, Some(name)) => match rules.iter().find(|rule| rule.name == *name) {
-                Some(rule) => rule.branch.clone(),
-                None => return Err(unknown_environment(name, &rules)),
-            },
-            (None, None) => repository.current_branch().map_err(of_git)?,
-        };
-        let tip = repository.resolve(&branch).map_err(of_git)?;
+    pub(crate) fn resolve(&self, state: &Path) -> Result<Source, CliError> {
+        let repository = open(&self.repo, state)?;
+        let policy = policy(&repository)?;
+        let policy_files = Files::Commit(&repository, &policy);
+        let branch = self.branch(&repository, policy_files)?;
         let commit = match &self.commit {
-            Some(commit) => repository.commit(commit).map_err(of_git)?,
-            None => tip,
-        };
-        let project = self.load(&repository, &commit, &policy_files)?;
+            Some(commit) => repository.commit(commit),
+            None => repository.branch(&branch),
+        }
+        .map_err(of_git)?;
+        let files = Files::Commit(&repository, &commit);
+        let project =
+            project::load(&repository.name(), &commit, files, policy_files).map_err(of_project)?;
         let environment = self.environment(&branch, &project)?;
         Ok(Source { repository, branch, environment, project })
     }
 
-    fn load(
+    fn branch(
         &self,
         repository: &git::Repository,
-        commit: &Sha,
-        policy: &Files,
-    ) -> Result<Project, CliError> {
-        let files = Files::Commit(repository.clone(), commit.clone());
-        project::load(&repository.name(), commit, &files, policy).map_err(of_project)
+        policy: Files<'_>,
+    ) -> Result<String, CliError> {
+        match (&self.branch, &self.env) {
+            (Some(branch), _) => Ok(branch.clone()),
+            (None, Some(name)) => {
+                let rules = project::rules(policy).map_err(|error| of_project(error.into()))?;
+                let rules = rules.unwrap_or_default();
+                let rule = rules.iter().find(|rule| rule.name == *name);
+                rule.map(|rule| rule.branch.clone()).ok_or_else(|| unknown_environment(name, &rules))
+            }
+            (None, None) => repository.current_branch().map_err(of_git),
+        }
     }
 
     /// The environment asked for, if the branch may reach it.
@@ -116,26 +143,43 @@ fn unknown_environment(name: &EnvName, rules: &[crate::spec::EnvironmentRule]) -
         .hint(format!("pipeline.yaml has: {}", known.join(", ")))
 }
 
+/// The commit whose pipeline.yaml and environment files decide what goes where: the default branch's tip.
+fn policy(repository: &git::Repository) -> Result<Sha, CliError> {
+    let default = repository.default_branch().map_err(of_git)?;
+    repository.branch(&default).map_err(of_git)
+}
+
 /// A git error, told to the one who asked.
-pub(crate) fn of_git(error: git::GitError) -> CliError {
-    let hint = error.hint();
-    let told = CliError::usage(error);
-    match hint {
-        Some(hint) => told.hint(hint),
-        None => told,
-    }
+fn of_git(error: GitError) -> CliError {
+    let hint = match &error {
+        GitError::NotARepository(_) => {
+            Some("change into one, or name it: --repo PATH|URL".to_owned())
+        }
+        GitError::NoSuchBranch { near, .. } if !near.is_empty() => {
+            Some(format!("there is: {}", near.join(", ")))
+        }
+        GitError::NotOurs(path) => Some(format!(
+            "if you trust it: git config --global --add safe.directory {}",
+            path.display()
+        )),
+        GitError::Unreachable { .. } => {
+            Some("over https set GITHUB_TOKEN; over ssh load a key into the agent".to_owned())
+        }
+        GitError::NoSuchBranch { .. }
+        | GitError::UnsupportedUrl(_)
+        | GitError::NoSuchCommit(_)
+        | GitError::Unsafe { .. }
+        | GitError::TooLarge { .. }
+        | GitError::Write { .. }
+        | GitError::Failed { .. } => None,
+    };
+    CliError::Plain { exit: Exit::Usage, error: error.into(), hint }
 }
 
 /// Findings are drawn, everything else is told.
 pub(crate) fn of_project(error: ProjectError) -> CliError {
     match error {
         ProjectError::Findings { findings, sources } => CliError::Files { findings, sources },
-        ProjectError::File(error) => {
-            let read: anyhow::Result<()> = Err(error).context("read the project's files");
-            match read {
-                Ok(()) => CliError::usage("unreadable"),
-                Err(error) => error.into(),
-            }
-        }
+        ProjectError::File(error) => anyhow::Error::new(error).context("read the project").into(),
     }
 }

@@ -19,8 +19,7 @@ use crate::{
     flow::Failure,
     plan::Part,
     project::Project,
-    spec::{Action, BuiltIn, FailureClass},
-    store::Store,
+    spec::BuiltIn,
 };
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -33,25 +32,17 @@ use work::Work;
 pub struct BuiltIns {
     project: Arc<Project>,
     clouds: Arc<dyn Clouds>,
-    store: Store,
 }
 
 impl BuiltIns {
-    /// The built-in stages for runs of `project`, acting through `clouds`, keeping evidence in `store`.
-    pub fn new(project: Arc<Project>, clouds: Arc<dyn Clouds>, store: Store) -> Self {
-        Self { project, clouds, store }
+    /// The built-in stages for runs of `project`, acting through `clouds`.
+    pub fn new(project: Arc<Project>, clouds: Arc<dyn Clouds>) -> Self {
+        Self { project, clouds }
     }
 
-    async fn dispatch(&self, context: StageContext) -> Result<Value, Failure> {
-        let work = Work {
-            project: &self.project,
-            clouds: self.clouds.as_ref(),
-            store: &self.store,
-            context: &context,
-        };
-        let Action::Uses(built_in) = &context.stage.action else {
-            return Err(Failure::new(FailureClass::AgentError, "a command is not a built-in stage"));
-        };
+    async fn dispatch(&self, built_in: &BuiltIn, context: &StageContext) -> Result<Value, Failure> {
+        let work =
+            Work { project: &self.project, clouds: self.clouds.as_ref(), context };
         match built_in {
             BuiltIn::Validate => kept(validate::validate(&work).await?),
             BuiltIn::TrainTest(_) => kept(train_test::train_test(&work).await?),
@@ -65,8 +56,12 @@ impl BuiltIns {
 }
 
 impl Perform for BuiltIns {
-    fn perform(&self, context: StageContext) -> BoxFuture<'_, Result<Value, Failure>> {
-        Box::pin(self.dispatch(context))
+    fn perform<'a>(
+        &'a self,
+        built_in: &'a BuiltIn,
+        context: &'a StageContext,
+    ) -> BoxFuture<'a, Result<Value, Failure>> {
+        Box::pin(self.dispatch(built_in, context))
     }
 }
 

@@ -4,8 +4,8 @@
 use super::{Project, load::Templates};
 use crate::{
     definition::{self, Definition, Flaw, Kind},
-    model::{DataSet, Header},
-    plan,
+    model::{DataError, DataSet},
+    plan::{self, DesiredError},
     spec::{Environment, Finding, Findings, Severity, SourceFile, Span},
 };
 
@@ -36,22 +36,32 @@ pub fn check(project: &Project) -> Report {
 }
 
 fn definitions(project: &Project, templates: &Templates, environment: &Environment) -> Vec<Finding> {
-    let Some(blueprint) = project.blueprint(environment) else { return Vec::new() };
-    let mut findings = Vec::new();
-    for (kind, template) in
-        [(Kind::Train, &templates.train), (Kind::Inference, &templates.inference)]
-    {
-        match definition::render(kind, &template.text, environment, &blueprint.release(1)) {
-            Err(error) => findings.push(at_line(template, error.line(), error.to_string())),
-            Ok(definition) => findings.extend(flaws(template, &definition, environment)),
+    let own = environment_file(project, environment);
+    let blueprint = match project.blueprint(environment) {
+        Ok(blueprint) => blueprint,
+        Err(incomplete) => return vec![at_line(&own, None, incomplete.to_string())],
+    };
+    let desired = match plan::desired(&blueprint, 1) {
+        Ok(desired) => desired,
+        Err(DesiredError::Render { kind, source }) => {
+            let template = template(templates, kind);
+            return vec![at_line(template, source.line(), source.to_string())];
         }
+        Err(other) => return vec![at_line(&own, None, other.to_string())],
+    };
+    [(Kind::Train, &desired.train), (Kind::Inference, &desired.inference)]
+        .into_iter()
+        .flat_map(|(kind, pipeline)| {
+            flaws(template(templates, kind), &pipeline.definition, environment)
+        })
+        .collect()
+}
+
+fn template(templates: &Templates, kind: Kind) -> &SourceFile {
+    match kind {
+        Kind::Train => &templates.train,
+        Kind::Inference => &templates.inference,
     }
-    if findings.is_empty() {
-        if let Err(error) = plan::desired(&blueprint, 1) {
-            findings.push(at_line(&environment_file(project, environment), None, error.to_string()));
-        }
-    }
-    findings
 }
 
 fn flaws(template: &SourceFile, definition: &Definition, environment: &Environment) -> Vec<Finding> {
@@ -83,16 +93,22 @@ fn of_flaw(template: &SourceFile, flaw: Flaw) -> Finding {
 
 fn data(project: &Project, findings: &mut Findings) -> usize {
     let Some(training) = &project.training else { return 0 };
-    match DataSet::read(&training.text, &training.contract, Header::Required) {
-        Ok(data) => data.rows(),
-        Err(error) => {
-            let source = SourceFile { name: training.path.clone(), text: training.text.clone() };
-            for cell in error.cells() {
-                findings.0.push(at_line(&source, Some(cell.line), cell.to_string()));
+    let source = SourceFile { name: training.path.clone(), text: training.text.clone() };
+    match DataSet::read(std::slice::from_ref(&source), &training.contract) {
+        Ok(data) => return data.rows.len(),
+        Err(DataError::Rows(flaws)) => {
+            findings.0.extend(flaws.listed.iter().map(|flaw| {
+                let line = usize::try_from(flaw.line).ok();
+                at_line(&source, line, flaw.to_string())
+            }));
+            if flaws.more > 0 {
+                let more = format!("{} more rows break the contract", flaws.more);
+                findings.0.push(at_line(&source, None, more));
             }
-            0
         }
+        Err(other) => findings.0.push(at_line(&source, None, other.to_string())),
     }
+    0
 }
 
 fn environment_file(project: &Project, environment: &Environment) -> SourceFile {

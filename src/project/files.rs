@@ -1,21 +1,18 @@
 //! One place to read a project's files from: a commit, or a folder that is not committed yet.
 
 use crate::{git, ids::Sha};
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
 /// Largest file that is read, in bytes. A data set of a million rows fits; a video does not.
 const LONGEST_FILE: u64 = 256 * 1024 * 1024;
 
 /// Where files are read from.
-#[derive(Debug, Clone)]
-pub enum Files {
+#[derive(Debug, Clone, Copy)]
+pub enum Files<'a> {
     /// The tree of a commit: what a run uses.
-    Commit(git::Repository, Sha),
+    Commit(&'a git::Repository, &'a Sha),
     /// A folder as it is now: what `agent validate` looks at before the commit.
-    Folder(PathBuf),
+    Folder(&'a Path),
 }
 
 /// A file that could not be read.
@@ -40,14 +37,14 @@ pub enum FileError {
     },
 }
 
-impl Files {
+impl Files<'_> {
     /// The content of `path`, or `None` where there is no such file.
     ///
     /// # Errors
     /// The file is there but cannot be read, or is larger than 256 MiB.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError> {
         match self {
-            Self::Commit(repository, commit) => Ok(repository.read_blob(commit, path)?),
+            Self::Commit(repository, commit) => Ok(repository.read(commit, path)?),
             Self::Folder(folder) => read_file(folder, path),
         }
     }
@@ -58,10 +55,16 @@ impl Files {
     /// The folder is there but cannot be listed.
     pub fn list(&self, folder: &str) -> Result<Vec<String>, FileError> {
         match self {
-            Self::Commit(repository, commit) => Ok(repository.list_files(commit, folder)?),
+            Self::Commit(repository, commit) => Ok(direct(repository.files(commit)?, folder)),
             Self::Folder(root) => list_folder(root, folder),
         }
     }
+}
+
+/// The names among `paths` that are directly in `folder`.
+fn direct(paths: Vec<String>, folder: &str) -> Vec<String> {
+    let name = |path: &String| path.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned);
+    paths.iter().filter_map(name).filter(|name| !name.contains('/')).collect()
 }
 
 fn read_file(folder: &Path, path: &str) -> Result<Option<Vec<u8>>, FileError> {

@@ -4,7 +4,7 @@ use super::files::{FileError, Files};
 use crate::{
     ids::{EnvName, Sha},
     spec::{
-        self, Action, BuiltIn, DataContract, Environment, Finding, Findings, Pipeline, Severity,
+        self, Action, BuiltIn, DataContract, Environment, EnvironmentRule, Finding, Findings, Pipeline, Severity,
         SourceFile, Span,
     },
 };
@@ -30,7 +30,7 @@ pub struct Project {
     /// The definitions' templates, where a stage of the pipeline deploys or trains.
     pub templates: Option<Templates>,
     /// `templates/scripts/*.py` by file name.
-    pub scripts: BTreeMap<String, Vec<u8>>,
+    pub scripts: BTreeMap<String, String>,
     /// What `train-test` trains on, where the pipeline has such a stage.
     pub training: Option<Training>,
     /// What the author should know although it stops nothing.
@@ -82,8 +82,8 @@ pub enum ProjectError {
 pub fn load(
     repository: &str,
     commit: &Sha,
-    files: &Files,
-    policy: &Files,
+    files: Files<'_>,
+    policy: Files<'_>,
 ) -> Result<Project, ProjectError> {
     let mut reader = Reader::default();
     let pipeline = reader.pipeline(files, policy)?;
@@ -107,6 +107,15 @@ pub fn load(
     }
 }
 
+/// The environments that `policy` knows, or nothing where it has no valid pipeline.yaml.
+///
+/// # Errors
+/// The file is there but cannot be read.
+pub fn rules(policy: Files<'_>) -> Result<Option<Vec<EnvironmentRule>>, FileError> {
+    let source = Reader::text(policy, PIPELINE_FILE)?;
+    Ok(source.and_then(|source| Some(spec::check_pipeline(&source).ok()?.0.environments)))
+}
+
 /// Collects findings and sources while files are read one after another.
 #[derive(Default)]
 struct Reader {
@@ -115,12 +124,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn pipeline(&mut self, files: &Files, policy: &Files) -> Result<Option<Pipeline>, FileError> {
+    fn pipeline(&mut self, files: Files<'_>, policy: Files<'_>) -> Result<Option<Pipeline>, FileError> {
         let own = self.checked(files, PIPELINE_FILE, spec::check_pipeline)?;
-        let rules = match Self::text(policy, PIPELINE_FILE)? {
-            Some(source) => spec::check_pipeline(&source).ok().map(|(policy, _)| policy.environments),
-            None => None,
-        };
+        let rules = rules(policy)?;
         // Before the default branch has its first valid pipeline.yaml, nobody can deploy but that branch itself.
         Ok(own.map(|pipeline| match rules {
             Some(environments) => Pipeline { environments, ..pipeline },
@@ -130,7 +136,7 @@ impl Reader {
 
     fn environments(
         &mut self,
-        policy: &Files,
+        policy: Files<'_>,
         pipeline: Option<&Pipeline>,
     ) -> Result<BTreeMap<EnvName, Environment>, FileError> {
         let mut environments = BTreeMap::new();
@@ -165,7 +171,7 @@ impl Reader {
 
     fn templates(
         &mut self,
-        files: &Files,
+        files: Files<'_>,
         pipeline: Option<&Pipeline>,
     ) -> Result<Option<Templates>, FileError> {
         if !pipeline.is_some_and(deploys) {
@@ -180,18 +186,19 @@ impl Reader {
         Ok(templates.map(|(train, inference)| Templates { train, inference }))
     }
 
-    fn scripts(&mut self, files: &Files) -> Result<BTreeMap<String, Vec<u8>>, FileError> {
+    fn scripts(&mut self, files: Files<'_>) -> Result<BTreeMap<String, String>, FileError> {
         let mut scripts = BTreeMap::new();
         for name in files.list(SCRIPTS)?.into_iter().filter(|name| name.ends_with(".py")) {
-            let content = files.read(&format!("{SCRIPTS}/{name}"))?.unwrap_or_default();
-            scripts.insert(name, content);
+            if let Some(script) = Self::text(files, &format!("{SCRIPTS}/{name}"))? {
+                scripts.insert(name, script.text);
+            }
         }
         Ok(scripts)
     }
 
     fn training(
         &mut self,
-        files: &Files,
+        files: Files<'_>,
         pipeline: Option<&Pipeline>,
     ) -> Result<Option<Training>, FileError> {
         let Some(wanted) = pipeline.and_then(train_test) else { return Ok(None) };
@@ -205,7 +212,7 @@ impl Reader {
     /// The data file that was named, or the one in `data/` that has a contract beside it.
     fn data_path(
         &mut self,
-        files: &Files,
+        files: Files<'_>,
         wanted: &spec::Training,
     ) -> Result<Option<String>, FileError> {
         if let Some(path) = &wanted.data {
@@ -236,7 +243,7 @@ impl Reader {
 
     fn checked<T>(
         &mut self,
-        files: &Files,
+        files: Files<'_>,
         path: &str,
         check: impl FnOnce(&SourceFile) -> Result<(T, Findings), Findings>,
     ) -> Result<Option<T>, FileError> {
@@ -262,7 +269,7 @@ impl Reader {
         }
     }
 
-    fn required(&mut self, files: &Files, path: &str) -> Result<Option<SourceFile>, FileError> {
+    fn required(&mut self, files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
         let source = Self::text(files, path)?;
         if source.is_none() {
             self.missing(path, format!("there is no {path}"), format!("commit {path}"));
@@ -270,7 +277,7 @@ impl Reader {
         Ok(source)
     }
 
-    fn text(files: &Files, path: &str) -> Result<Option<SourceFile>, FileError> {
+    fn text(files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
         Ok(files.read(path)?.map(|content| SourceFile {
             name: path.to_owned(),
             text: String::from_utf8_lossy(&content).into_owned(),

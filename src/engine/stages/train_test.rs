@@ -98,7 +98,7 @@ impl Ready<'_> {
             if execution.status.is_over() {
                 return Ok(Finished { execution, steps });
             }
-            if self.work.context.cancel.is_cancelled() {
+            if self.work.context.cancel.stop().is_some() {
                 sagemaker.stop(&execution.arn, Digest::of(&execution.arn).as_str()).await?;
                 return Err(Failure::new(FailureClass::Cancelled, "cancelled; the execution stops"));
             }

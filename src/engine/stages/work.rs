@@ -4,9 +4,9 @@ use super::{StageContext, failure};
 use crate::{
     aws::{Access, Purpose, Session},
     flow::Failure,
+    logs::Level,
     project::Project,
     spec::{Action, BuiltIn, Environment, FailureClass, Stage},
-    store::Store,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -27,7 +27,6 @@ pub trait Clouds: Send + Sync {
 pub(super) struct Work<'a> {
     pub(super) project: &'a Project,
     pub(super) clouds: &'a dyn Clouds,
-    pub(super) store: &'a Store,
     pub(super) context: &'a StageContext,
 }
 
@@ -87,27 +86,17 @@ impl Work<'_> {
     /// Keeps `value` as evidence of the run.
     pub(super) async fn keep(&self, name: &str, value: &impl Serialize) -> Result<(), Failure> {
         let value = serde_json::to_value(value).map_err(failure::agent("keep evidence"))?;
-        self.store
-            .keep_evidence(&self.context.lease, name, &value)
-            .await
-            .map_err(failure::agent("keep evidence"))
+        self.context.keep_evidence(name, &value).await
     }
 
     /// Evidence that was kept before, by this attempt or an earlier one.
     pub(super) async fn kept<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Failure> {
-        let found = self
-            .store
-            .evidence(&self.context.run.id, name)
-            .await
-            .map_err(failure::agent("read evidence"))?;
+        let found = self.context.evidence(name).await?;
         found.map(serde_json::from_value).transpose().map_err(failure::agent("read evidence"))
     }
 
-    /// Tells the log, a line each.
+    /// Tells the log.
     pub(super) fn tell(&self, text: &str) -> Result<(), Failure> {
-        for line in text.lines() {
-            self.context.log.info(line).map_err(failure::agent("write the log"))?;
-        }
-        Ok(())
+        self.context.say(Level::Info, text)
     }
 }
