@@ -89,7 +89,10 @@ impl Field {
         if let Some(strange) = numbers.chars().find(|c| !legal(*c)) {
             return Err(Problem::new(
                 format!("'{strange}' in {} '{text}'", self.name),
-                format!("{} takes {}-{} and , - * / {}", self.name, self.least, self.most, self.also),
+                format!(
+                    "{} takes {}-{} and , - * / {}",
+                    self.name, self.least, self.most, self.also
+                ),
             ));
         }
         let parts: Result<Vec<String>, Problem> =
@@ -98,9 +101,10 @@ impl Field {
     }
 
     fn numbered(&self, text: &str) -> String {
-        self.names.iter().zip(self.least..).fold(text.to_owned(), |text, (name, number)| {
-            text.replace(name, &number.to_string())
-        })
+        self.names
+            .iter()
+            .zip(self.least..)
+            .fold(text.to_owned(), |text, (name, number)| text.replace(name, &number.to_string()))
     }
 
     fn part(&self, part: &str, whole: &str) -> Result<String, Problem> {
