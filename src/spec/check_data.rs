@@ -107,7 +107,7 @@ fn check_roles(reading: &mut Reading<'_>, columns: &[Column]) {
         if columns[..index].iter().any(|earlier| earlier.name == column.name) {
             let span = place(reading, index, "name");
             let message = format!("there are two columns {}", quoted(&column.name));
-            reading.notes.error(span, "duplicate-column", message);
+            reading.notes.error(span, "duplicate-column", message).help("rename or remove one");
         }
         match (column.role, label) {
             (Role::Label, None) => label = Some(column),

@@ -6,12 +6,13 @@
 
 use super::{
     finding::{SourceFile, Span},
-    node::Node,
+    node::{Node, START},
     notes::{Notes, printable, quoted},
 };
 use serde_saphyr::{
-    DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, MessageFormatter, NonFiniteFloatPolicy,
-    Options, UserMessageFormatter, budget::BudgetBreach,
+    DuplicateKeyPolicy, Error, ExternalMessageSource, Location, MergeKeyPolicy, MessageFormatter,
+    NonFiniteFloatPolicy, Options, UserMessageFormatter, budget::BudgetBreach,
+    granit_parser::ErrorKind,
 };
 
 /// Bytes of a file. Real ones have a few KiB; the reader's time and memory grow with it.
@@ -29,7 +30,7 @@ pub(super) fn open(file: &SourceFile, notes: &mut Notes) -> Option<Node> {
     if size > LARGEST_FILE {
         notes
             .error(
-                Span { offset: 0, length: 0 },
+                START,
                 "file-too-large",
                 format!("the file has {size} bytes, the limit is {LARGEST_FILE}"),
             )
@@ -39,7 +40,8 @@ pub(super) fn open(file: &SourceFile, notes: &mut Notes) -> Option<Node> {
     match serde_saphyr::from_str_with_options(&file.text, options()) {
         Ok(node) => Some(node),
         Err(error) => {
-            refuse(&error, notes);
+            let place = error.location().map_or(START, |location| place(location, &file.text));
+            refuse(&error, place, notes);
             None
         }
     }
@@ -53,7 +55,6 @@ fn options() -> Options {
         max_nodes: MOST_NODES,
         max_events: 4 * MOST_NODES,
         max_depth: DEEPEST,
-        flow_nesting_limit: DEEPEST,
         max_total_scalar_bytes: LARGEST_FILE,
     };
     serde_saphyr::options! {
@@ -69,8 +70,7 @@ fn options() -> Options {
     }
 }
 
-fn refuse(error: &Error, notes: &mut Notes) {
-    let span = error.location().map_or(Span { offset: 0, length: 0 }, place);
+fn refuse(error: &Error, span: Span, notes: &mut Notes) {
     match error.without_snippet() {
         Error::Budget { breach, .. } => over_budget(breach, span, notes),
         Error::DuplicateMappingKey { key, .. } => {
@@ -85,11 +85,30 @@ fn refuse(error: &Error, notes: &mut Notes) {
         Error::MultipleDocuments { .. } => notes
             .error(span, "several-documents", "the file holds more than one YAML document")
             .help("remove everything from the second '---' on"),
+        Error::ExternalMessage { source, .. } if is_too_deep(source) => too_deep(span, notes),
+        Error::UnsupportedTag { .. } => notes
+            .error(span, "tag", "tags ('!') are not supported")
+            .help("put a text that begins with '!' in quotes"),
         other => {
             let message = UserMessageFormatter.format_message(other);
             notes.error(span, "syntax", message.chars().map(printable).collect::<String>());
         }
     }
+}
+
+/// The parser looks ahead of the budget, and has its own, wider bound.
+fn is_too_deep(source: &ExternalMessageSource) -> bool {
+    match source {
+        ExternalMessageSource::Parser(error) => {
+            matches!(error.kind(), ErrorKind::RecursionLimitExceeded)
+        }
+        _ => false,
+    }
+}
+
+fn too_deep(span: Span, notes: &mut Notes) {
+    let message = format!("more than {DEEPEST} lists and maps inside each other");
+    notes.error(span, "too-deep", message).help("a real file needs four");
 }
 
 fn over_budget(breach: &BudgetBreach, span: Span, notes: &mut Notes) {
@@ -99,11 +118,7 @@ fn over_budget(breach: &BudgetBreach, span: Span, notes: &mut Notes) {
             "anchors and aliases ('&', '*') are not supported".to_owned(),
             "write the value out where it is needed; put a text that begins so in quotes",
         ),
-        BudgetBreach::Depth { .. } => (
-            "too-deep",
-            format!("more than {DEEPEST} lists and maps inside each other"),
-            "a real file needs four",
-        ),
+        BudgetBreach::Depth { .. } => return too_deep(span, notes),
         BudgetBreach::Documents { .. } => (
             "several-documents",
             "the file holds more than one YAML document".to_owned(),
@@ -119,8 +134,17 @@ fn over_budget(breach: &BudgetBreach, span: Span, notes: &mut Notes) {
     notes.error(span, code, message).help(help);
 }
 
-fn place(location: Location) -> Span {
-    let bytes = location.span();
-    let index = |number: Option<u64>| number.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    Span { offset: index(bytes.byte_offset()), length: index(bytes.byte_len()) }
+/// The bytes of a place; the parser gives its own errors line and column only.
+fn place(location: Location, text: &str) -> Span {
+    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    if let (Some(offset), Some(length)) =
+        (location.span().byte_offset(), location.span().byte_len())
+    {
+        return Span { offset: number(offset), length: number(length) };
+    }
+    let above = text.split_inclusive('\n').take(number(location.line()).saturating_sub(1));
+    let line_start: usize = above.map(str::len).sum();
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    let column = line.chars().take(number(location.column()).saturating_sub(1));
+    Span { offset: line_start + column.map(char::len_utf8).sum::<usize>(), length: 0 }
 }

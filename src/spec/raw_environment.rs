@@ -84,6 +84,7 @@ pub(super) struct RawEnvironment {
 /// A CloudWatch log group.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "LogGroup")]
 pub(super) enum RawLogGroup {
     /// Its name.
     Name(String),
@@ -94,6 +95,7 @@ pub(super) enum RawLogGroup {
 /// Name and settings of a log group.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "LogGroupSettings")]
 pub(super) struct RawLogGroupSettings {
     /// Name; jenkins-log if absent.
     pub(super) name: Option<String>,
@@ -107,6 +109,7 @@ pub(super) struct RawLogGroupSettings {
 /// Container images as full URIs, tags or digests included.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Images")]
 pub(super) struct RawImages {
     /// Training and evaluation.
     pub(super) xgboost: Option<String>,
@@ -119,6 +122,7 @@ pub(super) struct RawImages {
 /// Data-quality monitoring.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Monitor")]
 pub(super) struct RawMonitor {
     /// Does a violation fail the inference execution? true if absent.
     pub(super) fail_on_violation: Option<bool>,
@@ -130,6 +134,7 @@ pub(super) struct RawMonitor {
 /// When a new training starts by itself.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Retrain")]
 pub(super) struct RawRetrain {
     /// On which event; drift if absent.
     pub(super) on: Option<RetrainOn>,
@@ -140,6 +145,7 @@ pub(super) struct RawRetrain {
 /// The train pipeline.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TrainPipeline")]
 pub(super) struct RawTrainPipeline {
     /// Name of the pipeline.
     pub(super) name: Option<String>,
@@ -153,6 +159,7 @@ pub(super) struct RawTrainPipeline {
 /// The inference pipeline.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "InferencePipeline")]
 pub(super) struct RawInferencePipeline {
     /// Name of the pipeline.
     pub(super) name: Option<String>,

@@ -31,6 +31,7 @@ pub(super) struct RawPipeline {
 /// Which branch deploys to an environment, and what must come first.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EnvironmentRule")]
 pub(super) struct RawEnvironmentRule {
     /// A push to this branch deploys here.
     #[schemars(required)]
@@ -42,6 +43,7 @@ pub(super) struct RawEnvironmentRule {
 /// One stage: either `uses` (a built-in) or `run` (a command).
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Stage")]
 pub(super) struct RawStage {
     /// A built-in stage.
     pub(super) uses: Option<RawBuiltIn>,
@@ -73,6 +75,7 @@ pub(super) struct RawStage {
 /// The built-in stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "BuiltIn")]
 pub(super) enum RawBuiltIn {
     /// Check every file, render and lint both definitions.
     Validate,
@@ -108,6 +111,7 @@ impl RawBuiltIn {
 /// A command of the user's. Branch, message and the like reach it as environment variables only.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "Command")]
 pub(super) enum RawCommand {
     /// Program and arguments, started without a shell.
     Argv(Vec<String>),
@@ -118,6 +122,7 @@ pub(super) enum RawCommand {
 /// Settings of the built-in stages; each takes its own keys only.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Settings")]
 pub(super) struct RawSettings {
     /// train-test: the pipeline to execute.
     pub(super) pipeline: Option<RawPipelineKind>,
@@ -134,6 +139,7 @@ pub(super) struct RawSettings {
 /// A pipeline that `train-test` can execute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "PipelineKind")]
 pub(super) enum RawPipelineKind {
     /// The train pipeline.
     Train,
@@ -142,6 +148,7 @@ pub(super) enum RawPipelineKind {
 /// When a failed attempt is tried again.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Retry")]
 pub(super) struct RawRetry {
     /// Attempts in all; 1 means no second one.
     #[schemars(range(min = 1, max = 10))]

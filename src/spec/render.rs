@@ -35,6 +35,9 @@ pub fn graphical(findings: &Findings, sources: &[SourceFile], colour: Colour) ->
         .with_context_lines(1);
     let mut text = String::new();
     for finding in &findings.0 {
+        if !text.is_empty() {
+            text.push('\n');
+        }
         let source = sources.iter().find(|source| source.name == finding.file);
         let drawing =
             Drawing { finding, source: source.and_then(|source| shown(source, finding.span)) };
@@ -43,7 +46,7 @@ pub fn graphical(findings: &Findings, sources: &[SourceFile], colour: Colour) ->
             let _ = writeln!(text, "{finding}");
         }
     }
-    let _ = writeln!(text, "{}", counted(findings));
+    let _ = writeln!(text, "\n{}", counted(findings));
     text
 }
 

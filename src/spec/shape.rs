@@ -61,6 +61,12 @@ pub(super) fn raw<T: serde::de::DeserializeOwned>(
 
 const SEE_SCHEMA: &str = "'agent schema' prints what the file may hold";
 
+/// The keys of a map that a schema wants.
+fn keys_of(schema: &Json) -> Option<String> {
+    let keys: Vec<&str> = schema["properties"].as_object()?.keys().map(String::as_str).collect();
+    Some(format!("its keys are {}", keys.join(", ")))
+}
+
 /// A value with the name people know it by.
 struct Place<'n> {
     node: &'n Node,
@@ -136,12 +142,14 @@ impl<'s> Fitting<'s, '_> {
         if kind == Kind::Null {
             self.notes
                 .error(place.span, "empty-value", format!("{name} is empty; it takes {wanted}"))
-                .help("give it a value, or remove the key");
+                .help(
+                    keys_of(schema).unwrap_or_else(|| "give it a value, or remove the key".into()),
+                );
             return;
         }
         let message = format!("{name} must be {wanted}, not {}", kind.noun());
         let note = self.notes.error(place.span, "wrong-type", message);
-        if let Some(help) = cure(&place.node.value, &wanted) {
+        if let Some(help) = cure(&place.node.value, &wanted).or_else(|| keys_of(schema)) {
             note.help(help);
         }
     }

@@ -58,13 +58,20 @@ fn account(
         };
         derived
     };
-    if desk.examples == Examples::Refused && EXAMPLE_ACCOUNTS.contains(&found.1.as_str()) {
-        let path: Vec<&str> = found.0.split('.').collect();
-        desk.reading
-            .error(&path, "placeholder", format!("account {} is an example", found.1))
-            .help("put the real account in its place");
+    let path: Vec<&str> = found.0.split('.').collect();
+    refuse_example(desk, &path, &found.1);
+    if let Some(registry) = given.group.as_ref().and_then(Arn::account) {
+        refuse_example(desk, &["model_package_group_name"], &registry);
     }
     Some(found)
+}
+
+fn refuse_example(desk: &mut Desk<'_, '_>, path: &[&str], account: &AccountId) {
+    if desk.examples == Examples::Refused && EXAMPLE_ACCOUNTS.contains(&account.as_str()) {
+        desk.reading
+            .error(path, "placeholder", format!("account {account} is an example"))
+            .help("put the real account in its place");
+    }
 }
 
 /// Without quotes, leading zeros are lost or make it octal, depending on who reads the file.

@@ -74,13 +74,11 @@ impl Glob {
     }
 
     /// Marks the part at `index`, and those behind it as far as parts may stand for nothing.
-    fn arrive(&self, index: usize, reached: &mut [bool]) {
-        for index in index..=self.0.len() {
+    fn arrive(&self, mut index: usize, reached: &mut [bool]) {
+        reached[index] = true;
+        while let Some(Part::InFolder | Part::Anything | Part::Folders) = self.0.get(index) {
+            index += 1;
             reached[index] = true;
-            match self.0.get(index) {
-                Some(Part::InFolder | Part::Anything | Part::Folders) => {}
-                Some(Part::Exactly(_) | Part::One) | None => return,
-            }
         }
     }
 }

@@ -59,14 +59,6 @@ impl Parser {
         ConditionError { span: self.span(), message: message.into(), help: Some(help.into()) }
     }
 
-    fn expect(&mut self, wanted: &Token, message: &str) -> Result<(), ConditionError> {
-        if self.took(wanted) {
-            Ok(())
-        } else {
-            Err(self.wrong(message, "as in changed(\"src/**\")"))
-        }
-    }
-
     fn or(&mut self) -> Result<Expression, ConditionError> {
         let mut parts = vec![self.and()?];
         while self.took(&Token::Or) {
@@ -140,7 +132,9 @@ impl Parser {
             let span = self.span();
             let Token::Text(pattern) = self.take() else {
                 self.next -= 1;
-                return Err(self.wrong("changed takes a pattern in quotes", "changed(\"src/**\")"));
+                return Err(
+                    self.wrong("changed takes a pattern in quotes", "as in changed(\"src/**\")")
+                );
             };
             let glob = Glob::parse(&pattern).map_err(|message| ConditionError {
                 span,
@@ -150,10 +144,15 @@ impl Parser {
             Expression::Changed(glob)
         } else {
             let text = self.operand()?;
-            self.expect(&Token::Comma, "starts_with takes two values with a ',' between")?;
+            if !self.took(&Token::Comma) {
+                let message = "starts_with takes two values with a ',' between";
+                return Err(self.wrong(message, "as in starts_with(branch, \"release/\")"));
+            }
             Expression::StartsWith(text, self.operand()?)
         };
-        self.expect(&Token::Close, "the ')' of the function is missing here")?;
+        if !self.took(&Token::Close) {
+            return Err(self.wrong("a '(' is not closed", "add ')' here"));
+        }
         Ok(expression)
     }
 
