@@ -37,6 +37,7 @@ pub use pipeline::{
     Action, BuiltIn, Command, EnvironmentRule, FailureClass, GatePolicy, Metric, On, Pipeline,
     Retry, Stage, Training,
 };
+pub(crate) use suggest::did_you_mean;
 
 /// The JSON Schema of pipeline.yaml, for editors.
 #[must_use]

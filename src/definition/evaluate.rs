@@ -81,6 +81,12 @@ pub(super) fn function(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     }
 }
 
+/// Whether a value stands for another one at run time.
+pub(super) fn is_function(value: &Value) -> bool {
+    let name = value.as_object().and_then(function).map(|(name, _)| name);
+    name.is_some_and(|name| name == "Get" || name.starts_with("Std:"))
+}
+
 fn reference(argument: &Value) -> Result<Reference, EvaluateError> {
     const FLAW: EvaluateError =
         EvaluateError::Malformed { function: "Get", expected: "a reference as text" };
@@ -115,10 +121,8 @@ fn json_get(argument: &Value, scope: &dyn Scope) -> Result<Value, EvaluateError>
         .as_ref()
         .and_then(Reference::property_file)
         .ok_or_else(|| malformed("a 'PropertyFile' that gets 'Steps.NAME.PropertyFiles.NAME'"))?;
-    let path = match argument.get("Path").map(|path| evaluate(path, scope)).transpose()? {
-        Some(Value::String(path)) => path,
-        _ => return Err(malformed("a 'Path' as text")),
-    };
+    let path = argument.get("Path").map(|path| evaluate(path, scope)).transpose()?;
+    let Some(Value::String(path)) = path else { return Err(malformed("a 'Path' as text")) };
     let content = scope.property_file(step, file).ok_or_else(|| EvaluateError::NoPropertyFile {
         step: step.to_owned(),
         file: file.to_owned(),
