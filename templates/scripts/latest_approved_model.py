@@ -83,7 +83,7 @@ def outputs(package, s3):
         "image_uri": pinned_image(arn, containers[0]),
         "s3_baseline_uri_statistics": baselines.get("Statistics", {}).get("S3Uri"),
         "s3_baseline_uri_constraints": baselines.get("Constraints", {}).get("S3Uri"),
-        "imputer_uri": package.get("CustomerMetadataProperties", {}).get("ImputerUri"),
+        "imputer_uri": package.get("CustomerMetadataProperties", {}).get("imputer_uri"),
     }
     lacking = sorted(name for name, value in result.items() if not value)
     if lacking:

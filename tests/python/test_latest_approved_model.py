@@ -42,7 +42,7 @@ def package(version, created, modified=None, **changes):
                 "Constraints": {"S3Uri": prefix + "/constraints.json"},
             }
         },
-        "CustomerMetadataProperties": {"ImputerUri": prefix + "/imputer.json"},
+        "CustomerMetadataProperties": {"imputer_uri": prefix + "/imputer.json"},
     }
     if modified:
         description["LastModifiedTime"] = at(modified)
