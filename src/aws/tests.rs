@@ -1,7 +1,10 @@
 //! The adapters against answers written down beforehand.
 
 use super::*;
-use crate::{plan::fixture, spec::Environment};
+use crate::{
+    plan::{PipelineSpec, Tags, Target, fixture},
+    spec::Environment,
+};
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::{
     http::{
@@ -267,6 +270,7 @@ fn described(description: &str, definition: &str) -> String {
 fn spec() -> PipelineSpec {
     PipelineSpec {
         name: "P".to_owned(),
+        arn: "arn:aws:sagemaker:us-east-1:222222222222:pipeline/p".to_owned(),
         role: "arn:aws:iam::222222222222:role/r".to_owned(),
         description: "d".to_owned(),
         definition: crate::definition::Definition::parse(DEFINITION).unwrap(),
