@@ -11,6 +11,7 @@
 //! dies with the process leaves no trace.
 
 mod call;
+mod check;
 mod client;
 mod endpoint;
 mod fault;
@@ -22,6 +23,8 @@ mod s3;
 mod sagemaker;
 mod shelf;
 mod standin;
+mod sts;
+mod time;
 mod wire;
 
 pub use call::Call;

@@ -3,7 +3,7 @@
 use super::{
     Call, ServiceError,
     principal::Unrecognised,
-    sagemaker,
+    s3, sagemaker, sts,
     wire::{self, NoCaller, Wire, answer::Answer, incoming::Incoming},
 };
 use http::StatusCode;
@@ -12,6 +12,8 @@ use serde_json::Value;
 /// A service, by the name it is signed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Endpoint {
+    Sts,
+    S3,
     SageMaker,
 }
 
@@ -23,6 +25,8 @@ impl Endpoint {
     pub(super) fn of(incoming: &Incoming) -> Result<Self, ServiceError> {
         let signed = incoming.credential.as_ref().map_or("", |scope| scope.service.as_str());
         match signed {
+            "sts" => Ok(Self::Sts),
+            "s3" => Ok(Self::S3),
             "sagemaker" => Ok(Self::SageMaker),
             "" => Err(ServiceError::with_status(
                 StatusCode::FORBIDDEN,
@@ -40,6 +44,8 @@ impl Endpoint {
     pub(super) fn wire(self) -> Wire {
         match self {
             Self::SageMaker => Wire::Json,
+            Self::Sts => Wire::Query,
+            Self::S3 => Wire::RestXml,
         }
     }
 
@@ -52,32 +58,18 @@ impl Endpoint {
     pub(super) async fn handle(
         self,
         call: &mut Call<'_>,
-        _incoming: &Incoming,
+        incoming: &Incoming,
         id: &str,
     ) -> Result<Answer, ServiceError> {
         let output = match self {
+            Self::S3 => return s3::handle(call, incoming).await,
+            Self::Sts => sts::handle(call).await?,
             Self::SageMaker => {
-                self.admit(call, sagemaker::OPERATIONS, &sagemaker::resource(call))?;
+                admit(call, "sagemaker", sagemaker::OPERATIONS, sagemaker::resource(call))?;
                 Box::pin(sagemaker::handle(call)).await?
             }
         };
         Ok(wire::write(self.wire(), &call.operation, &output, id))
-    }
-
-    /// Known operations need the caller's policies to allow them; unknown ones are told as such.
-    fn admit(self, call: &Call<'_>, known: &[&str], resource: &str) -> Result<(), ServiceError> {
-        if known.contains(&call.operation.as_str()) {
-            call.authorize(&format!("{}:{}", self.prefix(), call.operation), resource)
-        } else {
-            Err(call.unknown_operation(known))
-        }
-    }
-
-    /// The service as policies name it.
-    fn prefix(self) -> &'static str {
-        match self {
-            Self::SageMaker => "sagemaker",
-        }
     }
 
     /// The refusal of a request without a caller.
@@ -99,8 +91,39 @@ impl Endpoint {
 
     /// The error in the service's own spelling: AWS has several for the same refusal.
     pub(super) fn spell(self, error: ServiceError) -> ServiceError {
-        match self {
-            Self::SageMaker => error,
-        }
+        let (code, status) = match (self.wire(), error.code) {
+            (Wire::Json, _) => return error,
+            (Wire::RestJson, "AccessDeniedException" | "ExpiredTokenException") => {
+                (error.code, StatusCode::FORBIDDEN)
+            }
+            (Wire::RestJson, "UnrecognizedClientException") => (error.code, StatusCode::FORBIDDEN),
+            (Wire::Query | Wire::RestXml, "AccessDeniedException") => {
+                ("AccessDenied", StatusCode::FORBIDDEN)
+            }
+            (Wire::Query, "ExpiredTokenException") => ("ExpiredToken", StatusCode::FORBIDDEN),
+            (Wire::RestXml, "ExpiredTokenException") => ("ExpiredToken", StatusCode::BAD_REQUEST),
+            (Wire::Query, "UnrecognizedClientException") => {
+                ("InvalidClientTokenId", StatusCode::FORBIDDEN)
+            }
+            (Wire::RestXml, "UnrecognizedClientException") => {
+                ("InvalidAccessKeyId", StatusCode::FORBIDDEN)
+            }
+            _ => return error,
+        };
+        ServiceError { code, status, ..error }
+    }
+}
+
+/// Known operations need the caller's policies to allow them; unknown ones are told as such.
+fn admit(
+    call: &Call<'_>,
+    prefix: &str,
+    known: &[&str],
+    resource: String,
+) -> Result<(), ServiceError> {
+    if known.contains(&call.operation.as_str()) {
+        call.authorize(&format!("{prefix}:{}", call.operation), &resource)
+    } else {
+        Err(call.unknown_operation(known))
     }
 }

@@ -19,9 +19,6 @@ use std::{
 /// The account the agent itself lives in.
 pub const TOOLS_ACCOUNT: &str = "444444444444";
 
-/// Longest session of every seeded role, in seconds (IAM's own default MaxSessionDuration).
-pub(super) const LONGEST_SESSION_SECONDS: u32 = 3600;
-
 /// The key that AWS manages for SNS; it exists everywhere and lets no other service in.
 pub(super) const SNS_MANAGED_KEY: &str = "alias/aws/sns";
 
@@ -72,6 +69,8 @@ pub struct Role {
     pub external_ids: BTreeSet<String>,
     /// Services it may be passed to.
     pub services: BTreeSet<Service>,
+    /// MaxSessionDuration.
+    pub longest_session_seconds: u32,
     /// What it may do.
     pub permissions: Policy,
 }
@@ -186,6 +185,7 @@ impl Landscape {
             trusted: BTreeSet::new(),
             external_ids: BTreeSet::new(),
             services: BTreeSet::new(),
+            longest_session_seconds: purpose.longest_session_seconds(),
             permissions: Policy::default(),
         });
         let added = permissions::of(purpose, environment);

@@ -1,7 +1,7 @@
 //! Who asks: told by the access key id alone.
 
 use super::{Item, Landscape, Policy, Shelf, ShelfError, landscape};
-use crate::ids::{AccountId, Arn};
+use crate::ids::{AccountId, Arn, Digest};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,51 @@ impl Principal {
                 session.role.name(),
                 session.name
             ),
+        }
+    }
+
+    /// The caller's unique id as GetCallerIdentity gives it.
+    #[must_use]
+    pub fn user_id(&self) -> String {
+        let role_id = |role: &str| {
+            let digest = Digest::of(role);
+            let (id, _) = digest.as_str().split_at(16);
+            format!("AROA{}", id.to_uppercase())
+        };
+        match self {
+            Self::Agent => format!("{}:agent", role_id(&landscape::agent_principal())),
+            Self::Administrator(account) => account.to_string(),
+            Self::Session(session) => {
+                format!("{}:{}", role_id(session.role.as_str()), session.name)
+            }
+        }
+    }
+
+    /// The caller as a trust policy names it.
+    #[must_use]
+    pub fn trusted_as(&self) -> String {
+        match self {
+            Self::Agent => landscape::agent_principal(),
+            Self::Administrator(_) => self.arn(),
+            Self::Session(session) => session.role.to_string(),
+        }
+    }
+
+    /// Is the caller itself a role, so that what it assumes is chained?
+    #[must_use]
+    pub fn is_role(&self) -> bool {
+        match self {
+            Self::Agent | Self::Session(_) => true,
+            Self::Administrator(_) => false,
+        }
+    }
+
+    /// Who is behind the session, where it was said.
+    #[must_use]
+    pub fn source_identity(&self) -> Option<&str> {
+        match self {
+            Self::Agent | Self::Administrator(_) => None,
+            Self::Session(session) => session.source_identity.as_deref(),
         }
     }
 

@@ -18,6 +18,16 @@ pub(super) enum Purpose {
     Start,
 }
 
+impl Purpose {
+    /// MaxSessionDuration: IAM's default of an hour, half a working day for people.
+    pub(super) fn longest_session_seconds(self) -> u32 {
+        match self {
+            Self::Approve => 4 * 3600,
+            Self::Deploy | Self::Execute | Self::Read | Self::Start => 3600,
+        }
+    }
+}
+
 /// What the deployer may do in its account, besides objects, roles and the registry.
 const DEPLOY: &[&str] = &[
     "sagemaker:CreatePipeline",

@@ -2,7 +2,7 @@
 
 use crate::{
     ids::Digest,
-    rehearsal::{Blob, Item, Shelf, ShelfError},
+    rehearsal::{Blob, Item, Shelf, ShelfError, wire::answer::Answer},
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -30,6 +30,26 @@ pub struct Object {
 
 impl Item for Object {
     const KIND: &'static str = "object";
+}
+
+impl Object {
+    /// Is this its entity tag, quoted or not?
+    pub(super) fn has_etag(&self, seen: &str) -> bool {
+        seen == "*" || seen.trim_matches('"') == self.etag.trim_matches('"')
+    }
+
+    pub(super) fn describe_encryption(&self, answer: Answer) -> Answer {
+        match &self.kms_key {
+            None => answer.header("x-amz-server-side-encryption", "AES256"),
+            Some(key) => answer
+                .header("x-amz-server-side-encryption", "aws:kms")
+                .header("x-amz-server-side-encryption-aws-kms-key-id", key),
+        }
+    }
+
+    pub(super) fn describe_checksums(&self, answer: Answer) -> Answer {
+        self.checksums.iter().fold(answer, |answer, (name, value)| answer.header(name, value))
+    }
 }
 
 /// An object to be written.

@@ -102,13 +102,11 @@ impl Shelf<'_> {
     ) -> Result<Vec<(String, H)>, ShelfError> {
         sqlx::query(
             "SELECT key, head FROM blobs
-             WHERE space = ? AND key > ? AND key >= ? AND substr(key, 1, length(?)) = ?
-             ORDER BY key LIMIT ?",
+             WHERE space = ?1 AND key > ?2 AND key >= ?3 AND key < ?3 || char(1114111)
+             ORDER BY key LIMIT ?4",
         )
         .bind(space)
         .bind(after)
-        .bind(prefix)
-        .bind(prefix)
         .bind(prefix)
         .bind(limit)
         .fetch_all(&mut *self.connection)

@@ -110,16 +110,14 @@ impl Shelf<'_> {
         let (account, region) = key(place);
         sqlx::query(
             "SELECT name, body FROM items
-             WHERE account = ? AND region = ? AND kind = ? AND name > ? AND name >= ?
-               AND substr(name, 1, length(?)) = ?
-             ORDER BY name LIMIT ?",
+             WHERE account = ?1 AND region = ?2 AND kind = ?3 AND name > ?4
+               AND name >= ?5 AND name < ?5 || char(1114111)
+             ORDER BY name LIMIT ?6",
         )
         .bind(account)
         .bind(region)
         .bind(T::KIND)
         .bind(after)
-        .bind(prefix)
-        .bind(prefix)
         .bind(prefix)
         .bind(limit)
         .fetch_all(&mut *self.connection)
