@@ -81,6 +81,12 @@ pub(super) fn function(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     }
 }
 
+/// Whether a value stands for another one at run time.
+pub(super) fn is_function(value: &Value) -> bool {
+    let name = value.as_object().and_then(function).map(|(name, _)| name);
+    name.is_some_and(|name| name == "Get" || name.starts_with("Std:"))
+}
+
 fn reference(argument: &Value) -> Result<Reference, EvaluateError> {
     const FLAW: EvaluateError =
         EvaluateError::Malformed { function: "Get", expected: "a reference as text" };
