@@ -5,7 +5,6 @@ use crate::{
     plan::{PipelineSpec, Tags, Target, fixture},
     spec::Environment,
 };
-use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -56,8 +55,7 @@ impl Script {
     }
 
     fn access(&self) -> Access {
-        let keys = Credentials::new("AKIDBASE", "secret", None, None, "test");
-        Access::through(SharedHttpClient::new(self.clone()), keys)
+        Access::through(SharedHttpClient::new(self.clone()), "AKIDBASE", "secret")
     }
 }
 
