@@ -2,8 +2,8 @@
 //!
 //! [`Access`] says how clouds are reached; [`Access::assume`] makes a [`Session`] for one purpose in
 //! one environment, and only after AWS itself has named the account, so whoever holds a session
-//! writes where the environment says and nowhere else. Each adapter is a plain struct with plain
-//! answers. Errors are [`CloudError`]s, classed by their code and never by their text. Exactly one
+//! writes where the environment says and nowhere else. Each adapter is a plain struct; what it
+//! answers are the plan's own records. Errors are [`CloudError`]s, classed by their code and never by their text. Exactly one
 //! layer retries: the SDK, three attempts; `PutLogEvents` alone is sent once, because it is not idempotent.
 
 mod access;
@@ -22,26 +22,22 @@ mod tests;
 
 pub use access::{Access, Session};
 pub use error::{CloudError, ErrorClass};
-pub use events::{Events, Rule, RuleState, Target, Trigger};
-pub use lambda::{Function, FunctionSettings, Lambda, Readiness};
-pub use logs::{LogEvent, LogGroupRecord, Logs, PutOutcome, ReadEvent, Rejected};
+pub use events::Events;
+pub use lambda::Lambda;
+pub use logs::{LogEvent, Logs, PutOutcome, ReadEvent, Rejected};
 pub use policy::Purpose;
 pub use s3::{Put, S3};
 pub use sagemaker::{
-    Approval, ExecutionRecord, ExecutionStatus, ModelPackage, ModelPackageSummary, PipelineRecord,
-    PipelineSpec, SageMaker, StepDetail, StepRecord, StepStatus, Upserted,
+    Approval, ExecutionRecord, ExecutionStatus, ModelPackage, ModelPackageSummary, SageMaker,
+    StepDetail, StepRecord, StepStatus, Upserted,
 };
-pub use sns::{Sns, Subscription, SubscriptionState, Topic};
+pub use sns::Sns;
 
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 /// Pages read from one listing before it is called endless: at 100 entries a page, 20,000 entries.
 const MOST_PAGES: usize = 200;
-
-/// Tags as the services take them: name to value.
-pub type Tags = BTreeMap<String, String>;
 
 fn timestamp(time: Option<&DateTime>) -> Option<Timestamp> {
     time.and_then(|time| Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok())

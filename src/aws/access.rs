@@ -47,9 +47,10 @@ impl Access {
         Self { base }
     }
 
-    /// Whatever answers `client`, as the bearer of `credentials`.
+    /// Whatever answers `client`, as the bearer of a pair of keys.
     #[must_use]
-    pub fn through(client: SharedHttpClient, credentials: Credentials) -> Self {
+    pub fn through(client: SharedHttpClient, access_key_id: &str, secret: &str) -> Self {
+        let credentials = Credentials::new(access_key_id, secret, None, None, "relevo-given");
         let base = SdkConfig::builder()
             .behavior_version(behavior())
             .http_client(client)

@@ -1,61 +1,12 @@
 //! Rules on the default bus and their targets. AWS answers 200 and counts failed entries: a count is a failure here.
 
 use super::{
-    CloudError, ErrorClass, MOST_PAGES, Tags,
+    CloudError, ErrorClass, MOST_PAGES,
     error::{Act, Maybe},
 };
+use crate::plan::{Rule, RuleState, Tags, Target, Trigger};
 use aws_sdk_eventbridge::{operation::describe_rule::DescribeRuleOutput, types};
 use aws_types::SdkConfig;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-/// What makes a rule match.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Trigger {
-    /// Events that match this pattern.
-    Pattern(Value),
-    /// A `cron(…)` or `rate(…)` expression.
-    Schedule(String),
-}
-
-/// Whether a rule fires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RuleState {
-    /// It fires.
-    Enabled,
-    /// It stands there and does nothing.
-    Disabled,
-}
-
-/// A rule without its targets.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Rule {
-    /// Name, unique on the bus.
-    pub name: String,
-    /// For people.
-    pub description: String,
-    /// What makes it match.
-    pub trigger: Trigger,
-    /// Whether it fires.
-    pub state: RuleState,
-}
-
-/// Where a rule's events go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// Name of the target within its rule.
-    pub id: String,
-    /// What is started or told.
-    pub arn: String,
-    /// The role EventBridge starts it with, where it needs one.
-    pub role: Option<String>,
-    /// Retries after the first delivery.
-    pub retries: i32,
-    /// Seconds after which an undelivered event is given up.
-    pub longest_age_seconds: i32,
-}
 
 /// EventBridge as one session sees it.
 #[derive(Debug, Clone)]

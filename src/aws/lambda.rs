@@ -1,56 +1,16 @@
 //! Functions, their code, their settings and their published versions.
 
 use super::{
-    CloudError, MOST_PAGES, Tags,
+    CloudError, MOST_PAGES,
     error::{Act, Maybe},
 };
+use crate::plan::{Function, FunctionSettings, ObservedFunction, Readiness, Tags};
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{Architecture, FunctionCode, LastUpdateStatus, Runtime, State},
 };
 use aws_types::SdkConfig;
-use serde::{Deserialize, Serialize};
-
-/// How a function runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FunctionSettings {
-    /// Such as `python3.12`.
-    pub runtime: String,
-    /// `module.function`.
-    pub handler: String,
-    /// Execution role.
-    pub role: String,
-    /// Seconds a call may take.
-    pub timeout_seconds: i32,
-    /// MiB of memory.
-    pub memory_mib: i32,
-    /// For people.
-    pub description: String,
-}
-
-/// One version of a function, or its unpublished head.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Function {
-    /// The published number; `None` is `$LATEST`.
-    pub version: Option<u32>,
-    /// Base64 of the SHA-256 of the deployed zip.
-    pub code_sha256: String,
-    /// How it runs.
-    pub settings: FunctionSettings,
-    /// Whether it can be changed and called.
-    pub readiness: Readiness,
-}
-
-/// Whether a function can be changed and called.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Readiness {
-    /// Active, and the last update is done.
-    Ready,
-    /// Being created or updated.
-    Pending,
-    /// It failed, for this reason.
-    Failed(String),
-}
+use std::collections::BTreeMap;
 
 /// Lambda as one session sees it.
 #[derive(Debug, Clone)]
@@ -77,7 +37,6 @@ impl Lambda {
             .act("GetFunctionConfiguration", name)
             .maybe()?;
         Ok(answer.map(|f| Function {
-            version: None,
             readiness: readiness(
                 f.state.as_ref(),
                 f.last_update_status.as_ref(),
@@ -95,12 +54,13 @@ impl Lambda {
         }))
     }
 
-    /// The published versions of a function, oldest first; none if there is no such function.
+    /// A function with its published versions.
     ///
     /// # Errors
     /// If Lambda refuses, or there is no end of pages.
-    pub async fn versions(&self, name: &str) -> Result<Vec<Function>, CloudError> {
-        let mut versions = Vec::new();
+    pub async fn function(&self, name: &str) -> Result<ObservedFunction, CloudError> {
+        let Some(head) = self.head(name).await? else { return Ok(ObservedFunction::default()) };
+        let mut function = ObservedFunction { head: Some(head), versions: BTreeMap::new() };
         let mut marker = None;
         for _ in 0..MOST_PAGES {
             let page = self
@@ -110,14 +70,12 @@ impl Lambda {
                 .set_marker(marker)
                 .send()
                 .await
-                .act("ListVersionsByFunction", name)
-                .maybe()?;
-            let Some(page) = page else { return Ok(Vec::new()) };
-            versions.extend(page.versions.unwrap_or_default().into_iter().filter_map(published));
+                .act("ListVersionsByFunction", name)?;
+            let found = page.versions.unwrap_or_default();
+            function.versions.extend(found.into_iter().filter_map(published));
             marker = page.next_marker.filter(|marker| !marker.is_empty());
             if marker.is_none() {
-                versions.sort_by_key(|function| function.version);
-                return Ok(versions);
+                return Ok(function);
             }
         }
         Err(CloudError::endless("ListVersionsByFunction", name))
@@ -214,10 +172,10 @@ impl Lambda {
     }
 }
 
-fn published(f: aws_sdk_lambda::types::FunctionConfiguration) -> Option<Function> {
+/// A listed version by its number; `$LATEST` has none.
+fn published(f: aws_sdk_lambda::types::FunctionConfiguration) -> Option<(u32, Function)> {
     let version = f.version.as_deref()?.parse().ok()?;
-    Some(Function {
-        version: Some(version),
+    let function = Function {
         readiness: readiness(
             f.state.as_ref(),
             f.last_update_status.as_ref(),
@@ -232,7 +190,8 @@ fn published(f: aws_sdk_lambda::types::FunctionConfiguration) -> Option<Function
             memory_mib: f.memory_size.unwrap_or_default(),
             description: f.description.unwrap_or_default(),
         },
-    })
+    };
+    Some((version, function))
 }
 
 /// A function that slept too long is `Inactive`, which a call or an update ends: it counts as ready.

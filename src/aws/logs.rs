@@ -7,7 +7,7 @@ use super::{
     CloudError, ErrorClass, MOST_PAGES,
     error::{Act, Maybe},
 };
-use crate::spec::LogGroup;
+use crate::{plan::LogGroupRecord, spec::LogGroup};
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
@@ -50,15 +50,6 @@ pub struct ReadEvent {
     pub timestamp_ms: i64,
     /// The line.
     pub message: String,
-}
-
-/// A log group, as far as a plan decides by it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogGroupRecord {
-    /// Days events are kept; `None` is for ever.
-    pub retention_days: Option<i32>,
-    /// The key that encrypts it.
-    pub kms_key: Option<String>,
 }
 
 /// CloudWatch Logs as one session sees it.

@@ -6,7 +6,7 @@ mod pipelines;
 
 pub use executions::{ExecutionRecord, ExecutionStatus, StepDetail, StepRecord, StepStatus};
 pub use packages::{Approval, ModelPackage, ModelPackageSummary};
-pub use pipelines::{PipelineRecord, PipelineSpec, Upserted};
+pub use pipelines::Upserted;
 
 use aws_types::SdkConfig;
 

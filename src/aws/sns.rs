@@ -1,42 +1,12 @@
 //! Topics and their subscriptions.
 
 use super::{
-    CloudError, MOST_PAGES, Tags,
+    CloudError, MOST_PAGES,
     error::{Act, Maybe},
 };
+use crate::plan::{Subscription, SubscriptionState, Tags, Topic};
 use aws_types::SdkConfig;
 use serde_json::Value;
-
-/// A topic, as far as a plan decides by it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Topic {
-    /// Its key, as it was set: an ARN, an id or an alias.
-    pub kms_key: Option<String>,
-    /// Its access policy.
-    pub policy: Value,
-    /// Who listens.
-    pub subscriptions: Vec<Subscription>,
-}
-
-/// One who listens to a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscription {
-    /// Such as `email`.
-    pub protocol: String,
-    /// The address.
-    pub endpoint: String,
-    /// Whether its owner has agreed.
-    pub state: SubscriptionState,
-}
-
-/// Whether the owner of an address has agreed to get messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SubscriptionState {
-    /// Messages are delivered.
-    Confirmed,
-    /// A mail with a link has been sent; the link lives two days.
-    Pending,
-}
 
 /// SNS as one session sees it.
 #[derive(Debug, Clone)]

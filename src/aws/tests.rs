@@ -1,8 +1,10 @@
 //! The adapters against answers written down beforehand.
 
 use super::*;
-use crate::{plan::fixture, spec::Environment};
-use aws_credential_types::Credentials;
+use crate::{
+    plan::{PipelineSpec, Tags, Target, fixture},
+    spec::Environment,
+};
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -53,8 +55,7 @@ impl Script {
     }
 
     fn access(&self) -> Access {
-        let keys = Credentials::new("AKIDBASE", "secret", None, None, "test");
-        Access::through(SharedHttpClient::new(self.clone()), keys)
+        Access::through(SharedHttpClient::new(self.clone()), "AKIDBASE", "secret")
     }
 }
 
@@ -267,6 +268,7 @@ fn described(description: &str, definition: &str) -> String {
 fn spec() -> PipelineSpec {
     PipelineSpec {
         name: "P".to_owned(),
+        arn: "arn:aws:sagemaker:us-east-1:222222222222:pipeline/p".to_owned(),
         role: "arn:aws:iam::222222222222:role/r".to_owned(),
         description: "d".to_owned(),
         definition: crate::definition::Definition::parse(DEFINITION).unwrap(),

@@ -1,7 +1,14 @@
 //! An environment and a commit for tests.
 
-use crate::spec::{Alerts, Cloud, Environment, Images, LogGroup, Monitor, Retrain, RetrainOn};
-use std::time::Duration;
+use super::{Blueprint, DataFile, Templates};
+use crate::{
+    ids::Sha,
+    spec::{
+        Alerts, Cloud, Column, ColumnKind, DataContract, Environment, Images, LogGroup, Monitor,
+        Retrain, RetrainOn, Role,
+    },
+};
+use std::{collections::BTreeMap, time::Duration};
 
 pub(crate) fn environment() -> Environment {
     let role = |name: &str| format!("arn:aws:iam::222222222222:role/{name}").parse().unwrap();
@@ -44,5 +51,60 @@ pub(crate) fn environment() -> Environment {
         monitor: Monitor { fail_on_violation: true, minimum_rows: 100 },
         retrain: Retrain { on: RetrainOn::Drift, cooldown: Duration::from_secs(86_400) },
         endpoint_url: None,
+    }
+}
+
+/// A commit's files.
+pub(crate) struct Commit {
+    sha: Sha,
+    pub(crate) scripts: BTreeMap<String, String>,
+    contract: DataContract,
+    pub(crate) train: String,
+}
+
+impl Commit {
+    pub(crate) fn first() -> Self {
+        let scripts = [
+            ("preprocess.py", "print('preprocess')"),
+            ("evaluate.py", "print('evaluate')"),
+            ("batch_preprocess.py", "print('batch')"),
+            ("latest_approved_model.py", "def handler(event, context): return {}"),
+        ];
+        let column = |name: &str, role| Column {
+            name: name.to_owned(),
+            kind: ColumnKind::Integer,
+            range: [0.0, 120.0],
+            role,
+        };
+        Self {
+            sha: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(),
+            scripts: scripts.map(|(file, text)| (file.to_owned(), text.to_owned())).into(),
+            contract: DataContract {
+                columns: vec![column("Age", Role::Feature), column("Severity", Role::Label)],
+                missing: "?".to_owned(),
+            },
+            train: include_str!("../../templates/pipelines/train.json.hbs").to_owned(),
+        }
+    }
+
+    /// The same files under another commit.
+    pub(crate) fn again(self) -> Self {
+        Self { sha: "fedcba9876543210fedcba9876543210fedcba98".parse().unwrap(), ..self }
+    }
+
+    pub(crate) fn blueprint<'a>(&'a self, environment: &'a Environment) -> Blueprint<'a> {
+        Blueprint {
+            environment,
+            commit: &self.sha,
+            repository: "clinic/mammography",
+            templates: Templates {
+                train: &self.train,
+                inference: include_str!("../../templates/pipelines/inference.json.hbs"),
+            },
+            scripts: &self.scripts,
+            contract: &self.contract,
+            data: DataFile { name: "mammographic.csv", content: b"Age,Severity\n44,0\n71,1\n" },
+            auc_at_least: 0.8,
+        }
     }
 }

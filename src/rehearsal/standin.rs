@@ -15,6 +15,7 @@ mod train;
 pub(super) use monitor::baseline;
 pub(super) use train::train;
 
+use crate::spec::SourceFile;
 use std::collections::BTreeMap;
 
 /// Files by their absolute path in the container.
@@ -77,19 +78,18 @@ fn text<'f>(files: &'f Files, path: &str) -> Result<&'f str, JobFailure> {
         .map_err(|_| JobFailure::algorithm(format!("'{path}' is not UTF-8 text")))
 }
 
-/// The texts of the CSV files that stand in `folder` itself, by name.
-fn csv_texts<'f>(files: &'f Files, folder: &str) -> Result<Vec<&'f str>, JobFailure> {
-    let texts: Vec<&str> = files
+/// The CSV files that stand in `folder` itself, by name.
+fn csv_files(files: &Files, folder: &str) -> Result<Vec<SourceFile>, JobFailure> {
+    let found: Vec<SourceFile> = files
         .keys()
-        .filter(|path| {
-            path.strip_prefix(folder)
-                .and_then(|rest| rest.strip_prefix('/'))
-                .is_some_and(|name| name.ends_with(".csv") && !name.contains('/'))
+        .filter_map(|path| Some((path, path.strip_prefix(folder)?.strip_prefix('/')?)))
+        .filter(|(_, name)| name.ends_with(".csv") && !name.contains('/'))
+        .map(|(path, name)| {
+            Ok(SourceFile { name: name.to_owned(), text: text(files, path)?.to_owned() })
         })
-        .map(|path| text(files, path))
-        .collect::<Result<_, _>>()?;
-    if texts.is_empty() {
+        .collect::<Result<_, JobFailure>>()?;
+    if found.is_empty() {
         return Err(JobFailure::algorithm(format!("no CSV file in '{folder}'")));
     }
-    Ok(texts)
+    Ok(found)
 }

@@ -3,39 +3,14 @@
 use super::SageMaker;
 use crate::{
     aws::{
-        CloudError, ErrorClass, Tags,
+        CloudError, ErrorClass,
         error::{Act, Maybe},
     },
     definition::Definition,
     ids::Digest,
+    plan::{PipelineRecord, PipelineSpec, Tags},
 };
 use aws_sdk_sagemaker::{operation::describe_pipeline::DescribePipelineOutput, types::Tag};
-
-/// A pipeline as it should be.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PipelineSpec {
-    /// Name.
-    pub name: String,
-    /// Execution role.
-    pub role: String,
-    /// For people.
-    pub description: String,
-    /// What it does.
-    pub definition: Definition,
-}
-
-/// A pipeline as it is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PipelineRecord {
-    /// The ARN; SageMaker writes the name in it in lower case.
-    pub arn: String,
-    /// Execution role.
-    pub role: String,
-    /// For people.
-    pub description: String,
-    /// What it does.
-    pub definition: Definition,
-}
 
 /// What an upsert had to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,18 +23,16 @@ pub enum Upserted {
     Unchanged,
 }
 
-impl PipelineSpec {
-    fn is(&self, record: &PipelineRecord) -> bool {
-        self.role == record.role
-            && self.description == record.description
-            && self.definition.digest() == record.definition.digest()
-    }
+fn is_as(spec: &PipelineSpec, record: &PipelineRecord) -> bool {
+    spec.role == record.role
+        && spec.description == record.description
+        && spec.definition.digest() == record.definition.digest()
+}
 
-    /// The same pipeline gets the same token, so a create whose answer was lost is not a second pipeline.
-    fn token(&self) -> String {
-        let Self { name, role, .. } = self;
-        Digest::of(format!("{name}{}{role}", self.definition.canonical())).as_str().to_owned()
-    }
+/// The same pipeline gets the same token, so a create whose answer was lost is not a second pipeline.
+fn token(spec: &PipelineSpec) -> String {
+    let PipelineSpec { name, role, definition, .. } = spec;
+    Digest::of(format!("{name}{}{role}", definition.canonical())).as_str().to_owned()
 }
 
 impl SageMaker {
@@ -98,7 +71,7 @@ impl SageMaker {
                 Err(refused) => self.after_lost_race(spec, refused).await?,
             },
         };
-        if spec.is(&before) {
+        if is_as(spec, &before) {
             return Ok((Upserted::Unchanged, before));
         }
         // first the tags: a crash between the two leaves an update still to do, which does both again
@@ -134,7 +107,7 @@ impl SageMaker {
             .role_arn(&spec.role)
             .pipeline_description(&spec.description)
             .pipeline_definition(spec.definition.canonical())
-            .client_request_token(spec.token())
+            .client_request_token(token(spec))
             .set_tags(Some(sdk_tags(tags)))
             .send()
             .await
@@ -169,7 +142,7 @@ impl SageMaker {
     async fn read_back(&self, spec: &PipelineSpec) -> Result<PipelineRecord, CloudError> {
         let broken = |what| CloudError::broken_answer("DescribePipeline", &spec.name, what);
         match self.pipeline(&spec.name).await? {
-            Some(record) if spec.is(&record) => Ok(record),
+            Some(record) if is_as(spec, &record) => Ok(record),
             Some(_) => Err(broken("what is deployed is not what was sent")),
             None => Err(broken("it is gone right after it was written")),
         }

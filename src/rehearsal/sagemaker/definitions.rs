@@ -59,8 +59,9 @@ async fn fetch(call: &mut Call<'_>, location: &Value) -> Result<String, ServiceE
         .bucket(&bucket)
         .is_some_and(|found| found.accounts.contains(&call.place.account));
     let object = if readable { call.shelf.object(&bucket, &key).await? } else { None };
-    let object = object
-        .ok_or_else(|| validation(format!("Unable to read the definition at s3://{bucket}/{key}.")))?;
+    let object = object.ok_or_else(|| {
+        validation(format!("Unable to read the definition at s3://{bucket}/{key}."))
+    })?;
     String::from_utf8(object.content.to_vec())
         .map_err(|_| validation(format!("The definition at s3://{bucket}/{key} is not UTF-8.")))
 }

@@ -3,8 +3,8 @@
 use super::{
     super::{Call, Item, Place, ServiceError},
     check::{
-        choice, entity_name, epoch, not_found, optional, required, user_context, validation, within,
-        without_nulls,
+        choice, entity_name, epoch, not_found, optional, required, user_context, validation,
+        within, without_nulls,
     },
     page::{Entry, Order, items, page},
     pipelines::sortable,
@@ -131,9 +131,7 @@ pub(super) async fn list(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let entries = groups
         .into_iter()
         .filter(|group| group.name.contains(&contains))
-        .filter(|group| {
-            within(call, group.created, "CreationTimeAfter", "CreationTimeBefore")
-        })
+        .filter(|group| within(call, group.created, "CreationTimeAfter", "CreationTimeBefore"))
         .map(|group| Entry {
             key: if by_name {
                 group.name.clone()

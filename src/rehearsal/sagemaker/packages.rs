@@ -118,11 +118,14 @@ fn containers(fields: &Map<String, Value>) -> &[Value] {
 fn check_containers(fields: &Map<String, Value>) -> Result<(), ServiceError> {
     let given = fields.get("InferenceSpecification").is_some_and(|given| !given.is_null());
     let containers = containers(fields);
-    let whole = containers.iter().all(|container| container.get("Image").is_some_and(Value::is_string));
+    let whole =
+        containers.iter().all(|container| container.get("Image").is_some_and(Value::is_string));
     if !given || !containers.is_empty() && whole {
         return Ok(());
     }
-    Err(validation("InferenceSpecification.Containers must have at least one container with an Image."))
+    Err(validation(
+        "InferenceSpecification.Containers must have at least one container with an Image.",
+    ))
 }
 
 fn check_customer_metadata(properties: Option<&Value>) -> Result<(), ServiceError> {

@@ -55,7 +55,8 @@ pub(super) fn page(
         Order::Ascending => "Ascending",
         Order::Descending => "Descending",
     };
-    let descending = choice(call, "SortOrder", &["Ascending", "Descending"], default)? == "Descending";
+    let descending =
+        choice(call, "SortOrder", &["Ascending", "Descending"], default)? == "Descending";
     entries.sort_by(|one, other| one.key.cmp(&other.key));
     if descending {
         entries.reverse();

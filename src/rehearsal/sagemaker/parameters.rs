@@ -27,7 +27,9 @@ enum ParameterKind {
 /// What is wrong with parameters, in the definition or in a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ParameterFlaw {
-    #[error("a parameter has no name, or one with other characters than letters, digits, '-' and '_'")]
+    #[error(
+        "a parameter has no name, or one with other characters than letters, digits, '-' and '_'"
+    )]
     Name,
     #[error("parameter '{0}' is declared twice")]
     Twice(String),
@@ -39,7 +41,9 @@ pub(super) enum ParameterFlaw {
     Undeclared(String),
     #[error("parameter '{0}' has no default value and none was given")]
     Missing(String),
-    #[error("the value '{value}' of parameter '{name}' is not of its type or not one of its values")]
+    #[error(
+        "the value '{value}' of parameter '{name}' is not of its type or not one of its values"
+    )]
     Value { name: String, value: String },
     #[error("there are more than {MAX_PARAMETERS} parameters")]
     TooMany,

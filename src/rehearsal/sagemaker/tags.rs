@@ -33,10 +33,10 @@ pub(super) async fn add(call: &mut Call<'_>) -> Result<Value, ServiceError> {
 pub(super) async fn list(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let arn = required(call, "ResourceArn")?.to_owned();
     let tags: Tags = call.shelf.get(&call.place, &arn).await?.unwrap_or_default();
-    let entries = tags.0.into_iter().map(|(key, value)| Entry {
-        summary: json!({ "Key": key, "Value": value }),
-        key,
-    });
+    let entries = tags
+        .0
+        .into_iter()
+        .map(|(key, value)| Entry { summary: json!({ "Key": key, "Value": value }), key });
     page(call, "Tags", entries.collect(), Order::Ascending)
 }
 

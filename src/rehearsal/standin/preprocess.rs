@@ -1,6 +1,6 @@
 //! preprocess.py: check, split and impute the raw data.
 
-use super::{Files, JobFailure, Script, csv_texts, text};
+use super::{Files, JobFailure, Script, csv_files, text};
 use crate::{model, spec::DataContract};
 
 const INPUT: &str = "/opt/ml/processing/input";
@@ -11,8 +11,8 @@ const OUTPUT: &str = "/opt/ml/processing";
 pub(super) fn preprocess(script: &Script<'_>) -> Result<Files, JobFailure> {
     let contract: DataContract = serde_json::from_str(text(script.files, CONTRACT)?)
         .map_err(|flaw| JobFailure::algorithm(format!("'{CONTRACT}': {flaw}")))?;
-    let texts = csv_texts(script.files, INPUT)?;
-    let written = model::preprocess(&texts, &contract, seed(script.command)?)
+    let data = csv_files(script.files, INPUT)?;
+    let written = model::preprocess(&data, &contract, seed(script.command)?)
         .map_err(JobFailure::algorithm)?;
     Ok(written
         .into_iter()

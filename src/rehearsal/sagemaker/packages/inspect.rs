@@ -28,7 +28,9 @@ pub(in super::super) async fn describe(call: &mut Call<'_>) -> Result<Value, Ser
     if let Some(fields) = answer.as_object_mut() {
         fields.extend(package.fields);
         fields.extend(
-            package.approval_description.map(|text| ("ApprovalDescription".to_owned(), json!(text))),
+            package
+                .approval_description
+                .map(|text| ("ApprovalDescription".to_owned(), json!(text))),
         );
     }
     Ok(answer)

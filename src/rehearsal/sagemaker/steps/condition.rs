@@ -7,13 +7,10 @@ use super::{
 use serde_json::json;
 
 pub(super) fn run(call: &Call<'_>, running: &Running<'_>) -> Result<Outcome, Trouble> {
-    let scope = ExecutionScope {
-        execution: running.execution,
-        job_name: &running.job,
-        now: call.now,
-    };
-    let holds = all_hold(list(&running.step, "/Arguments/Conditions"), &scope)
-        .map_err(Trouble::failed)?;
+    let scope =
+        ExecutionScope { execution: running.execution, job_name: &running.job, now: call.now };
+    let holds =
+        all_hold(list(&running.step, "/Arguments/Conditions"), &scope).map_err(Trouble::failed)?;
     let outcome = if holds { "True" } else { "False" };
     Ok(Outcome {
         metadata: json!({ "Condition": { "Outcome": outcome } }),

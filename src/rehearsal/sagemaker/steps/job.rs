@@ -43,7 +43,8 @@ fn admitted<'l>(
     let found = call.landscape.bucket(bucket).ok_or_else(|| {
         Trouble::failed(format!("ClientError: NoSuchBucket: the bucket {bucket} does not exist"))
     })?;
-    let allowed = call.landscape.role(role).is_some_and(|role| role.permissions.allows(action, &arn));
+    let allowed =
+        call.landscape.role(role).is_some_and(|role| role.permissions.allows(action, &arn));
     let admits = found.accounts.contains(&call.place.account);
     if allowed && admits { Ok(found) } else { Err(denied()) }
 }
@@ -172,7 +173,10 @@ mod tests {
 
     #[test]
     fn a_prefix_is_an_object_a_folder_or_the_beginning_of_names() {
-        assert_eq!(relative("m/scripts/ab/preprocess.py", "m/scripts/ab/preprocess.py"), "preprocess.py");
+        assert_eq!(
+            relative("m/scripts/ab/preprocess.py", "m/scripts/ab/preprocess.py"),
+            "preprocess.py"
+        );
         assert_eq!(relative("m/data/train.csv", "m/data/"), "train.csv");
         assert_eq!(relative("m/data/a/train.csv", "m/data"), "a/train.csv");
         assert_eq!(relative("m/data-2/train.csv", "m/data"), "data-2/train.csv");

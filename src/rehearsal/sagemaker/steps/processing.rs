@@ -22,14 +22,9 @@ pub(super) async fn run(call: &mut Call<'_>, running: &Running<'_>) -> Result<Ou
     let arn = job::record(call, running, JobKind::Processing, failure).await?;
     let metadata = json!({ "ProcessingJob": { "Arn": arn } });
     let written = written.map_err(|trouble| trouble.showing(metadata.clone()))?;
-    let property_files = property_files(running, &written)
-        .map_err(|trouble| trouble.showing(metadata.clone()))?;
-    Ok(Outcome {
-        properties: properties(running, &arn),
-        metadata,
-        property_files,
-        taken: None,
-    })
+    let property_files =
+        property_files(running, &written).map_err(|trouble| trouble.showing(metadata.clone()))?;
+    Ok(Outcome { properties: properties(running, &arn), metadata, property_files, taken: None })
 }
 
 async fn work(call: &mut Call<'_>, running: &Running<'_>) -> Result<Files, Trouble> {

@@ -9,9 +9,9 @@ use serde_json::json;
 pub(super) async fn run(call: &mut Call<'_>, running: &Running<'_>) -> Result<Outcome, Trouble> {
     let mut request = running.value("/Arguments").clone();
     let execution = running.execution;
-    let metadata = request.as_object_mut().map(|fields| {
-        fields.entry("MetadataProperties").or_insert_with(|| json!({}))
-    });
+    let metadata = request
+        .as_object_mut()
+        .map(|fields| fields.entry("MetadataProperties").or_insert_with(|| json!({})));
     if let Some(metadata) = metadata.and_then(|metadata| metadata.as_object_mut()) {
         metadata.entry("GeneratedBy").or_insert_with(|| json!(execution.arn));
     }
