@@ -21,6 +21,7 @@ pub mod git;
 pub mod store;
 
 // L2: drivers. Each pass is one idempotent step that re-reads state.
+pub mod project;
 pub mod logs;
 pub mod deploy;
 pub mod engine;

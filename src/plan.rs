@@ -1,1 +1,3 @@
 //! (Desired, Observed) to an ordered plan with a hash.
+#[cfg(test)]
+pub(crate) mod fixture;

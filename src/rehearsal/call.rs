@@ -1,0 +1,97 @@
+//! One request, taken off the wire: who asks whom for what, when.
+
+use super::{Landscape, Place, Principal, Service, ServiceError, Shelf};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// A request on its way through a service, and the one transaction it works in.
+pub struct Call<'c> {
+    /// The caller's account, and the region it signed for.
+    pub place: Place,
+    /// Who asks.
+    pub principal: Principal,
+    /// The operation, as AWS names it.
+    pub operation: String,
+    /// The input as JSON, whatever the wire; fields as AWS names them.
+    pub body: Value,
+    /// Time of the request.
+    pub now: Timestamp,
+    /// What exists without having been made.
+    pub landscape: &'c Landscape,
+    /// The state, in this request's transaction.
+    pub shelf: Shelf<'c>,
+}
+
+impl Call<'_> {
+    /// The input as `T`.
+    ///
+    /// # Errors
+    /// `SerializationException` if a field is missing or of the wrong type.
+    pub fn input<T: DeserializeOwned>(&self) -> Result<T, ServiceError> {
+        T::deserialize(&self.body)
+            .map_err(|error| ServiceError::refused("SerializationException", error.to_string()))
+    }
+
+    /// A text of the input.
+    #[must_use]
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.body.get(field).and_then(Value::as_str)
+    }
+
+    /// The answer to an operation that is not rehearsed.
+    #[must_use]
+    pub fn unknown_operation(&self, known: &[&str]) -> ServiceError {
+        ServiceError::refused(
+            "UnknownOperationException",
+            format!(
+                "the rehearsal does not know the operation '{}'; it knows {}",
+                self.operation,
+                known.join(", ")
+            ),
+        )
+    }
+
+    /// Refuses the call unless the caller's own policies allow `action` on `resource`.
+    ///
+    /// # Errors
+    /// `AccessDeniedException`.
+    pub fn authorize(&self, action: &str, resource: &str) -> Result<(), ServiceError> {
+        if self.principal.may(self.landscape, action, resource) {
+            return Ok(());
+        }
+        Err(ServiceError::refused(
+            "AccessDeniedException",
+            format!(
+                "User: {} is not authorized to perform: {action} on resource: {resource}",
+                self.principal.arn()
+            ),
+        ))
+    }
+
+    /// Refuses the call unless the caller may hand `role` to `service`, the role exists in the
+    /// caller's account and trusts the service.
+    ///
+    /// # Errors
+    /// `AccessDeniedException` for `iam:PassRole`, or `untrusted` where the role does not let the
+    /// service in (each service has its own code for that).
+    pub fn pass_role(
+        &self,
+        role: &str,
+        service: Service,
+        untrusted: &'static str,
+    ) -> Result<(), ServiceError> {
+        self.authorize("iam:PassRole", role)?;
+        let found = self.landscape.role(role);
+        if found.is_some_and(|found| found.may_be_passed(&self.place.account, service)) {
+            return Ok(());
+        }
+        Err(ServiceError::refused(
+            untrusted,
+            format!(
+                "the role {role} does not exist here or does not trust {}",
+                service.principal()
+            ),
+        ))
+    }
+}

@@ -1,0 +1,67 @@
+//! S3: objects in buckets that the landscape made.
+//!
+//! A bucket belongs to one account; its policy lets in the accounts whose environment files name it.
+//! Buckets cannot be made or removed here: they come from the environment files.
+
+mod access;
+mod chunked;
+mod get;
+mod list;
+mod objects;
+mod put;
+mod route;
+
+pub use objects::{NewObject, Object};
+
+use super::{
+    Call, ServiceError,
+    wire::{answer::Answer, incoming::Incoming, xml},
+};
+use http::StatusCode;
+use route::{Operation, Target};
+use serde_json::json;
+
+pub(super) async fn handle(
+    call: &mut Call<'_>,
+    incoming: &Incoming,
+) -> Result<Answer, ServiceError> {
+    let target = Target::of(incoming)?;
+    call.operation = target.operation.name().to_owned();
+    if target.operation == Operation::ListBuckets {
+        return Ok(list_buckets(call));
+    }
+    let bucket = access::bucket(call, incoming, &target)?;
+    match target.operation {
+        Operation::ListBuckets => Ok(list_buckets(call)),
+        Operation::HeadBucket => {
+            Ok(Answer::empty(StatusCode::OK).header("x-amz-bucket-region", bucket.region.as_str()))
+        }
+        Operation::GetBucketLocation => {
+            // us-east-1 is the empty location, for history's sake.
+            let region = bucket.region.as_str();
+            let location = if region == "us-east-1" { "" } else { region };
+            Ok(xml::document(StatusCode::OK, "LocationConstraint", &json!(location)))
+        }
+        Operation::ListObjectsV2 => list::list_objects(call, incoming, &target).await,
+        Operation::PutObject => put::put_object(call, incoming, &target).await,
+        Operation::GetObject => get::get_object(call, incoming, &target).await,
+        Operation::HeadObject => get::head_object(call, incoming, &target).await,
+        Operation::DeleteObject => {
+            call.shelf.delete_object(&target.bucket, &target.key).await?;
+            Ok(Answer::empty(StatusCode::NO_CONTENT))
+        }
+    }
+}
+
+fn list_buckets(call: &Call<'_>) -> Answer {
+    let buckets: Vec<_> = call
+        .landscape
+        .buckets_of(&call.place.account)
+        .map(|(name, _)| json!({ "Name": name, "CreationDate": "2026-01-01T00:00:00.000Z" }))
+        .collect();
+    let content = json!({
+        "Owner": { "ID": call.place.account },
+        "Buckets": { "Bucket": buckets },
+    });
+    xml::document(StatusCode::OK, "ListAllMyBucketsResult", &content)
+}

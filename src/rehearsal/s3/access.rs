@@ -1,0 +1,74 @@
+//! Who may touch which bucket.
+
+use super::route::{Operation, Target};
+use crate::rehearsal::{Bucket, Call, ServiceError, wire::incoming::Incoming};
+use http::StatusCode;
+
+/// The bucket, if it is there, in the region that was signed for, and the caller may do this to it.
+pub(super) fn bucket<'c>(
+    call: &Call<'c>,
+    incoming: &Incoming,
+    target: &Target,
+) -> Result<&'c Bucket, ServiceError> {
+    let Some(bucket) = call.landscape.bucket(&target.bucket) else {
+        return Err(ServiceError::with_status(
+            StatusCode::NOT_FOUND,
+            "NoSuchBucket",
+            format!("the specified bucket does not exist: {}", target.bucket),
+        ));
+    };
+    let expected = incoming.header("x-amz-expected-bucket-owner");
+    if expected.is_some_and(|expected| expected != bucket.owner.as_str()) {
+        return Err(denied(format!("{} is not owned by the expected account", target.bucket)));
+    }
+    if !bucket.accounts.contains(&call.place.account) {
+        return Err(denied(format!(
+            "{} lets account {} not in",
+            target.bucket, call.place.account
+        )));
+    }
+    if bucket.region != call.place.region && target.operation != Operation::GetBucketLocation {
+        return Err(ServiceError::refused(
+            "AuthorizationHeaderMalformed",
+            format!("the region '{}' is wrong; expecting '{}'", call.place.region, bucket.region),
+        ));
+    }
+    call.authorize(action(target.operation), &resource(target))?;
+    Ok(bucket)
+}
+
+/// What a missing key looks like: only who may list learns that it is missing.
+pub(super) fn no_such_key(call: &Call<'_>, target: &Target) -> ServiceError {
+    let bucket = format!("arn:aws:s3:::{}", target.bucket);
+    match call.authorize("s3:ListBucket", &bucket) {
+        Err(refusal) => refusal,
+        Ok(()) => ServiceError::with_status(
+            StatusCode::NOT_FOUND,
+            "NoSuchKey",
+            format!("the specified key does not exist: {}", target.key),
+        ),
+    }
+}
+
+fn denied(message: String) -> ServiceError {
+    ServiceError::refused("AccessDeniedException", message)
+}
+
+fn action(operation: Operation) -> &'static str {
+    match operation {
+        Operation::ListBuckets => "s3:ListAllMyBuckets",
+        Operation::HeadBucket | Operation::ListObjectsV2 => "s3:ListBucket",
+        Operation::GetBucketLocation => "s3:GetBucketLocation",
+        Operation::PutObject => "s3:PutObject",
+        Operation::GetObject | Operation::HeadObject => "s3:GetObject",
+        Operation::DeleteObject => "s3:DeleteObject",
+    }
+}
+
+fn resource(target: &Target) -> String {
+    if target.key.is_empty() {
+        format!("arn:aws:s3:::{}", target.bucket)
+    } else {
+        format!("arn:aws:s3:::{}/{}", target.bucket, target.key)
+    }
+}

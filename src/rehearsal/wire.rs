@@ -1,0 +1,140 @@
+//! From an HTTP request to a call and back, one transaction each.
+
+pub(super) mod answer;
+pub(super) mod incoming;
+mod json;
+mod query;
+pub(super) mod xml;
+
+use super::{
+    Call, Place, Principal, Rehearsal, ServiceError, Shelf, endpoint::Endpoint,
+    principal::Unrecognised,
+};
+use answer::Answer;
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use http::StatusCode;
+use incoming::Incoming;
+use serde_json::Value;
+use sqlx::Connection as _;
+
+/// Why a request has no caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoCaller {
+    /// No credentials came with it.
+    Missing,
+    /// The credentials name nobody.
+    Unrecognised(Unrecognised),
+}
+
+/// How an endpoint spells requests, answers and errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wire {
+    /// `X-Amz-Target` and a JSON body.
+    Json,
+    /// A form with an `Action`, answered in XML.
+    Query,
+    /// Paths and JSON.
+    RestJson,
+    /// Paths, headers and XML.
+    RestXml,
+}
+
+pub(super) fn router(rehearsal: Rehearsal) -> axum::Router {
+    axum::Router::new().fallback(answer).with_state(rehearsal)
+}
+
+async fn answer(State(rehearsal): State<Rehearsal>, request: Request) -> Response {
+    let id = rehearsal.request_id();
+    let incoming = match Incoming::read(request).await {
+        Ok(incoming) => incoming,
+        Err(error) => return fail(Wire::RestXml, &error, &id).into_response(&id),
+    };
+    let wire = Endpoint::of(&incoming).map_or_else(|_| incoming.likely_wire(), Endpoint::wire);
+    let answer = match perform(&rehearsal, &incoming, &id).await {
+        Ok(answer) => answer,
+        Err(error) => fail(wire, &error, &id),
+    };
+    if incoming.method == http::Method::HEAD { answer.without_body() } else { answer }
+        .into_response(&id)
+}
+
+/// The whole request in one transaction, committed only if it succeeds.
+async fn perform(
+    rehearsal: &Rehearsal,
+    incoming: &Incoming,
+    id: &str,
+) -> Result<Answer, ServiceError> {
+    let endpoint = Endpoint::of(incoming)?;
+    let mut connection = rehearsal.0.connection.lock().await;
+    let mut transaction =
+        connection.begin_with("BEGIN IMMEDIATE").await.map_err(ServiceError::internal)?;
+    let answer = {
+        let shelf = Shelf::new(&mut transaction);
+        Box::pin(dispatch(rehearsal, endpoint, incoming, (shelf, id))).await
+    };
+    match answer {
+        Ok(answer) => {
+            transaction.commit().await.map_err(ServiceError::internal)?;
+            Ok(answer)
+        }
+        Err(error) => {
+            transaction.rollback().await.map_err(ServiceError::internal)?;
+            Err(error)
+        }
+    }
+}
+
+async fn dispatch(
+    rehearsal: &Rehearsal,
+    endpoint: Endpoint,
+    incoming: &Incoming,
+    (mut shelf, id): (Shelf<'_>, &str),
+) -> Result<Answer, ServiceError> {
+    let now = rehearsal.now();
+    let credential =
+        incoming.credential.as_ref().ok_or_else(|| endpoint.no_caller(NoCaller::Missing))?;
+    let token = incoming.token.as_deref();
+    let principal = Principal::of_key(&mut shelf, &credential.key, token, now)
+        .await?
+        .map_err(|why| endpoint.no_caller(NoCaller::Unrecognised(why)))?;
+    let (operation, body) = endpoint.read(incoming)?;
+    let mut call = Call {
+        place: Place { account: principal.account(), region: credential.region.clone() },
+        principal,
+        operation,
+        body,
+        now,
+        landscape: rehearsal.landscape(),
+        shelf,
+    };
+    endpoint.handle(&mut call, incoming, id).await.map_err(|error| endpoint.spell(error))
+}
+
+/// The input of a call on `wire`: operation and body.
+pub(super) fn read(wire: Wire, incoming: &Incoming) -> Result<(String, Value), ServiceError> {
+    match wire {
+        Wire::Json => json::read(incoming),
+        Wire::Query => query::read(incoming),
+        Wire::RestJson | Wire::RestXml => Ok((String::new(), Value::Null)),
+    }
+}
+
+/// The answer to a call on `wire`.
+pub(super) fn write(wire: Wire, operation: &str, output: &Value, id: &str) -> Answer {
+    match wire {
+        Wire::Json | Wire::RestJson => json::write(StatusCode::OK, output),
+        Wire::Query => query::write(operation, output, id),
+        Wire::RestXml => Answer::empty(StatusCode::OK),
+    }
+}
+
+fn fail(wire: Wire, error: &ServiceError, id: &str) -> Answer {
+    match wire {
+        Wire::Json | Wire::RestJson => json::fail(error),
+        Wire::Query => query::fail(error, id),
+        Wire::RestXml => xml::fail(error, id),
+    }
+}
