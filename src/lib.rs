@@ -5,12 +5,12 @@
 
 // L0: pure. No IO, no async, no clock, no environment.
 pub mod ids;
+pub mod schedule;
 pub mod spec;
 pub mod definition;
 pub mod flow;
 pub mod model;
 pub mod monitor;
-pub mod schedule;
 pub mod plan;
 
 // L1: adapters. One outside system each; foreign types stop here.
