@@ -5,7 +5,6 @@ mod assume_role;
 mod failure;
 mod deploy;
 mod gate;
-mod journal;
 pub mod outputs;
 mod plan;
 mod train_test;

@@ -3,7 +3,7 @@
 
 use super::{Project, load::Templates};
 use crate::{
-    definition::{self, Definition, Flaw, Kind},
+    definition::{self, Definition, Flaw, Kind, RenderError},
     model::{DataError, DataSet},
     plan::{self, DesiredError},
     spec::{Environment, Finding, Findings, Severity, SourceFile, Span},
@@ -45,7 +45,7 @@ fn definitions(project: &Project, templates: &Templates, environment: &Environme
         Ok(desired) => desired,
         Err(DesiredError::Render { kind, source }) => {
             let template = template(templates, kind);
-            return vec![at_line(template, source.line(), source.to_string())];
+            return vec![at_line(template, line_of(&source), source.to_string())];
         }
         Err(other) => return vec![at_line(&own, None, other.to_string())],
     };
@@ -55,6 +55,13 @@ fn definitions(project: &Project, templates: &Templates, environment: &Environme
             flaws(template(templates, kind), &pipeline.definition, environment)
         })
         .collect()
+}
+
+fn line_of(error: &RenderError) -> Option<usize> {
+    match error {
+        RenderError::Template { line, .. } | RenderError::Json { line, .. } => Some(*line),
+        RenderError::Definition(_) | RenderError::Image { .. } => None,
+    }
 }
 
 fn template(templates: &Templates, kind: Kind) -> &SourceFile {

@@ -2,10 +2,11 @@
 
 use crate::{
     aws::{CloudError, ErrorClass},
+    deploy::{ApplyError, SurveyError},
     flow::Failure,
     spec::FailureClass,
 };
-use std::fmt::Display;
+use std::{error::Error, fmt::Display};
 
 /// A cloud call failed.
 impl From<CloudError> for Failure {
@@ -36,6 +37,41 @@ fn hint(class: ErrorClass) -> Option<&'static str> {
         | ErrorClass::Unavailable
         | ErrorClass::Other => None,
     }
+}
+
+/// What is there, or what should be, could not be told.
+pub(super) fn of_survey(error: SurveyError) -> Failure {
+    match error {
+        SurveyError::Cloud(error) => error.into(),
+        SurveyError::Desired(error) => Failure::new(FailureClass::UserError, chain(&error))
+            .with_hint("`agent validate` shows it with its place"),
+    }
+}
+
+/// A plan could not be applied.
+pub(super) fn of_apply(error: ApplyError) -> Failure {
+    let failure = Failure::new(FailureClass::CloudError, chain(&error));
+    match error {
+        ApplyError::Stale { .. } => {
+            failure.with_hint("run again: a new plan takes into account what has changed")
+        }
+        ApplyError::Unreadable(error) => error.into(),
+        ApplyError::Change { .. } => failure.with_hint(
+            "the changes before it are done and stay; `agent resume` or the next run goes on from there",
+        ),
+        ApplyError::WrongAccount { .. } | ApplyError::OtherCommit { .. } => failure,
+    }
+}
+
+/// An error with its causes, in one line.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// The agent itself could not `act`.

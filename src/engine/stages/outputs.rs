@@ -88,5 +88,3 @@ pub struct Applied {
 pub const PLAN_EVIDENCE: &str = "plan";
 /// Evidence name of the gate's verdict.
 pub const VERDICT_EVIDENCE: &str = "gate-verdict";
-/// Evidence name of the journal of applied changes.
-pub const JOURNAL_EVIDENCE: &str = "apply-journal";

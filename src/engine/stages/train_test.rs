@@ -7,6 +7,7 @@
 mod evidence;
 
 use super::{
+    deploy::apply,
     failure,
     outputs::{Origin, Trained},
     work::Work,
@@ -16,7 +17,7 @@ use crate::{
     deploy,
     flow::Failure,
     ids::Digest,
-    plan::Desired,
+    plan::{self, Desired, ObjectKind, Part},
     spec::{Environment, FailureClass},
 };
 use jiff::Timestamp;
@@ -28,9 +29,12 @@ const MOST_FAILED: u32 = 20;
 
 pub(super) async fn train_test(work: &Work<'_>) -> Result<Trained, Failure> {
     let environment = work.environment()?;
-    let desired = work.desired(environment, 1)?;
     let session = work.session(environment, Purpose::Train).await?;
-    deploy::put_training(&session, &desired).await?;
+    let blueprint = work.blueprint(environment)?;
+    let (desired, observed) =
+        deploy::survey(&session, &blueprint).await.map_err(failure::of_survey)?;
+    let plan = plan::plan(&desired, &observed);
+    apply(work, &session, &blueprint, (&plan, Part::Training)).await?;
     let ready = Ready { work, environment, session: &session, desired: &desired };
     let (execution, origin) = ready.execution().await?;
     let steps = ready.finished(execution).await?;
@@ -81,7 +85,14 @@ impl Ready<'_> {
     fn token(&self, failed: u32) -> Digest {
         let definition = self.desired.train.definition.digest();
         let account = &self.environment.account;
-        Digest::of(format!("{account} {definition} {} {failed}", self.desired.data_digest))
+        Digest::of(format!("{account} {definition} {} {failed}", self.data()))
+    }
+
+    /// The digest of the data that the definition trains on.
+    fn data(&self) -> Digest {
+        let objects = self.desired.objects.iter();
+        let data = objects.filter(|object| object.kind == ObjectKind::TrainingData);
+        data.map(|object| object.digest.clone()).next().unwrap_or_else(|| Digest::of(""))
     }
 
     /// Waits for the end, telling each step as it changes.
@@ -145,7 +156,7 @@ impl Ready<'_> {
             execution: execution.arn.parse().map_err(failure::agent("read the execution's ARN"))?,
             origin,
             definition: self.desired.train.definition.digest(),
-            data: self.desired.data_digest.clone(),
+            data: self.data(),
             train: files.train,
             test: files.test,
             scores: files.scores,

@@ -5,6 +5,7 @@ use crate::{
     aws::{Access, Purpose, Session},
     flow::Failure,
     logs::Level,
+    plan::Blueprint,
     project::Project,
     spec::{Action, BuiltIn, Environment, FailureClass, Stage},
 };
@@ -48,6 +49,16 @@ impl Work<'_> {
     pub(super) fn named(&self, name: &crate::ids::EnvName) -> Result<&Environment, Failure> {
         self.project.environments.get(name).ok_or_else(|| {
             Failure::new(FailureClass::UserError, format!("there is no environment '{name}'"))
+        })
+    }
+
+    /// What this commit wants in `environment`.
+    pub(super) fn blueprint<'e>(
+        &'e self,
+        environment: &'e Environment,
+    ) -> Result<Blueprint<'e>, Failure> {
+        self.project.blueprint(environment).map_err(|incomplete| {
+            Failure::new(FailureClass::UserError, incomplete.to_string())
         })
     }
 
