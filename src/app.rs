@@ -7,7 +7,7 @@ mod clouds;
 mod promotion;
 
 pub use clouds::{AppClouds, open_rehearsal};
-pub use promotion::{Finished, Promotion, Shipping};
+pub use promotion::Promotion;
 
 use crate::{clock::Clock, ids::RunId, logs::LogFolder, store::Store};
 use anyhow::Context as _;
@@ -52,6 +52,12 @@ impl App {
         LogFolder::at(self.state.join("logs"))
     }
 
+    /// Where repositories with a URL are mirrored.
+    #[must_use]
+    pub fn mirrors(&self) -> PathBuf {
+        mirrors(&self.state)
+    }
+
     /// Where the rehearsed cloud is kept.
     #[must_use]
     pub fn rehearsal_file(&self) -> PathBuf {
@@ -69,4 +75,10 @@ pub fn rehearsal_file(state: &Path) -> PathBuf {
 #[must_use]
 pub fn ad_hoc_run() -> RunId {
     RunId::from(uuid::Uuid::now_v7())
+}
+
+/// Where a state folder mirrors repositories with a URL.
+#[must_use]
+pub fn mirrors(state: &Path) -> PathBuf {
+    state.join("mirrors")
 }

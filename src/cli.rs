@@ -7,6 +7,7 @@ mod baseline;
 mod completions;
 mod data;
 mod failure;
+mod from;
 mod live;
 mod logs;
 mod models;

@@ -49,7 +49,7 @@ impl Live {
     }
 
     /// Redraws until it is dropped; to be polled beside the run.
-    pub(crate) async fn redraw(&self) {
+    pub(crate) async fn redraw(&self) -> std::convert::Infallible {
         loop {
             self.draw();
             self.clock.sleep(FRAME).await;
@@ -115,9 +115,8 @@ impl Watch for Live {
 
 impl Live {
     fn json(&self, value: &impl serde::Serialize) {
-        if let Ok(text) = serde_json::to_string(value) {
-            let _unheard = self.output.data(&text);
-        }
+        // A display must not stop a run.
+        let _unheard = self.output.json_line(value);
     }
 }
 

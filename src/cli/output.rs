@@ -78,6 +78,12 @@ impl Output {
         self.data(&text)
     }
 
+    /// Prints `value` as one line of JSON, for commands that stream.
+    pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<(), CliError> {
+        let text = serde_json::to_string(value).map_err(anyhow::Error::from)?;
+        self.data(&text)
+    }
+
     /// Says something to the person. Failing to say it is no reason to fail.
     pub(crate) fn talk(&self, text: &str) {
         let _unheard = io::stderr().lock().write_all(with_end(text).as_bytes());

@@ -5,14 +5,13 @@ use super::{
     failure::{CliError, Exit},
 };
 use crate::{
+    app,
     git::{self, GitError},
     ids::{EnvName, Sha},
     project::{self, Files, Project, ProjectError},
+    store::RunRecord,
 };
 use std::path::{Path, PathBuf};
-
-/// Mirrors of repositories by URL, within the state folder.
-pub(crate) const MIRRORS: &str = "mirrors";
 
 /// Which commit of which repository.
 #[derive(Debug, Clone, clap::Args)]
@@ -56,7 +55,7 @@ pub(crate) fn state_folder(shared: &Shared, repo: &str) -> PathBuf {
 
 /// Opens `repo`; the mirror of a URL is kept in `state`.
 fn open(repo: &str, state: &Path) -> Result<git::Repository, CliError> {
-    let repository = git::Repository::open(repo, &state.join(MIRRORS), &credentials());
+    let repository = git::Repository::open(repo, &app::mirrors(state), &credentials());
     let repository = repository.map_err(of_git)?;
     repository.fetch().map_err(of_git)?;
     Ok(repository)
@@ -67,6 +66,15 @@ pub(crate) fn credentials() -> git::Credentials {
     #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
     let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
     git::Credentials { token }
+}
+
+/// The project of a run, as its commit has it.
+pub(crate) fn project_of(run: &RunRecord, state: &Path) -> Result<Project, CliError> {
+    let repository = open(&run.repository, state)?;
+    let policy = policy(&repository)?;
+    let files = Files::Commit(&repository, &run.commit);
+    project::load(&run.repository, &run.commit, files, Files::Commit(&repository, &policy))
+        .map_err(of_project)
 }
 
 impl SourceArgs {

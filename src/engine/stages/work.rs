@@ -82,7 +82,7 @@ impl Work<'_> {
             Action::Uses(built_in) => is(built_in),
             Action::Run(_) => false,
         };
-        let stage = self.project.pipeline.stages.iter().rev().filter(matches).find_map(|stage| {
+        let stage = self.context.run.pipeline.stages.iter().rev().filter(matches).find_map(|stage| {
             self.context.outputs.get(&stage.name)
         });
         let value = stage.ok_or_else(|| {
