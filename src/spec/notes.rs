@@ -1,6 +1,9 @@
 //! Collects what is found in one file, by place, and turns it into [`Findings`] at the end.
 
-use super::finding::{Finding, Findings, Severity, SourceFile, Span};
+use super::{
+    finding::{Finding, Findings, Severity, SourceFile, Span},
+    suggest,
+};
 
 /// A file that has this many findings is not of the kind it is said to be; more would help nobody.
 const MOST_FINDINGS: usize = 100;
@@ -61,6 +64,16 @@ impl Notes {
         self.0.push_mut(note)
     }
 
+    /// A hint at the known word that was meant. Comparing takes time, so only for findings that
+    /// will be shown.
+    pub(super) fn suggestion<'c>(
+        &self,
+        word: &str,
+        known: impl IntoIterator<Item = &'c str> + Clone,
+    ) -> Option<String> {
+        if self.0.len() < MOST_FINDINGS { suggest::did_you_mean(word, known) } else { None }
+    }
+
     /// Everything noted about `file`, in file order, errors before warnings of the same place.
     pub(super) fn finish(mut self, file: &SourceFile) -> Findings {
         self.0.sort_by_key(|note| (note.span.offset, note.severity));
@@ -72,27 +85,49 @@ impl Notes {
             let last = self.0.last().map_or(super::node::START, |note| note.span);
             self.error(last, "too-many-findings", format!("and {more} more"));
         }
-        Findings(self.0.into_iter().map(|note| note.locate(file)).collect())
+        let lines = Lines::of(&file.text);
+        Findings(self.0.into_iter().map(|note| note.locate(file, &lines)).collect())
     }
 }
 
 impl Note {
-    fn locate(self, file: &SourceFile) -> Finding {
-        let before = file.text.get(..self.span.offset).unwrap_or(&file.text);
-        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    fn locate(self, file: &SourceFile, lines: &Lines<'_>) -> Finding {
+        let (line, column) = lines.place(self.span.offset);
         let end = self.span.offset.saturating_add(self.span.length);
         Finding {
             severity: self.severity,
             code: self.code,
             file: file.name.clone(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            line,
+            column,
             span: self.span,
             text: shortened(file.text.get(self.span.offset..end).unwrap_or_default()),
             message: self.message,
             help: self.help,
         }
+    }
+}
+
+/// Where the lines of a text begin, so that each place is found without reading from the top.
+struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t str) -> Self {
+        // What an editor does not show does not count as a column.
+        let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let behind = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        Self { text, starts: std::iter::once(first).chain(behind).collect() }
+    }
+
+    /// Line and column of a byte, both from 1.
+    fn place(&self, offset: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0);
+        let before = self.text.get(start..offset.max(start)).unwrap_or_default();
+        (line, before.chars().count() + 1)
     }
 }
 

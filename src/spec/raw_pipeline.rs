@@ -52,6 +52,7 @@ pub(super) struct RawStage {
     /// Settings of the built-in stage.
     pub(super) with: Option<RawSettings>,
     /// Stages that must have ended first.
+    #[schemars(length(max = 256))]
     pub(super) needs: Option<Vec<String>>,
     /// The environment it works in; the run's own if absent.
     #[serde(rename = "in")]
@@ -69,6 +70,7 @@ pub(super) struct RawStage {
     /// When to try again.
     pub(super) retry: Option<RawRetry>,
     /// Files the command leaves for later stages, relative to the work folder.
+    #[schemars(length(max = 256))]
     pub(super) outputs: Option<Vec<String>>,
 }
 
@@ -151,7 +153,7 @@ pub(super) enum RawPipelineKind {
 #[schemars(rename = "Retry")]
 pub(super) struct RawRetry {
     /// Attempts in all; 1 means no second one.
-    #[schemars(range(min = 1, max = 10))]
+    #[schemars(required, range(min = 1, max = 10))]
     pub(super) attempts: Option<u32>,
     /// Wait before the second attempt, such as 10s; doubles each time.
     pub(super) backoff: Option<String>,

@@ -14,9 +14,9 @@ const WIDTH: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
     /// Colours and box characters.
-    Full,
+    Yes,
     /// Box characters only: a terminal with `NO_COLOR`.
-    None,
+    No,
     /// Nothing beyond ASCII in what we draw: a pipe, or an old terminal.
     Ascii,
 }
@@ -25,8 +25,8 @@ pub enum Colour {
 #[must_use]
 pub fn graphical(findings: &Findings, sources: &[SourceFile], colour: Colour) -> String {
     let theme = match colour {
-        Colour::Full => GraphicalTheme::unicode(),
-        Colour::None => GraphicalTheme::unicode_nocolor(),
+        Colour::Yes => GraphicalTheme::unicode(),
+        Colour::No => GraphicalTheme::unicode_nocolor(),
         Colour::Ascii => GraphicalTheme::none(),
     };
     let handler = GraphicalReportHandler::new_themed(theme)

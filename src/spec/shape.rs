@@ -10,7 +10,6 @@ use super::{
     finding::Span,
     node::{Entry, Node, Value},
     notes::{Notes, listed, quoted},
-    suggest::did_you_mean,
 };
 use kind::{Kind, accepts, choices, cure, describe};
 use schemars::{JsonSchema, generate::SchemaSettings, transform::transform_subschemas};
@@ -149,7 +148,7 @@ impl<'s> Fitting<'s, '_> {
         }
         let message = format!("{name} must be {wanted}, not {}", kind.noun());
         let note = self.notes.error(place.span, "wrong-type", message);
-        if let Some(help) = cure(&place.node.value, &wanted).or_else(|| keys_of(schema)) {
+        if let Some(help) = cure(&place.node.value, &wanted, name).or_else(|| keys_of(schema)) {
             note.help(help);
         }
     }
@@ -167,8 +166,9 @@ impl<'s> Fitting<'s, '_> {
             return Some(Json::from(text));
         }
         let message = format!("{name} cannot be {}", quoted(text));
+        let help = self.notes.suggestion(text, allowed.iter().copied());
         let note = self.notes.error(place.node.span, "unknown-word", message);
-        if let Some(help) = did_you_mean(text, allowed.iter().copied()) {
+        if let Some(help) = help {
             note.help(help);
         }
         None
@@ -183,7 +183,8 @@ impl<'s> Fitting<'s, '_> {
                 schema.get("additionalProperties").filter(|free| **free != Json::Bool(false));
             let Some(schema) = known.or(free) else {
                 let keys = properties.into_iter().flat_map(Map::keys).map(String::as_str);
-                self.unknown_key(place, entry, did_you_mean(&entry.key, keys));
+                let help = self.notes.suggestion(&entry.key, keys);
+                self.unknown_key(place, entry, help);
                 continue;
             };
             if let Some(value) = self.value(&Place::of(entry), schema) {

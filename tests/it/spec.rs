@@ -201,3 +201,11 @@ fn editors_get_a_strict_schema() {
     }
     insta::assert_json_snapshot!("pipeline_schema", spec::json_schema());
 }
+
+#[test]
+fn json_without_a_blank_is_the_same_file() {
+    let text = source("tests/data/spec/valid/reference.tfvars.json").text;
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let dense = environment("prod", &value.to_string()).unwrap().0;
+    assert_eq!(dense, environment("prod", &text).unwrap().0);
+}

@@ -12,6 +12,9 @@ use crate::{
 /// Characters of a role's name (CreateRole API).
 const LONGEST_ROLE: usize = 64;
 
+/// Characters of a model package group's name (CreateModelPackageGroup API).
+const LONGEST_GROUP: usize = 63;
+
 /// What an ARN must name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ArnKind {
@@ -34,8 +37,12 @@ impl ArnKind {
             Self::ModelPackageGroup => ("sagemaker", "model-package-group/"),
             Self::Pipeline => ("sagemaker", "pipeline/"),
         };
+        let longest = match self {
+            Self::ModelPackageGroup => LONGEST_GROUP,
+            Self::Role | Self::Key | Self::Pipeline => usize::MAX,
+        };
         let name = arn.resource().strip_prefix(prefix);
-        arn.service() == service && name.is_some_and(|name| !name.is_empty())
+        arn.service() == service && name.is_some_and(|name| (1..=longest).contains(&name.len()))
     }
 
     fn expected(self) -> &'static str {
@@ -43,7 +50,8 @@ impl ArnKind {
             Self::Role => "the ARN of a role: arn:aws:iam::ACCOUNT:role/NAME",
             Self::Key => "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
             Self::ModelPackageGroup => {
-                "the ARN of a group: arn:aws:sagemaker:REGION:ACCOUNT:model-package-group/NAME"
+                "the ARN of a group: arn:aws:sagemaker:REGION:ACCOUNT:model-package-group/NAME, \
+                 the name up to 63 characters"
             }
             Self::Pipeline => {
                 "the ARN of a pipeline: arn:aws:sagemaker:REGION:ACCOUNT:pipeline/NAME"

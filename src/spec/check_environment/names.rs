@@ -102,8 +102,8 @@ pub(super) fn endpoint(desk: &mut Desk<'_, '_>, raw: &RawEnvironment) -> Option<
             desk.reading
                 .warning(&path, "unused-key", "'endpoint_url' is not used in a rehearsal")
                 .help("write 'cloud: aws' to use it, or remove it");
+            None
         }
-        Cloud::Aws => {}
+        Cloud::Aws => url,
     }
-    url
 }

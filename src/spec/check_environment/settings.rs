@@ -60,6 +60,11 @@ fn with_settings(
     let retention_days = raw.retention_days.and_then(|days| retention(desk, days));
     let path = ["log_group", "kms_key"];
     let kms_key = arns::read(desk, &path, raw.kms_key.as_ref(), ArnKind::Key);
+    if kms_key.as_ref().is_some_and(|key| key.resource().starts_with("alias/")) {
+        desk.reading
+            .error(&path, "bad-value", "CloudWatch Logs takes no alias for 'log_group.kms_key'")
+            .help("write the key's own ARN: arn:aws:kms:REGION:ACCOUNT:key/ID");
+    }
     if let (Some(key), Some(site)) = (&kms_key, site) {
         site.must_hold(desk, &path, key, Owner::Environment);
     }

@@ -4,7 +4,7 @@ use crate::{
     ids::EnvName,
     spec::{
         graph, notes::quoted, pipeline::EnvironmentRule, raw_pipeline::RawEnvironmentRule,
-        reading::Reading, shape, suggest::did_you_mean,
+        reading::Reading, shape,
     },
 };
 use serde_json::{Map, Value};
@@ -107,7 +107,8 @@ fn in_order(reading: &mut Reading<'_>, rules: Vec<EnvironmentRule>) -> Vec<Envir
             (Some(after), _) if place(after).is_none() => {
                 let message = format!("there is no environment '{after}'");
                 let names = rules.iter().map(|rule| rule.name.as_str());
-                let help = did_you_mean(after.as_str(), names.filter(|other| *other != name));
+                let help =
+                    reading.notes.suggestion(after.as_str(), names.filter(|other| *other != name));
                 let note =
                     reading.error(&["environments", name, "after"], "unknown-environment", message);
                 note.help(help.unwrap_or_else(|| "remove the key".to_owned()));

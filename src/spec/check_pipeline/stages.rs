@@ -10,7 +10,6 @@ use crate::{
         raw_pipeline::{RawBuiltIn, RawRetry, RawStage},
         reading::Reading,
         shape,
-        suggest::did_you_mean,
     },
 };
 use serde_json::{Map, Value};
@@ -86,7 +85,7 @@ fn check_needs(reading: &mut Reading<'_>, draft: &Draft, drafts: &[Draft]) {
         let known = reading.has(&["stages", need]);
         if !known {
             let names = drafts.iter().map(|draft| draft.name.as_str());
-            let help = did_you_mean(need, names.filter(|name| *name != draft.name));
+            let help = reading.notes.suggestion(need, names.filter(|name| *name != draft.name));
             let message = format!("there is no stage {}", quoted(need));
             let note = reading.notes.error(span, "unknown-stage", message);
             note.help(help.unwrap_or_else(|| "remove it".to_owned()));
@@ -140,7 +139,7 @@ fn check_environment(
     // An environment with a fault of its own is there, only not usable.
     if !reading.has(&["environments", environment]) {
         let message = format!("there is no environment {}", quoted(environment));
-        let help = did_you_mean(environment, known.iter().map(String::as_str));
+        let help = reading.notes.suggestion(environment, known.iter().map(String::as_str));
         reading
             .error(&["stages", stage, "in"], "unknown-environment", message)
             .help(help.unwrap_or_else(|| "add it under 'environments'".to_owned()));
@@ -161,7 +160,8 @@ fn check_condition(
             for name in condition.compared_with(Name::Environment) {
                 if !reading.has(&["environments", name]) {
                     let message = format!("there is no environment {}", quoted(name));
-                    let help = did_you_mean(name, environments.iter().map(String::as_str));
+                    let help =
+                        reading.notes.suggestion(name, environments.iter().map(String::as_str));
                     let note = reading.warning(&path, "unknown-environment", message);
                     note.help(help.unwrap_or_else(|| "this is never true".to_owned()));
                 }

@@ -50,17 +50,17 @@ impl Kind {
     }
 }
 
-/// Whole numbers with more digits than this are names (accounts), not amounts.
-const LARGEST_AMOUNT: u64 = 999_999;
+/// Parts of the names of keys that take a duration.
+const TIMES: [&str; 3] = ["timeout", "backoff", "cooldown"];
 
 /// What usually turns a value into the wanted kind.
-pub(super) fn cure(value: &Value, wanted: &str) -> Option<String> {
+pub(super) fn cure(value: &Value, wanted: &str, name: &str) -> Option<String> {
     let text = match value {
+        Value::Number(_) if TIMES.iter().any(|time| name.contains(time)) => {
+            "add its unit, as in 30s, 15m or 2h"
+        }
         Value::Number(number) if wanted.contains("text") => {
-            if number.as_u64().is_some_and(|number| number > LARGEST_AMOUNT) {
-                return Some(format!("put it in quotes: \"{number}\""));
-            }
-            "put it in quotes; if it is a time, add its unit as in '30s', '15m' or '2h'"
+            return Some(format!("put it in quotes: \"{number}\""));
         }
         Value::Bool(_) if wanted.contains("text") => "put it in quotes",
         Value::Text(_) if wanted.contains("list") => "put it in brackets: [ … ]",

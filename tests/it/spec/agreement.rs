@@ -98,6 +98,7 @@ proptest! {
             spec::check_environment(&name("prod"), &file).map(|_| ()),
             spec::check_data_contract(&file).map(|_| ()),
         ] {
+            prop_assert!(result.as_ref().err().is_none_or(spec::Findings::has_errors));
             for finding in result.err().map(|findings| findings.0).into_iter().flatten() {
                 let end = finding.span.offset + finding.span.length;
                 prop_assert!(file.text.get(finding.span.offset..end).is_some(), "{finding:?}");

@@ -64,6 +64,22 @@ fn a_key_of_a_hundred_thousand_letters_is_not_compared_with_anything() {
 }
 
 #[test]
+fn hints_are_not_sought_for_what_is_not_shown() {
+    let name = |letter: char, n: usize| format!("{}{n:03}", String::from(letter).repeat(60));
+    let stages: String = (0..250)
+        .map(|n| {
+            let needs: Vec<String> = (0..12).map(|m| name('b', n + m)).collect();
+            format!("  {}: {{ run: [x], needs: [{}] }}\n", name('a', n), needs.join(", "))
+        })
+        .collect();
+    let text = format!(
+        "version: 1\nname: slow\nenvironments: {{ prod: {{ branch: main }} }}\nstages:\n{stages}"
+    );
+    let findings = pipeline(&text).unwrap_err();
+    assert_eq!(codes(&findings).last(), Some(&"too-many-findings"));
+}
+
+#[test]
 fn surprises_of_older_yaml_do_not_happen() {
     let text = "version: 1\nname: no\nenvironments: { prod: { branch: on } }\n\
                 stages: { yes: { run: [off, '1e3', 012], on: always } }\n";

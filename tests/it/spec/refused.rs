@@ -22,8 +22,7 @@ fn compare(folder: &str, check: impl Fn(&SourceFile) -> Findings) {
             let end = finding.span.offset + finding.span.length;
             assert!(file.text.get(finding.span.offset..end).is_some(), "{case}: {finding:?}");
         }
-        let drawing =
-            render::graphical(&findings, std::slice::from_ref(&file), render::Colour::None);
+        let drawing = render::graphical(&findings, std::slice::from_ref(&file), render::Colour::No);
         insta::with_settings!({
             snapshot_path => format!("../../data/spec/invalid/{folder}"),
             prepend_module_to_snapshot => false,
@@ -66,7 +65,7 @@ fn a_drawing_without_colour_is_plain() {
     let file = source("tests/data/spec/invalid/pipeline/control-characters.yaml");
     let findings = spec::check_pipeline(&file).unwrap_err();
     let draw = |colour| render::graphical(&findings, std::slice::from_ref(&file), colour);
-    assert!(draw(render::Colour::Full).contains('\u{1b}'));
-    assert!(!draw(render::Colour::None).contains('\u{1b}'));
+    assert!(draw(render::Colour::Yes).contains('\u{1b}'));
+    assert!(!draw(render::Colour::No).contains('\u{1b}'));
     assert!(draw(render::Colour::Ascii).lines().all(|line| !line.contains(['│', '╭'])));
 }
