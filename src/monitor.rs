@@ -1,1 +1,15 @@
-//! Data-quality statistics and constraints, as Model Monitor writes them.
+//! Data quality as Amazon SageMaker Model Monitor describes it: the files `statistics.json` and `constraints.json`
+//! of a data set.
+//!
+//! The shapes are those of the Model Monitor analyser container, so that a baseline written here can be read by it
+//! and the other way round. Everything is computed from the text of the data set alone: same text, same file.
+//! A column whose cells are all numbers is numerical, any other is text; a headerless column is called `_c0`, `_c1`, ….
+
+mod constraints;
+mod kll;
+mod statistics;
+mod table;
+
+pub use constraints::constraints;
+pub use statistics::statistics;
+pub use table::{Cell, Column, Header, InferredType, MAX_COLUMNS, Table, TableError};

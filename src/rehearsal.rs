@@ -26,6 +26,7 @@ mod s3;
 mod sagemaker;
 mod shelf;
 mod sns;
+mod standin;
 mod sts;
 mod time;
 mod wire;

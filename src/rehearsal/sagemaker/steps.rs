@@ -1,0 +1,200 @@
+//! Running one step: its arguments resolved, its job done, what it left recorded.
+
+mod condition;
+mod job;
+mod processing;
+mod quality;
+mod register;
+mod training;
+
+use super::{
+    super::{Call, ServiceError, standin::JobFailure},
+    graph::Node,
+    kind::StepKind,
+    names::job_name,
+    record::{Execution, StepRecord, StepStatus},
+    scope::ExecutionScope,
+};
+use crate::definition::{EvaluateError, evaluate};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Longest failure reason of a step, in characters (ListPipelineExecutionSteps API, `FailureReason`).
+const LONGEST_REASON: usize = 1_024;
+
+/// A step about to run.
+struct Running<'r> {
+    execution: &'r Execution,
+    /// The step with every reference replaced by what it stands for; a condition as written.
+    step: Value,
+    /// The name its job gets, if it starts one.
+    job: String,
+}
+
+/// What a step leaves.
+#[derive(Default)]
+struct Outcome {
+    metadata: Value,
+    properties: Value,
+    property_files: BTreeMap<String, Value>,
+    taken: Option<bool>,
+}
+
+/// Why a step ends otherwise than well.
+enum Trouble {
+    /// The step failed; the execution goes on to say so.
+    Failed { reason: String, metadata: Value },
+    /// The rehearsal failed; nothing is recorded.
+    Service(ServiceError),
+}
+
+impl Trouble {
+    fn failed(reason: impl std::fmt::Display) -> Self {
+        Self::Failed { reason: reason.to_string(), metadata: Value::Null }
+    }
+
+    /// The same, and the step shows `metadata`.
+    fn showing(self, metadata: Value) -> Self {
+        match self {
+            Self::Failed { reason, .. } => Self::Failed { reason, metadata },
+            Self::Service(error) => Self::Service(error),
+        }
+    }
+}
+
+impl From<EvaluateError> for Trouble {
+    fn from(error: EvaluateError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<JobFailure> for Trouble {
+    fn from(failure: JobFailure) -> Self {
+        Self::failed(format!("ClientError: {failure}"))
+    }
+}
+
+/// What the service refuses a step with fails the step; what the rehearsal cannot do fails the request.
+impl From<ServiceError> for Trouble {
+    fn from(error: ServiceError) -> Self {
+        if error.status.is_server_error() {
+            Self::Service(error)
+        } else {
+            Self::failed(format!("ClientError: {error}"))
+        }
+    }
+}
+
+impl From<super::super::ShelfError> for Trouble {
+    fn from(error: super::super::ShelfError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+/// Runs the step of `node` and records it.
+pub(super) async fn run(
+    call: &mut Call<'_>,
+    execution: &Execution,
+    node: &Node<'_>,
+) -> Result<StepRecord, ServiceError> {
+    let job = job_name(&execution.arn, &execution.id, node.step.name, execution.retries);
+    let scope = ExecutionScope { execution, job_name: &job, now: call.now };
+    let resolved = match node.kind {
+        StepKind::Condition => Ok(node.step.value.clone()),
+        _ => evaluate(node.step.value, &scope),
+    };
+    let result = match resolved {
+        Ok(step) => perform(call, node.kind, &Running { execution, step, job }).await,
+        Err(error) => Err(error.into()),
+    };
+    let (status, failure, outcome) = match result {
+        Ok(outcome) => (StepStatus::Succeeded, None, outcome),
+        Err(Trouble::Failed { reason, metadata }) => {
+            let reason = reason.chars().take(LONGEST_REASON).collect();
+            let outcome = Outcome { metadata, ..Outcome::default() };
+            (StepStatus::Failed, Some(reason), outcome)
+        }
+        Err(Trouble::Service(error)) => return Err(error),
+    };
+    Ok(StepRecord {
+        name: node.step.name.to_owned(),
+        display_name: node.step.value.get("DisplayName").and_then(Value::as_str).map(str::to_owned),
+        kind: node.kind,
+        status,
+        started: call.now,
+        ended: call.now,
+        failure,
+        metadata: outcome.metadata,
+        properties: outcome.properties,
+        property_files: outcome.property_files,
+        outcome: outcome.taken,
+    })
+}
+
+async fn perform(
+    call: &mut Call<'_>,
+    kind: StepKind,
+    running: &Running<'_>,
+) -> Result<Outcome, Trouble> {
+    match kind {
+        StepKind::Condition => condition::run(call, running),
+        StepKind::Processing => processing::run(call, running).await,
+        StepKind::Training => training::run(call, running).await,
+        StepKind::QualityCheck => quality::run(call, running).await,
+        StepKind::RegisterModel => register::run(call, running).await,
+        StepKind::Fail => {
+            let message = running.step.pointer("/Arguments/ErrorMessage").and_then(Value::as_str);
+            let message = message.unwrap_or_default();
+            Err(Trouble::failed(message).showing(json!({ "Fail": { "ErrorMessage": message } })))
+        }
+        StepKind::AutoML
+        | StepKind::Callback
+        | StepKind::ClarifyCheck
+        | StepKind::EMR
+        | StepKind::Endpoint
+        | StepKind::EndpointConfig
+        | StepKind::InferenceComponent
+        | StepKind::Lambda
+        | StepKind::Lineage
+        | StepKind::Model
+        | StepKind::NotebookJob
+        | StepKind::Transform
+        | StepKind::Tuning => {
+            Err(Trouble::failed(format!("the rehearsal does not execute {kind} steps yet")))
+        }
+    }
+}
+
+impl Running<'_> {
+    /// A value of the step.
+    fn value(&self, pointer: &str) -> &Value {
+        self.step.pointer(pointer).unwrap_or(&Value::Null)
+    }
+
+    /// A text that the step must have.
+    fn text(&self, pointer: &str) -> Result<&str, Trouble> {
+        text(&self.step, pointer)
+    }
+
+    /// Keys and texts of an object of the step; none if it is absent.
+    fn texts(&self, pointer: &str) -> BTreeMap<String, String> {
+        let entries = self.value(pointer).as_object().into_iter().flatten();
+        entries
+            .map(|(key, value)| {
+                (key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            })
+            .collect()
+    }
+}
+
+fn text<'v>(value: &'v Value, pointer: &str) -> Result<&'v str, Trouble> {
+    let found = value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    found.ok_or_else(|| {
+        let field = pointer.trim_start_matches('/').replace('/', ".");
+        Trouble::failed(format!("ClientError: ValidationException: '{field}' must be a text"))
+    })
+}
+
+fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
