@@ -2,6 +2,7 @@
 
 mod condition;
 mod job;
+mod model;
 mod processing;
 mod quality;
 mod register;
@@ -121,7 +122,8 @@ pub(super) async fn run(
         display_name: node.step.value.get("DisplayName").and_then(Value::as_str).map(str::to_owned),
         kind: node.kind,
         status,
-        started: call.now,
+        // It began when the step before it ended, or when the execution did.
+        started: execution.modified,
         ended: call.now,
         failure,
         metadata: outcome.metadata,
@@ -142,6 +144,7 @@ async fn perform(
         StepKind::Training => training::run(call, running).await,
         StepKind::QualityCheck => quality::run(call, running).await,
         StepKind::RegisterModel => register::run(call, running).await,
+        StepKind::Model => model::run(call, running).await,
         StepKind::Fail => {
             let message = running.step.pointer("/Arguments/ErrorMessage").and_then(Value::as_str);
             let message = message.unwrap_or_default();
@@ -156,7 +159,6 @@ async fn perform(
         | StepKind::InferenceComponent
         | StepKind::Lambda
         | StepKind::Lineage
-        | StepKind::Model
         | StepKind::NotebookJob
         | StepKind::Transform
         | StepKind::Tuning => {

@@ -220,3 +220,24 @@ async fn step_types_that_are_not_rehearsed_say_so() {
         Some("the rehearsal does not execute Callback steps yet")
     );
 }
+
+#[tokio::test]
+async fn a_model_needs_its_data_and_is_then_described() {
+    let world = World::new().await;
+    let uri = "s3://sagemaker-prod-bucket/mammo/model.tar.gz";
+    let model = json!({"Name": "make", "Type": "Model", "Arguments": {
+        "ExecutionRoleArn": "arn:aws:iam::222222222222:role/execution",
+        "PrimaryContainer": {"Image": "xgboost", "ModelDataUrl": uri}}});
+    world.create("p", &json!({"Version": "2020-12-01", "Steps": [model]})).await;
+    let without = world.start("p", &[], TOKEN).await;
+    assert_eq!(world.finish(&without).await, PipelineExecutionStatus::Failed);
+    world.upload("sagemaker-prod-bucket", "mammo/model.tar.gz", "a model").await;
+    let with = world.start("p", &[], "another-token-of-at-least-32-letters").await;
+    assert_eq!(world.finish(&with).await, PipelineExecutionStatus::Succeeded);
+    let steps = world.steps(&with).await;
+    let arn = steps[0].metadata().unwrap().model().unwrap().arn().unwrap();
+    let (_, name) = arn.rsplit_once('/').unwrap();
+    let described = world.sagemaker().describe_model().model_name(name).send().await;
+    let described = described.unwrap();
+    assert_eq!(described.primary_container().unwrap().model_data_url(), Some(uri));
+}

@@ -66,6 +66,15 @@ async fn it_trains_evaluates_and_registers_a_model_for_approval() {
             "Mammo-RegisterModel-RegisterModel",
         ]
     );
+    let job = steps[1].metadata().unwrap().training_job().unwrap().arn().unwrap();
+    assert!(job.contains(":training-job/pipelines-"), "{job}");
+    let check = steps[4].metadata().unwrap().quality_check().unwrap();
+    assert_eq!((check.check_type(), check.skip_check()), (Some("DATA_QUALITY"), Some(true)));
+    assert_eq!(
+        check.calculated_baseline_statistics(),
+        check.baseline_used_for_drift_check_statistics()
+    );
+    assert!(steps.iter().all(|step| step.end_time() > step.start_time()));
     let package = steps[5].metadata().unwrap().register_model().unwrap().arn().unwrap().to_owned();
     let registry = world.sagemaker_of("333333333333");
     let package =

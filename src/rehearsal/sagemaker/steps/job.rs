@@ -49,6 +49,17 @@ fn admitted<'l>(
     if allowed && admits { Ok(found) } else { Err(denied()) }
 }
 
+/// Is there an object at `uri`, and may the role of the execution read it?
+pub(super) async fn exists(
+    call: &mut Call<'_>,
+    running: &Running<'_>,
+    uri: &str,
+) -> Result<bool, Trouble> {
+    let Location { bucket, key } = location(uri)?;
+    admitted(call, running, ("s3:GetObject", bucket, key))?;
+    Ok(call.shelf.object_head(bucket, key).await?.is_some())
+}
+
 /// Brings the object at `uri`, or all under it, to the folder `local`.
 pub(super) async fn download(
     call: &mut Call<'_>,
