@@ -9,7 +9,7 @@ mod register;
 mod training;
 
 use super::{
-    super::{Call, ServiceError, standin::JobFailure},
+    super::{Call, Service, ServiceError, standin::JobFailure},
     graph::Node,
     kind::StepKind,
     names::job_name,
@@ -138,6 +138,7 @@ async fn perform(
     kind: StepKind,
     running: &Running<'_>,
 ) -> Result<Outcome, Trouble> {
+    running.check_role(call)?;
     match kind {
         StepKind::Condition => condition::run(call, running),
         StepKind::Processing => processing::run(call, running).await,
@@ -168,6 +169,35 @@ async fn perform(
 }
 
 impl Running<'_> {
+    /// The role that the step acts as: its own if it names one, else the execution's.
+    fn role(&self) -> &str {
+        self.value("/Arguments/RoleArn").as_str().unwrap_or(&self.execution.role)
+    }
+
+    /// Fails the step if SageMaker cannot act as its role.
+    fn check_role(&self, call: &Call<'_>) -> Result<(), Trouble> {
+        let role = self.role();
+        let found = call.landscape.role(role);
+        if found.is_some_and(|found| found.may_be_passed(&call.place.account, Service::SageMaker)) {
+            return Ok(());
+        }
+        Err(Trouble::failed(format!(
+            "ClientError: ValidationException: Could not assume role {role}. Please ensure that the role exists \
+             and allows principal 'sagemaker.amazonaws.com' to assume the role."
+        )))
+    }
+
+    /// May the role of the step do `action` on `resource`?
+    fn authorize(&self, call: &Call<'_>, action: &str, resource: &str) -> Result<(), Trouble> {
+        let role = self.role();
+        if call.landscape.role(role).is_some_and(|role| role.permissions.allows(action, resource)) {
+            return Ok(());
+        }
+        Err(Trouble::failed(format!(
+            "ClientError: AccessDeniedException: {role} is not authorized to perform: {action} on resource: {resource}"
+        )))
+    }
+
     /// A value of the step.
     fn value(&self, pointer: &str) -> &Value {
         self.step.pointer(pointer).unwrap_or(&Value::Null)

@@ -241,3 +241,15 @@ async fn a_model_needs_its_data_and_is_then_described() {
     let described = described.unwrap();
     assert_eq!(described.primary_container().unwrap().model_data_url(), Some(uri));
 }
+
+#[tokio::test]
+async fn a_step_cannot_act_as_a_role_that_does_not_trust_sagemaker() {
+    let world = World::new().await;
+    let mut step = fail("Stop", &json!("x"));
+    step["Arguments"]["RoleArn"] = json!("arn:aws:iam::222222222222:role/lambda");
+    world.create("p", &json!({"Version": "2020-12-01", "Steps": [step]})).await;
+    let execution = world.start("p", &[], TOKEN).await;
+    world.finish(&execution).await;
+    let steps = world.steps(&execution).await;
+    assert!(steps[0].failure_reason().unwrap().contains("Could not assume role"));
+}
