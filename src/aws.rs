@@ -1,1 +1,44 @@
-//! AWS, one small file per service.
+//! AWS, one small file per service; the SDK's types stop here.
+//!
+//! [`Access`] says how clouds are reached; [`Access::assume`] makes a [`Session`] for one purpose in
+//! one environment, and only after AWS itself has named the account, so whoever holds a session
+//! writes where the environment says and nowhere else. Each adapter is a plain struct; what it
+//! answers are the plan's own records. Errors are [`CloudError`]s, classed by their code and never by their text. Exactly one
+//! layer retries: the SDK, three attempts; `PutLogEvents` alone is sent once, because it is not idempotent.
+
+mod access;
+mod credentials;
+mod error;
+mod events;
+mod lambda;
+mod logs;
+mod policy;
+mod s3;
+mod sagemaker;
+mod sns;
+mod sts;
+#[cfg(test)]
+mod tests;
+
+pub use access::{Access, Session};
+pub use error::{CloudError, ErrorClass};
+pub use events::Events;
+pub use lambda::Lambda;
+pub use logs::{LogEvent, Logs, PutOutcome, ReadEvent, Rejected};
+pub use policy::Purpose;
+pub use s3::{Put, S3};
+pub use sagemaker::{
+    Approval, ExecutionRecord, ExecutionStatus, ModelPackage, ModelPackageSummary, SageMaker,
+    StepDetail, StepRecord, StepStatus, Upserted,
+};
+pub use sns::Sns;
+
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+
+/// Pages read from one listing before it is called endless: at 100 entries a page, 20,000 entries.
+const MOST_PAGES: usize = 200;
+
+fn timestamp(time: Option<&DateTime>) -> Option<Timestamp> {
+    time.and_then(|time| Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok())
+}

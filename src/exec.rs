@@ -1,1 +1,21 @@
 //! Running a stage's command.
+//!
+//! A child runs in its own process group with a cleared environment and no standard input; its lines go to a
+//! sink as they come, which holds the child back if it is slow. Whatever ends the command (its exit, a time
+//! limit, a cancel, or the caller dropping the future), afterwards nothing of its group is alive.
+
+mod cancel;
+mod environment;
+mod error;
+mod group;
+mod lines;
+mod run;
+#[cfg(test)]
+mod tests;
+mod watchdog;
+
+pub use cancel::{Cancel, Canceller};
+pub use environment::Inherited;
+pub use error::ExecError;
+pub use lines::{Ending, LONGEST_LINE, Line, Source};
+pub use run::{CommandSpec, Exit, Sink, run};

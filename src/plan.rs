@@ -1,1 +1,40 @@
-//! (Desired, Observed) to an ordered plan with a hash.
+//! What there should be and what there is, to an ordered list of changes with a hash.
+//!
+//! [`Desired`] is rendered from a commit and an environment; [`Observed`] is read from the cloud; there
+//! is no state file. [`plan`] compares the two and leaves nothing to decide: each [`Change`] is one call
+//! with its old and new value, in the order of applying. What is applied is what was shown, because
+//! [`Plan::hash`] covers every change.
+//!
+//! No tag and no description carries the commit: it is in the definitions' metadata alone, where the
+//! models they register take it from. So a commit that changes nothing else changes just that line.
+
+mod blueprint;
+mod change;
+mod desired;
+mod difference;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod function;
+mod lint;
+mod names;
+mod observed;
+pub mod render;
+mod resources;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use blueprint::{Blueprint, DataFile, Templates};
+pub use change::{Change, Part, PipelineSummary, Plan};
+pub use desired::{BatchObject, Desired, DesiredError, desired};
+pub use difference::plan;
+pub use function::{function, predict_version};
+pub use lint::{Flaw, lint};
+pub use observed::{
+    Function, LogGroupRecord, Observed, ObservedFunction, ObservedRule, PipelineRecord, Readiness,
+    Subscription, SubscriptionState, Topic,
+};
+pub use resources::{
+    FunctionSettings, FunctionSpec, Object, ObjectKind, PipelineSpec, Rule, RuleSpec, RuleState,
+    Tags, Target, TopicSpec, Trigger,
+};

@@ -1,9 +1,9 @@
 //! Which services there are, on which wire each speaks, and how each spells the common refusals.
 
 use super::{
-    Call, ServiceError,
+    Call, ServiceError, events, lambda, logs,
     principal::Unrecognised,
-    s3, sagemaker, sts,
+    s3, sagemaker, sns, sts,
     wire::{self, NoCaller, Wire, answer::Answer, incoming::Incoming},
 };
 use http::StatusCode;
@@ -15,6 +15,10 @@ pub(super) enum Endpoint {
     Sts,
     S3,
     SageMaker,
+    Logs,
+    Events,
+    Sns,
+    Lambda,
 }
 
 /// What people may sign for.
@@ -28,6 +32,10 @@ impl Endpoint {
             "sts" => Ok(Self::Sts),
             "s3" => Ok(Self::S3),
             "sagemaker" => Ok(Self::SageMaker),
+            "lambda" => Ok(Self::Lambda),
+            "logs" => Ok(Self::Logs),
+            "events" => Ok(Self::Events),
+            "sns" => Ok(Self::Sns),
             "" => Err(ServiceError::with_status(
                 StatusCode::FORBIDDEN,
                 "MissingAuthenticationToken",
@@ -43,8 +51,9 @@ impl Endpoint {
     /// How the service speaks.
     pub(super) fn wire(self) -> Wire {
         match self {
-            Self::SageMaker => Wire::Json,
-            Self::Sts => Wire::Query,
+            Self::SageMaker | Self::Logs | Self::Events => Wire::Json,
+            Self::Sts | Self::Sns => Wire::Query,
+            Self::Lambda => Wire::RestJson,
             Self::S3 => Wire::RestXml,
         }
     }
@@ -62,11 +71,24 @@ impl Endpoint {
         id: &str,
     ) -> Result<Answer, ServiceError> {
         let output = match self {
+            Self::Lambda => return lambda::handle(call, incoming).await,
             Self::S3 => return s3::handle(call, incoming).await,
             Self::Sts => sts::handle(call).await?,
             Self::SageMaker => {
                 admit(call, "sagemaker", sagemaker::OPERATIONS, sagemaker::resource(call))?;
                 Box::pin(sagemaker::handle(call)).await?
+            }
+            Self::Events => {
+                admit(call, "events", events::OPERATIONS, events::resource(call))?;
+                events::handle(call).await?
+            }
+            Self::Sns => {
+                admit(call, "sns", sns::OPERATIONS, sns::resource(call))?;
+                sns::handle(call).await?
+            }
+            Self::Logs => {
+                admit(call, "logs", logs::OPERATIONS, logs::resource(call))?;
+                logs::handle(call).await?
             }
         };
         Ok(wire::write(self.wire(), &call.operation, &output, id))
@@ -97,6 +119,9 @@ impl Endpoint {
                 (error.code, StatusCode::FORBIDDEN)
             }
             (Wire::RestJson, "UnrecognizedClientException") => (error.code, StatusCode::FORBIDDEN),
+            (Wire::Query, "AccessDeniedException") if self == Self::Sns => {
+                ("AuthorizationError", StatusCode::FORBIDDEN)
+            }
             (Wire::Query | Wire::RestXml, "AccessDeniedException") => {
                 ("AccessDenied", StatusCode::FORBIDDEN)
             }

@@ -6,12 +6,14 @@
 
 mod blobs;
 mod items;
+mod log_lines;
 mod open;
 
 pub use blobs::Blob;
 pub use items::Item;
 pub use open::OpenError;
 
+pub(super) use log_lines::{Direction, LogLine, LogQuery, Position};
 pub(super) use open::open;
 
 use sqlx::SqliteConnection;

@@ -1,0 +1,247 @@
+//! How clouds are reached, and sessions in them.
+
+use super::{
+    CloudError, ErrorClass, Events, Lambda, Logs, Purpose, S3, SageMaker, Sns,
+    credentials::AssumedRole, policy::session_policy, sts,
+};
+use crate::{
+    ids::{AccountId, Arn, Region, RunId},
+    spec::Environment,
+};
+use aws_config::{BehaviorVersion, identity::IdentityCache};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{
+    SdkConfig,
+    sdk_config::{SharedTimeSource, TimeSource},
+};
+use jiff::Timestamp;
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// Attempts of each call in all; the only retries there are, except where a call is not idempotent.
+const ATTEMPTS: u32 = 3;
+
+/// Longest wait for a connection: the SDK's own default is 3.1 s, which a cold VPN exceeds.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest silence of an answer: far above any of the calls' usual second.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How clouds are reached: a way to send requests, and whom the agent is before it assumes any role.
+#[derive(Debug, Clone)]
+pub struct Access {
+    base: SdkConfig,
+}
+
+impl Access {
+    /// AWS, with the credentials the SDK finds by its default chain.
+    pub async fn aws() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the one place that loads AWS configuration")]
+        let loader = aws_config::defaults(behavior());
+        let base = loader.retry_config(retries()).timeout_config(timeouts()).load().await;
+        Self { base }
+    }
+
+    /// Whatever answers `client`, as the bearer of a pair of keys.
+    #[must_use]
+    pub fn through(client: SharedHttpClient, access_key_id: &str, secret: &str) -> Self {
+        let credentials = Credentials::new(access_key_id, secret, None, None, "relevo-given");
+        let base = SdkConfig::builder()
+            .behavior_version(behavior())
+            .http_client(client)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .identity_cache(IdentityCache::lazy().build())
+            .retry_config(retries())
+            .timeout_config(timeouts())
+            .build();
+        Self { base }
+    }
+
+    /// The same access by another clock: requests are dated and credentials renewed by `now`.
+    #[must_use]
+    pub fn with_time(self, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
+        let time = SharedTimeSource::new(PassedInTime(now));
+        Self { base: self.base.into_builder().time_source(time).build() }
+    }
+
+    /// Takes the role that `environment` names for `purpose`, and proves the account.
+    ///
+    /// # Errors
+    /// If the role cannot be assumed; [`ErrorClass::WrongAccount`] if it leads elsewhere than the
+    /// environment says (the registry's account, for [`Purpose::Approve`]).
+    pub async fn assume(
+        &self,
+        environment: &Environment,
+        run: &RunId,
+        purpose: Purpose,
+    ) -> Result<Session, CloudError> {
+        let (role, account) = purpose.role_and_account(environment)?;
+        let region = aws_types::region::Region::new(environment.region.as_str().to_owned());
+        let mut builder = self.base.to_builder().region(region);
+        builder.set_endpoint_url(environment.endpoint_url.as_ref().map(|url| {
+            // the SDK appends paths itself
+            url.as_str().trim_end_matches('/').to_owned()
+        }));
+        let base = builder.build();
+        let provider = AssumedRole {
+            client: aws_sdk_sts::Client::new(&base),
+            role: role.as_str().to_owned(),
+            session_name: format!("agent-{run}"),
+            external_id: purpose.external_id(environment),
+            policy: session_policy(environment, purpose),
+        };
+        let config = base
+            .into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(provider))
+            .identity_cache(IdentityCache::lazy().build())
+            .build();
+        let actual = sts::caller_account(&config).await?;
+        if actual != account {
+            return Err(wrong_account(role, &account, &actual));
+        }
+        Ok(Session {
+            config,
+            account,
+            role: role.clone(),
+            region: environment.region.clone(),
+            owners: Arc::new(Owners::of(environment)),
+        })
+    }
+}
+
+fn wrong_account(role: &Arn, wanted: &AccountId, actual: &AccountId) -> CloudError {
+    CloudError {
+        class: ErrorClass::WrongAccount,
+        code: "WrongAccount".to_owned(),
+        operation: "GetCallerIdentity",
+        resource: role.as_str().to_owned(),
+        message: format!("the session is in account {actual}, the environment names {wanted}"),
+    }
+}
+
+/// Pinned: a new SDK must not change retries, timeouts or checksums by itself.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build()
+}
+
+struct PassedInTime(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl fmt::Debug for PassedInTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PassedInTime")
+    }
+}
+
+impl TimeSource for PassedInTime {
+    fn now(&self) -> SystemTime {
+        SystemTime::from((self.0)())
+    }
+}
+
+/// Whose buckets they are and which key encrypts them: every S3 call names the owner it expects.
+#[derive(Debug)]
+pub(super) struct Owners {
+    artifacts_bucket: String,
+    registry: Option<AccountId>,
+    pub(super) account: AccountId,
+    pub(super) key: Arn,
+}
+
+impl Owners {
+    fn of(environment: &Environment) -> Self {
+        let shared = environment.artifacts_bucket != environment.bucket;
+        Self {
+            artifacts_bucket: environment.artifacts_bucket.as_str().to_owned(),
+            registry: environment.model_package_group.account().filter(|_| shared),
+            account: environment.account.clone(),
+            key: environment.kms_key.clone(),
+        }
+    }
+
+    /// The artefact bucket belongs to the registry's account, every other to the environment's.
+    pub(super) fn of_bucket(&self, bucket: &str) -> &AccountId {
+        match &self.registry {
+            Some(registry) if bucket == self.artifacts_bucket => registry,
+            Some(_) | None => &self.account,
+        }
+    }
+}
+
+/// A role taken in one environment, whose account AWS has confirmed.
+#[derive(Debug, Clone)]
+pub struct Session {
+    config: SdkConfig,
+    account: AccountId,
+    role: Arn,
+    region: Region,
+    owners: Arc<Owners>,
+}
+
+impl Session {
+    /// The account, by AWS's own word.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The role that was assumed.
+    #[must_use]
+    pub fn role(&self) -> &Arn {
+        &self.role
+    }
+
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// Objects.
+    #[must_use]
+    pub fn s3(&self) -> S3 {
+        S3::new(&self.config, Arc::clone(&self.owners))
+    }
+
+    /// Functions.
+    #[must_use]
+    pub fn lambda(&self) -> Lambda {
+        Lambda::new(&self.config)
+    }
+
+    /// Pipelines, their executions and the model registry.
+    #[must_use]
+    pub fn sagemaker(&self) -> SageMaker {
+        SageMaker::new(&self.config)
+    }
+
+    /// Rules and their targets.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events::new(&self.config)
+    }
+
+    /// Topics and their subscriptions.
+    #[must_use]
+    pub fn sns(&self) -> Sns {
+        Sns::new(&self.config)
+    }
+
+    /// Log groups, streams and events.
+    #[must_use]
+    pub fn logs(&self) -> Logs {
+        Logs::new(&self.config)
+    }
+}

@@ -1,0 +1,294 @@
+//! What went wrong in the cloud: which call, on what, and what class of trouble.
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
+use aws_types::request_id::RequestId;
+use std::error::Error;
+
+/// A call that AWS refused, failed, or never answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} {resource}: {message} ({code})")]
+pub struct CloudError {
+    /// What a caller may decide by.
+    pub class: ErrorClass,
+    /// AWS's own code, or `NoAnswer` where there was none.
+    pub code: String,
+    /// The operation, as the API calls it.
+    pub operation: &'static str,
+    /// What it was done to.
+    pub resource: String,
+    /// AWS's words and, where there is one, the request id; for people only.
+    pub message: String,
+}
+
+/// A class of trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// It does not exist.
+    NotFound,
+    /// It exists already.
+    AlreadyExists,
+    /// Something else is changing it, or it is not in a state to be changed.
+    Conflict,
+    /// Too many calls.
+    Throttled,
+    /// The caller may not.
+    Denied,
+    /// The caller's credentials are over.
+    Expired,
+    /// The request is wrong; it stays wrong.
+    Invalid,
+    /// A quota is used up.
+    LimitExceeded,
+    /// AWS could not, or could not be reached.
+    Unavailable,
+    /// The session is in another account than the environment names.
+    WrongAccount,
+    /// None of these.
+    Other,
+}
+
+/// Codes by class, from the API references of the seven services and the SDK's own retry tables.
+const CODES: [(ErrorClass, &[&str]); 9] = [
+    (
+        ErrorClass::NotFound,
+        &[
+            "NotFound",
+            "NotFoundException",
+            "ResourceNotFound",
+            "ResourceNotFoundException",
+            "NoSuchKey",
+            "NoSuchBucket",
+        ],
+    ),
+    (
+        ErrorClass::AlreadyExists,
+        &["ResourceAlreadyExistsException", "PreconditionFailed", "BucketAlreadyOwnedByYou"],
+    ),
+    (
+        ErrorClass::Conflict,
+        &[
+            "ConflictException",
+            "ResourceConflictException",
+            "ConcurrentModificationException",
+            "ConcurrentAccess",
+            "OperationAborted",
+            "OperationAbortedException",
+            "ConditionalRequestConflict",
+            "PreconditionFailedException",
+            "ResourceInUse",
+        ],
+    ),
+    (
+        ErrorClass::Throttled,
+        &[
+            "Throttling",
+            "ThrottlingException",
+            "Throttled",
+            "ThrottledException",
+            "TooManyRequestsException",
+            "RequestLimitExceeded",
+            "SlowDown",
+            "KMSThrottling",
+        ],
+    ),
+    (
+        ErrorClass::Denied,
+        &[
+            "AccessDenied",
+            "AccessDeniedException",
+            "AuthorizationError",
+            "AuthorizationErrorException",
+            "UnrecognizedClientException",
+            "InvalidClientTokenId",
+            "InvalidAccessKeyId",
+            "SignatureDoesNotMatch",
+            "KMSAccessDenied",
+            "KMSAccessDeniedException",
+        ],
+    ),
+    (ErrorClass::Expired, &["ExpiredToken", "ExpiredTokenException", "RequestExpired"]),
+    (
+        ErrorClass::Invalid,
+        &[
+            "ValidationException",
+            "ValidationError",
+            "InvalidParameter",
+            "InvalidParameterException",
+            "InvalidParameterValue",
+            "InvalidParameterValueException",
+            "InvalidEventPatternException",
+            "InvalidRequest",
+            "InvalidRequestContentException",
+            "InvalidArgument",
+            "MalformedPolicyDocument",
+            "PackedPolicyTooLarge",
+        ],
+    ),
+    (
+        ErrorClass::LimitExceeded,
+        &[
+            "LimitExceededException",
+            "ResourceLimitExceeded",
+            "CodeStorageExceededException",
+            "SubscriptionLimitExceeded",
+            "TopicLimitExceeded",
+        ],
+    ),
+    (
+        ErrorClass::Unavailable,
+        &[
+            "InternalFailure",
+            "InternalError",
+            "InternalErrorException",
+            "InternalException",
+            "InternalServerError",
+            "ServiceException",
+            "ServiceUnavailable",
+            "ServiceUnavailableException",
+            "RequestTimeout",
+            "RequestTimeoutException",
+        ],
+    ),
+];
+
+/// Stands where AWS gave no code, because it gave no answer or one without a body.
+const NO_ANSWER: &str = "NoAnswer";
+
+impl ErrorClass {
+    pub(super) fn of_code(code: &str) -> Option<Self> {
+        CODES.iter().find(|(_, codes)| codes.contains(&code)).map(|(class, _)| *class)
+    }
+
+    /// Answers to HEAD have no body and so no code: their status is all there is.
+    fn of_status(status: u16) -> Self {
+        match status {
+            404 => Self::NotFound,
+            409 => Self::Conflict,
+            412 => Self::AlreadyExists,
+            429 => Self::Throttled,
+            401 | 403 => Self::Denied,
+            400 => Self::Invalid,
+            500..=599 => Self::Unavailable,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl CloudError {
+    /// An answer that breaks the service's own contract, such as a missing ARN.
+    pub(super) fn broken_answer(
+        operation: &'static str,
+        resource: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            class: ErrorClass::Other,
+            code: "BrokenAnswer".to_owned(),
+            operation,
+            resource: resource.into(),
+            message: message.into(),
+        }
+    }
+
+    /// A listing that does not end within [`super::MOST_PAGES`].
+    pub(super) fn endless(operation: &'static str, resource: impl Into<String>) -> Self {
+        Self {
+            class: ErrorClass::LimitExceeded,
+            code: "TooManyPages".to_owned(),
+            operation,
+            resource: resource.into(),
+            message: format!("more than {} pages", super::MOST_PAGES),
+        }
+    }
+
+    /// A request that could not even be built from what it was given.
+    pub(super) fn not_built(
+        operation: &'static str,
+        resource: &str,
+        error: &aws_smithy_types::error::operation::BuildError,
+    ) -> Self {
+        Self {
+            class: ErrorClass::Invalid,
+            code: "NotBuilt".to_owned(),
+            operation,
+            resource: resource.to_owned(),
+            message: error.to_string(),
+        }
+    }
+
+    fn from_sdk<E>(
+        operation: &'static str,
+        resource: &str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        if let Some(inner) = cause(error) {
+            return inner.clone();
+        }
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let code = error.code().map(str::to_owned);
+        let class = match (code.as_deref().and_then(ErrorClass::of_code), status) {
+            (Some(class), _) => class,
+            (None, Some(status)) => ErrorClass::of_status(status),
+            (None, None) => ErrorClass::Unavailable,
+        };
+        let words = match error.message() {
+            Some(message) => message.to_owned(),
+            None if status.is_some() => format!("HTTP status {}", status.unwrap_or_default()),
+            None => DisplayErrorContext(error).to_string(),
+        };
+        let message = match error.request_id() {
+            Some(id) => format!("{words}; request {id}"),
+            None => words,
+        };
+        let code = code.unwrap_or_else(|| NO_ANSWER.to_owned());
+        Self { class, code, operation, resource: resource.to_owned(), message }
+    }
+}
+
+/// The error of our own that lies under the SDK's: a refused AssumeRole comes wrapped into whatever call
+/// needed the credentials.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CloudError> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<CloudError>() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Names the act and its operand in whatever the SDK reports.
+pub(super) trait Act<T> {
+    /// Turns the SDK's error into ours.
+    fn act(self, operation: &'static str, resource: &str) -> Result<T, CloudError>;
+}
+
+impl<T, E> Act<T> for Result<T, SdkError<E, HttpResponse>>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    fn act(self, operation: &'static str, resource: &str) -> Result<T, CloudError> {
+        self.map_err(|error| CloudError::from_sdk(operation, resource, &error))
+    }
+}
+
+/// Absence as an answer instead of an error.
+pub(super) trait Maybe<T> {
+    /// `None` if it was not found.
+    fn maybe(self) -> Result<Option<T>, CloudError>;
+}
+
+impl<T> Maybe<T> for Result<T, CloudError> {
+    fn maybe(self) -> Result<Option<T>, CloudError> {
+        match self {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Rules on the default bus and their targets. AWS answers 200 and counts failed entries: a count is a failure here.
+
+use super::{
+    CloudError, ErrorClass, MOST_PAGES,
+    error::{Act, Maybe},
+};
+use crate::plan::{Rule, RuleState, Tags, Target, Trigger};
+use aws_sdk_eventbridge::{operation::describe_rule::DescribeRuleOutput, types};
+use aws_types::SdkConfig;
+
+/// EventBridge as one session sees it.
+#[derive(Debug, Clone)]
+pub struct Events {
+    client: aws_sdk_eventbridge::Client,
+}
+
+impl Events {
+    pub(super) fn new(config: &SdkConfig) -> Self {
+        Self { client: aws_sdk_eventbridge::Client::new(config) }
+    }
+
+    /// A rule of the default bus, if there is one.
+    ///
+    /// # Errors
+    /// If EventBridge refuses, or the rule is of a kind no plan of ours makes.
+    pub async fn rule(&self, name: &str) -> Result<Option<Rule>, CloudError> {
+        let found = self
+            .client
+            .describe_rule()
+            .name(name)
+            .send()
+            .await
+            .act("DescribeRule", name)
+            .maybe()?;
+        found.map(|rule| plain_rule(name, rule)).transpose()
+    }
+
+    /// The targets of a rule, by id.
+    ///
+    /// # Errors
+    /// If EventBridge refuses, or there is no end of pages.
+    pub async fn targets(&self, rule: &str) -> Result<Vec<Target>, CloudError> {
+        let mut targets = Vec::new();
+        let mut token = None;
+        for _ in 0..MOST_PAGES {
+            let page = self
+                .client
+                .list_targets_by_rule()
+                .rule(rule)
+                .set_next_token(token)
+                .send()
+                .await
+                .act("ListTargetsByRule", rule)
+                .maybe()?;
+            let Some(page) = page else { return Ok(Vec::new()) };
+            targets.extend(page.targets.unwrap_or_default().into_iter().map(plain_target));
+            token = page.next_token;
+            if token.is_none() {
+                targets.sort_by(|a: &Target, b| a.id.cmp(&b.id));
+                return Ok(targets);
+            }
+        }
+        Err(CloudError::endless("ListTargetsByRule", rule))
+    }
+
+    /// Creates a rule or replaces it whole. Tags count for a new rule only.
+    ///
+    /// # Errors
+    /// If EventBridge refuses.
+    pub async fn put_rule(&self, rule: &Rule, tags: &Tags) -> Result<(), CloudError> {
+        let tags: Result<Vec<types::Tag>, _> = tags
+            .iter()
+            .map(|(key, value)| types::Tag::builder().key(key).value(value).build())
+            .collect();
+        let tags = tags.map_err(|error| CloudError::not_built("PutRule", &rule.name, &error))?;
+        let state = match rule.state {
+            RuleState::Enabled => types::RuleState::Enabled,
+            RuleState::Disabled => types::RuleState::Disabled,
+        };
+        let request = self
+            .client
+            .put_rule()
+            .name(&rule.name)
+            .description(&rule.description)
+            .state(state)
+            .set_tags(Some(tags));
+        let request = match &rule.trigger {
+            Trigger::Pattern(pattern) => request.event_pattern(pattern.to_string()),
+            Trigger::Schedule(expression) => request.schedule_expression(expression),
+        };
+        request.send().await.act("PutRule", &rule.name).map(drop)
+    }
+
+    /// Adds targets to a rule, or replaces those of the same ids.
+    ///
+    /// # Errors
+    /// If EventBridge refuses, also if it refuses a single one.
+    pub async fn put_targets(&self, rule: &str, targets: &[Target]) -> Result<(), CloudError> {
+        let targets: Result<Vec<types::Target>, _> = targets.iter().map(sdk_target).collect();
+        let targets = targets.map_err(|error| CloudError::not_built("PutTargets", rule, &error))?;
+        let answer = self
+            .client
+            .put_targets()
+            .rule(rule)
+            .set_targets(Some(targets))
+            .send()
+            .await
+            .act("PutTargets", rule)?;
+        let failed = answer.failed_entries.unwrap_or_default();
+        let failed = failed.into_iter().map(|e| (e.target_id, e.error_code, e.error_message));
+        entries("PutTargets", rule, answer.failed_entry_count, failed)
+    }
+
+    /// Removes targets from a rule.
+    ///
+    /// # Errors
+    /// If EventBridge refuses, also if it refuses a single one.
+    pub async fn remove_targets(&self, rule: &str, ids: &[String]) -> Result<(), CloudError> {
+        let answer = self
+            .client
+            .remove_targets()
+            .rule(rule)
+            .set_ids(Some(ids.to_vec()))
+            .send()
+            .await
+            .act("RemoveTargets", rule)?;
+        let failed = answer.failed_entries.unwrap_or_default();
+        let failed = failed.into_iter().map(|e| (e.target_id, e.error_code, e.error_message));
+        entries("RemoveTargets", rule, answer.failed_entry_count, failed)
+    }
+}
+
+type FailedEntry = (Option<String>, Option<String>, Option<String>);
+
+/// A request that succeeded as a whole and failed for some entries has failed.
+fn entries(
+    operation: &'static str,
+    rule: &str,
+    count: i32,
+    failed: impl Iterator<Item = FailedEntry>,
+) -> Result<(), CloudError> {
+    if count == 0 {
+        return Ok(());
+    }
+    let failed: Vec<FailedEntry> = failed.collect();
+    let code = failed.iter().find_map(|(_, code, _)| code.clone());
+    let each: Vec<String> = failed
+        .into_iter()
+        .map(|(id, _, message)| {
+            format!("{}: {}", id.unwrap_or_default(), message.unwrap_or_default())
+        })
+        .collect();
+    let code = code.unwrap_or_else(|| "FailedEntries".to_owned());
+    Err(CloudError {
+        class: ErrorClass::of_code(&code).unwrap_or(ErrorClass::Other),
+        code,
+        operation,
+        resource: rule.to_owned(),
+        message: format!("{count} failed: {}", each.join("; ")),
+    })
+}
+
+fn plain_rule(name: &str, rule: DescribeRuleOutput) -> Result<Rule, CloudError> {
+    let broken = |what: String| CloudError::broken_answer("DescribeRule", name, what);
+    let trigger = match (rule.event_pattern, rule.schedule_expression) {
+        (Some(pattern), None) => Trigger::Pattern(
+            serde_json::from_str(&pattern).map_err(|error| broken(format!("pattern: {error}")))?,
+        ),
+        (None, Some(expression)) => Trigger::Schedule(expression),
+        (Some(_), Some(_)) => return Err(broken("both a pattern and a schedule".to_owned())),
+        (None, None) => return Err(broken("neither a pattern nor a schedule".to_owned())),
+    };
+    let state = match rule.state {
+        Some(types::RuleState::Disabled) => RuleState::Disabled,
+        _ => RuleState::Enabled,
+    };
+    let description = rule.description.unwrap_or_default();
+    Ok(Rule { name: name.to_owned(), description, trigger, state })
+}
+
+/// EventBridge's own defaults, where a target carries no retry policy (PutTargets, `RetryPolicy`).
+const DEFAULT_RETRIES: i32 = 185;
+const DEFAULT_AGE_SECONDS: i32 = 86_400;
+
+fn plain_target(target: types::Target) -> Target {
+    let policy = target.retry_policy;
+    Target {
+        id: target.id,
+        arn: target.arn,
+        role: target.role_arn,
+        retries: policy.as_ref().and_then(|p| p.maximum_retry_attempts).unwrap_or(DEFAULT_RETRIES),
+        longest_age_seconds: policy
+            .and_then(|p| p.maximum_event_age_in_seconds)
+            .unwrap_or(DEFAULT_AGE_SECONDS),
+    }
+}
+
+fn sdk_target(
+    target: &Target,
+) -> Result<types::Target, aws_smithy_types::error::operation::BuildError> {
+    types::Target::builder()
+        .id(&target.id)
+        .arn(&target.arn)
+        .set_role_arn(target.role.clone())
+        .retry_policy(
+            types::RetryPolicy::builder()
+                .maximum_retry_attempts(target.retries)
+                .maximum_event_age_in_seconds(target.longest_age_seconds)
+                .build(),
+        )
+        .build()
+}

@@ -1,0 +1,166 @@
+//! Pipelines: read one, and make one be as it should be.
+
+use super::SageMaker;
+use crate::{
+    aws::{
+        CloudError, ErrorClass,
+        error::{Act, Maybe},
+    },
+    definition::Definition,
+    ids::Digest,
+    plan::{PipelineRecord, PipelineSpec, Tags},
+};
+use aws_sdk_sagemaker::{operation::describe_pipeline::DescribePipelineOutput, types::Tag};
+
+/// What an upsert had to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upserted {
+    /// There was none.
+    Created,
+    /// It was another; SageMaker has made a new version of it.
+    Updated,
+    /// It was the same already; nothing was written.
+    Unchanged,
+}
+
+fn is_as(spec: &PipelineSpec, record: &PipelineRecord) -> bool {
+    spec.role == record.role
+        && spec.description == record.description
+        && spec.definition.digest() == record.definition.digest()
+}
+
+/// The same pipeline gets the same token, so a create whose answer was lost is not a second pipeline.
+fn token(spec: &PipelineSpec) -> String {
+    let PipelineSpec { name, role, definition, .. } = spec;
+    Digest::of(format!("{name}{}{role}", definition.canonical())).as_str().to_owned()
+}
+
+impl SageMaker {
+    /// A pipeline, if there is one.
+    ///
+    /// # Errors
+    /// If SageMaker refuses, or what it holds is not a definition.
+    pub async fn pipeline(&self, name: &str) -> Result<Option<PipelineRecord>, CloudError> {
+        let found = self
+            .client
+            .describe_pipeline()
+            .pipeline_name(name)
+            .send()
+            .await
+            .act("DescribePipeline", name)
+            .maybe()?;
+        found.map(|found| record(name, found)).transpose()
+    }
+
+    /// Creates the pipeline, updates it, or leaves it as it is; then reads it back and adds `tags`.
+    ///
+    /// The code of a taken name differs between AWS's own answers and its words have changed, so a
+    /// refused create is followed by another look instead of by reading the words.
+    ///
+    /// # Errors
+    /// If SageMaker refuses, or what it holds afterwards is not what was sent.
+    pub async fn upsert(
+        &self,
+        spec: &PipelineSpec,
+        tags: &Tags,
+    ) -> Result<(Upserted, PipelineRecord), CloudError> {
+        let before = match self.pipeline(&spec.name).await? {
+            Some(record) => record,
+            None => match self.create(spec, tags).await {
+                Ok(()) => return Ok((Upserted::Created, self.read_back(spec).await?)),
+                Err(refused) => self.after_lost_race(spec, refused).await?,
+            },
+        };
+        if is_as(spec, &before) {
+            return Ok((Upserted::Unchanged, before));
+        }
+        // first the tags: a crash between the two leaves an update still to do, which does both again
+        self.tag(&before.arn, tags).await?;
+        self.update(spec).await?;
+        Ok((Upserted::Updated, self.read_back(spec).await?))
+    }
+
+    async fn after_lost_race(
+        &self,
+        spec: &PipelineSpec,
+        refused: CloudError,
+    ) -> Result<PipelineRecord, CloudError> {
+        match refused.class {
+            ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::AlreadyExists => {
+                self.pipeline(&spec.name).await?.ok_or(refused)
+            }
+            ErrorClass::NotFound
+            | ErrorClass::Throttled
+            | ErrorClass::Denied
+            | ErrorClass::Expired
+            | ErrorClass::LimitExceeded
+            | ErrorClass::Unavailable
+            | ErrorClass::WrongAccount
+            | ErrorClass::Other => Err(refused),
+        }
+    }
+
+    async fn create(&self, spec: &PipelineSpec, tags: &Tags) -> Result<(), CloudError> {
+        self.client
+            .create_pipeline()
+            .pipeline_name(&spec.name)
+            .role_arn(&spec.role)
+            .pipeline_description(&spec.description)
+            .pipeline_definition(spec.definition.canonical())
+            .client_request_token(token(spec))
+            .set_tags(Some(sdk_tags(tags)))
+            .send()
+            .await
+            .act("CreatePipeline", &spec.name)
+            .map(drop)
+    }
+
+    async fn update(&self, spec: &PipelineSpec) -> Result<(), CloudError> {
+        self.client
+            .update_pipeline()
+            .pipeline_name(&spec.name)
+            .role_arn(&spec.role)
+            .pipeline_description(&spec.description)
+            .pipeline_definition(spec.definition.canonical())
+            .send()
+            .await
+            .act("UpdatePipeline", &spec.name)
+            .map(drop)
+    }
+
+    async fn tag(&self, arn: &str, tags: &Tags) -> Result<(), CloudError> {
+        self.client
+            .add_tags()
+            .resource_arn(arn)
+            .set_tags(Some(sdk_tags(tags)))
+            .send()
+            .await
+            .act("AddTags", arn)
+            .map(drop)
+    }
+
+    async fn read_back(&self, spec: &PipelineSpec) -> Result<PipelineRecord, CloudError> {
+        let broken = |what| CloudError::broken_answer("DescribePipeline", &spec.name, what);
+        match self.pipeline(&spec.name).await? {
+            Some(record) if is_as(spec, &record) => Ok(record),
+            Some(_) => Err(broken("what is deployed is not what was sent")),
+            None => Err(broken("it is gone right after it was written")),
+        }
+    }
+}
+
+fn sdk_tags(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+fn record(name: &str, found: DescribePipelineOutput) -> Result<PipelineRecord, CloudError> {
+    let broken = |what: String| CloudError::broken_answer("DescribePipeline", name, what);
+    let text = found.pipeline_definition.unwrap_or_default();
+    Ok(PipelineRecord {
+        arn: found.pipeline_arn.ok_or_else(|| broken("no ARN".to_owned()))?,
+        role: found.role_arn.unwrap_or_default(),
+        description: found.pipeline_description.unwrap_or_default(),
+        definition: Definition::parse(&text)
+            .map_err(|error| broken(format!("its definition: {error}")))?,
+    })
+}

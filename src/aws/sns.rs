@@ -1,0 +1,155 @@
+//! Topics and their subscriptions.
+
+use super::{
+    CloudError, MOST_PAGES,
+    error::{Act, Maybe},
+};
+use crate::plan::{Subscription, SubscriptionState, Tags, Topic};
+use aws_types::SdkConfig;
+use serde_json::Value;
+
+/// SNS as one session sees it.
+#[derive(Debug, Clone)]
+pub struct Sns {
+    client: aws_sdk_sns::Client,
+}
+
+/// What SNS writes instead of an ARN until the address is confirmed.
+const PENDING: &str = "PendingConfirmation";
+
+impl Sns {
+    pub(super) fn new(config: &SdkConfig) -> Self {
+        Self { client: aws_sdk_sns::Client::new(config) }
+    }
+
+    /// A topic with its subscriptions, if there is one.
+    ///
+    /// # Errors
+    /// If SNS refuses, or the topic's policy is not JSON.
+    pub async fn topic(&self, arn: &str) -> Result<Option<Topic>, CloudError> {
+        let answer = self
+            .client
+            .get_topic_attributes()
+            .topic_arn(arn)
+            .send()
+            .await
+            .act("GetTopicAttributes", arn)
+            .maybe()?;
+        let Some(answer) = answer else { return Ok(None) };
+        let mut attributes = answer.attributes.unwrap_or_default();
+        let policy = attributes.remove("Policy").unwrap_or_else(|| "{}".to_owned());
+        let policy = serde_json::from_str(&policy).map_err(|error| {
+            CloudError::broken_answer("GetTopicAttributes", arn, format!("policy: {error}"))
+        })?;
+        let kms_key = attributes.remove("KmsMasterKeyId").filter(|key| !key.is_empty());
+        Ok(Some(Topic { kms_key, policy, subscriptions: self.subscriptions(arn).await? }))
+    }
+
+    async fn subscriptions(&self, arn: &str) -> Result<Vec<Subscription>, CloudError> {
+        let mut subscriptions = Vec::new();
+        let mut token = None;
+        for _ in 0..MOST_PAGES {
+            let page = self
+                .client
+                .list_subscriptions_by_topic()
+                .topic_arn(arn)
+                .set_next_token(token)
+                .send()
+                .await
+                .act("ListSubscriptionsByTopic", arn)?;
+            let found = page.subscriptions.unwrap_or_default();
+            subscriptions.extend(found.into_iter().map(plain));
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(subscriptions);
+            }
+        }
+        Err(CloudError::endless("ListSubscriptionsByTopic", arn))
+    }
+
+    /// Creates a topic by name alone: attributes given here would be an error for a topic that exists
+    /// with others.
+    ///
+    /// # Errors
+    /// If SNS refuses.
+    pub async fn create(&self, name: &str) -> Result<String, CloudError> {
+        let answer = self.client.create_topic().name(name).send().await.act("CreateTopic", name)?;
+        answer.topic_arn.ok_or_else(|| CloudError::broken_answer("CreateTopic", name, "no ARN"))
+    }
+
+    /// Adds tags to a topic.
+    ///
+    /// # Errors
+    /// If SNS refuses.
+    pub async fn tag(&self, arn: &str, tags: &Tags) -> Result<(), CloudError> {
+        let tags: Result<Vec<_>, _> = tags
+            .iter()
+            .map(|(key, value)| aws_sdk_sns::types::Tag::builder().key(key).value(value).build())
+            .collect();
+        let tags = tags.map_err(|error| CloudError::not_built("TagResource", arn, &error))?;
+        self.client
+            .tag_resource()
+            .resource_arn(arn)
+            .set_tags(Some(tags))
+            .send()
+            .await
+            .act("TagResource", arn)
+            .map(drop)
+    }
+
+    /// Encrypts a topic with `key` from now on.
+    ///
+    /// # Errors
+    /// If SNS refuses.
+    pub async fn set_key(&self, arn: &str, key: &str) -> Result<(), CloudError> {
+        self.set(arn, "KmsMasterKeyId", key).await
+    }
+
+    /// Replaces a topic's access policy.
+    ///
+    /// # Errors
+    /// If SNS refuses.
+    pub async fn set_policy(&self, arn: &str, policy: &Value) -> Result<(), CloudError> {
+        self.set(arn, "Policy", &policy.to_string()).await
+    }
+
+    async fn set(&self, arn: &str, name: &str, value: &str) -> Result<(), CloudError> {
+        self.client
+            .set_topic_attributes()
+            .topic_arn(arn)
+            .attribute_name(name)
+            .attribute_value(value)
+            .send()
+            .await
+            .act("SetTopicAttributes", arn)
+            .map(drop)
+    }
+
+    /// Asks an address to listen; SNS sends it a mail with a link.
+    ///
+    /// # Errors
+    /// If SNS refuses.
+    pub async fn subscribe_email(&self, arn: &str, address: &str) -> Result<(), CloudError> {
+        self.client
+            .subscribe()
+            .topic_arn(arn)
+            .protocol("email")
+            .endpoint(address)
+            .send()
+            .await
+            .act("Subscribe", arn)
+            .map(drop)
+    }
+}
+
+fn plain(subscription: aws_sdk_sns::types::Subscription) -> Subscription {
+    let state = match subscription.subscription_arn.as_deref() {
+        None | Some(PENDING) => SubscriptionState::Pending,
+        Some(_) => SubscriptionState::Confirmed,
+    };
+    Subscription {
+        protocol: subscription.protocol.unwrap_or_default(),
+        endpoint: subscription.endpoint.unwrap_or_default(),
+        state,
+    }
+}

@@ -1,0 +1,339 @@
+//! The adapters against answers written down beforehand.
+
+use super::*;
+use crate::{
+    plan::{PipelineSpec, Tags, Target, fixture},
+    spec::Environment,
+};
+use aws_smithy_runtime_api::client::{
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+        SharedHttpConnector,
+    },
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+};
+use aws_smithy_types::body::SdkBody;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
+
+const RUN: &str = "0199f0c2-5c3e-7a6b-8d1e-1f2a3b4c5d6e";
+
+/// Answers in order; remembers what was asked.
+#[derive(Debug, Clone, Default)]
+struct Script {
+    answers: Arc<Mutex<VecDeque<(u16, String)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+#[derive(Debug, Clone)]
+struct Asked {
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Asked {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Script {
+    fn with(answers: &[(u16, &str)]) -> Self {
+        let script = Self::default();
+        for (status, body) in answers {
+            script.answers.lock().unwrap().push_back((*status, (*body).to_owned()));
+        }
+        script
+    }
+
+    fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    fn access(&self) -> Access {
+        Access::through(SharedHttpClient::new(self.clone()), "AKIDBASE", "secret")
+    }
+}
+
+impl HttpClient for Script {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Script {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let headers = request.headers().iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        let body = request.body().bytes().map(|b| String::from_utf8_lossy(b).into_owned());
+        let body = body.unwrap_or_default();
+        self.asked.lock().unwrap().push(Asked { headers, body });
+        let Some((status, body)) = self.answers.lock().unwrap().pop_front() else {
+            return HttpConnectorFuture::ready(Err(ConnectorError::user("no answer left".into())));
+        };
+        let answer = http::Response::builder().status(status).header("x-amzn-requestid", "r-1");
+        let answer = answer.body(SdkBody::from(body)).unwrap();
+        HttpConnectorFuture::ready(Ok(HttpResponse::try_from(answer).unwrap()))
+    }
+}
+
+const ASSUMED: &str = r#"<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
+<Credentials><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
+<Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"#;
+
+fn identity(account: &str) -> String {
+    format!(
+        r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"#
+    )
+}
+
+fn refusal(code: &str) -> String {
+    format!(
+        r#"<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>{code}</Code>
+<Message>not for you</Message></Error></ErrorResponse>"#
+    )
+}
+
+async fn assume(
+    script: &Script,
+    environment: &Environment,
+    purpose: Purpose,
+) -> Result<Session, CloudError> {
+    script.access().assume(environment, &RUN.parse().unwrap(), purpose).await
+}
+
+/// A session in the environment's account that then gets `answers`.
+async fn session(answers: &[(u16, &str)]) -> (Session, Script) {
+    let identity = identity("222222222222");
+    let mut all = vec![(200, ASSUMED), (200, identity.as_str())];
+    all.extend_from_slice(answers);
+    let script = Script::with(&all);
+    let session = assume(&script, &fixture::environment(), Purpose::Deploy).await.unwrap();
+    script.asked.lock().unwrap().clear();
+    (session, script)
+}
+
+#[tokio::test]
+async fn a_session_exists_only_in_the_account_the_environment_names() {
+    let elsewhere = identity("999999999999");
+    let script = Script::with(&[(200, ASSUMED), (200, &elsewhere)]);
+    let error = assume(&script, &fixture::environment(), Purpose::Read).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::WrongAccount);
+    assert!(error.to_string().contains("999999999999"), "{error}");
+    assert!(error.to_string().contains("222222222222"), "{error}");
+}
+
+#[tokio::test]
+async fn a_role_is_taken_with_its_external_id_and_a_telling_name() {
+    let identity = identity("222222222222");
+    let script = Script::with(&[(200, ASSUMED), (200, &identity)]);
+    assume(&script, &fixture::environment(), Purpose::Deploy).await.unwrap();
+    let [assume, who] = &script.asked()[..] else { panic!("two calls") };
+    assert!(assume.body.contains("Action=AssumeRole"), "{}", assume.body);
+    assert!(assume.body.contains(&format!("RoleSessionName=agent-{RUN}")), "{}", assume.body);
+    assert!(assume.body.contains("ExternalId=relevo-prod"), "{}", assume.body);
+    assert!(assume.header("authorization").unwrap().contains("AKIDBASE"));
+    assert!(who.header("authorization").unwrap().contains("ASIA1"));
+}
+
+#[tokio::test]
+async fn an_approval_is_given_with_the_approvers_role_in_the_registrys_account() {
+    let identity = identity("333333333333");
+    let script = Script::with(&[(200, ASSUMED), (200, &identity)]);
+    let session = assume(&script, &fixture::environment(), Purpose::Approve).await.unwrap();
+    assert_eq!(session.role().as_str(), "arn:aws:iam::333333333333:role/model-approver");
+    assert_eq!(session.account().as_str(), "333333333333");
+    assert!(!script.asked()[0].body.contains("ExternalId"));
+}
+
+#[tokio::test]
+async fn a_refused_role_is_told_as_such_and_not_as_the_call_that_needed_it() {
+    let refused = refusal("AccessDenied");
+    let script = Script::with(&[(403, &refused)]);
+    let error = assume(&script, &fixture::environment(), Purpose::Read).await.unwrap_err();
+    assert_eq!((error.class, error.operation), (ErrorClass::Denied, "AssumeRole"));
+    assert!(error.resource.ends_with("cross-account-deploy-role"), "{error}");
+    assert!(error.message.contains("not for you") && error.message.contains("r-1"), "{error}");
+}
+
+#[tokio::test]
+async fn credentials_that_are_over_are_an_error_of_their_own() {
+    let (session, _) =
+        session(&[(400, r#"{"__type":"ExpiredTokenException","message":"over"}"#)]).await;
+    let error = session.sagemaker().pipeline("p").await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Expired);
+}
+
+#[test]
+fn session_policies_fit_and_allow_no_more_than_their_purpose() {
+    let long = "m".repeat(40);
+    let environment = Environment { model_name: long, ..fixture::environment() };
+    for purpose in [Purpose::Deploy, Purpose::Train, Purpose::Read, Purpose::Logs, Purpose::Approve]
+    {
+        let policy = policy::session_policy(&environment, purpose);
+        assert!(policy.len() <= 2048, "{purpose:?}: {}", policy.len());
+        let approves = policy.contains("UpdateModelPackage");
+        assert_eq!(approves, purpose == Purpose::Approve, "{purpose:?}");
+        let writes = ["Put", "Create", "Update", "Pass"].iter().any(|verb| policy.contains(verb));
+        assert_eq!(writes, !matches!(purpose, Purpose::Read | Purpose::Logs), "{purpose:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_target_fails_the_call_that_was_answered_200() {
+    let answer = r#"{"FailedEntryCount":1,"FailedEntries":[{"TargetId":"topic","ErrorCode":"LimitExceededException","ErrorMessage":"five is the most"}]}"#;
+    let (session, _) = session(&[(200, answer)]).await;
+    let target = Target {
+        id: "topic".to_owned(),
+        arn: "arn:aws:sns:us-east-1:222222222222:t".to_owned(),
+        role: None,
+        retries: 1,
+        longest_age_seconds: 60,
+    };
+    let error = session.events().put_targets("rule", &[target]).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::LimitExceeded);
+    assert!(error.message.contains("topic: five is the most"), "{error}");
+}
+
+#[tokio::test]
+async fn a_taken_key_is_no_failure_and_every_put_is_guarded() {
+    let taken = "<Error><Code>PreconditionFailed</Code><Message>m</Message></Error>";
+    let (session, script) = session(&[(412, taken), (200, ""), (404, "")]).await;
+    let s3 = session.s3();
+    let bucket = "sagemaker-prod-bucket";
+    assert_eq!(s3.put_new(bucket, "a", b"x".to_vec()).await.unwrap(), Put::AlreadyThere);
+    assert_eq!(s3.put_new(bucket, "b", b"x".to_vec()).await.unwrap(), Put::Stored);
+    assert_eq!(s3.size("sagemaker-registry-bucket", "c").await.unwrap(), None);
+    let asked = script.asked();
+    assert_eq!(asked[0].header("if-none-match"), Some("*"));
+    assert_eq!(asked[0].header("x-amz-server-side-encryption"), Some("aws:kms"));
+    let key = asked[0].header("x-amz-server-side-encryption-aws-kms-key-id");
+    assert_eq!(key, Some(fixture::environment().kms_key.as_str()));
+    assert_eq!(asked[0].header("x-amz-expected-bucket-owner"), Some("222222222222"));
+    assert_eq!(asked[2].header("x-amz-expected-bucket-owner"), Some("333333333333"));
+}
+
+#[tokio::test]
+async fn an_empty_page_with_a_token_does_not_end_a_listing() {
+    let last = r#"{"events":[{"logStreamName":"s","timestamp":5,"message":"hello"}]}"#;
+    let (session, script) =
+        session(&[(200, r#"{"events":[],"nextToken":"t"}"#), (200, last)]).await;
+    let events = session.logs().read("jenkins-log", "prod/", 0, 10).await.unwrap();
+    assert_eq!(events.len(), 1);
+    assert!(script.asked()[1].body.contains(r#""nextToken":"t""#));
+}
+
+#[tokio::test]
+async fn a_listing_without_end_is_given_up() {
+    let page = (200, r#"{"events":[],"nextToken":"t"}"#);
+    let (session, script) = session(&vec![page; MOST_PAGES + 5]).await;
+    let error = session.logs().read("jenkins-log", "prod/", 0, 10).await.unwrap_err();
+    assert_eq!(error.code, "TooManyPages");
+    assert_eq!(script.asked().len(), MOST_PAGES);
+}
+
+#[tokio::test]
+async fn log_events_are_sent_once_and_the_dropped_ones_are_counted() {
+    let dropped = r#"{"rejectedLogEventsInfo":{"tooOldLogEventEndIndex":1}}"#;
+    let (session, script) = session(&[(200, dropped), (500, "{}"), (200, "{}")]).await;
+    let event = |timestamp_ms| LogEvent { timestamp_ms, message: "line".to_owned() };
+    let logs = session.logs();
+    let outcome = logs.put("jenkins-log", "s", &[event(1), event(2)]).await.unwrap();
+    let rejected = Rejected { too_old: 1, ..Rejected::default() };
+    assert_eq!(outcome, PutOutcome { accepted: 1, rejected });
+    let error = logs.put("jenkins-log", "s", &[event(3)]).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Unavailable);
+    assert_eq!(script.asked().len(), 2, "a second try could store the batch twice");
+}
+
+const DEFINITION: &str = r#"{"Version":"2020-12-01","Parameters":[],"Steps":[]}"#;
+
+fn described(description: &str, definition: &str) -> String {
+    serde_json::json!({
+        "PipelineArn": "arn:aws:sagemaker:us-east-1:222222222222:pipeline/p",
+        "PipelineName": "P", "RoleArn": "arn:aws:iam::222222222222:role/r",
+        "PipelineDescription": description, "PipelineDefinition": definition,
+    })
+    .to_string()
+}
+
+fn spec() -> PipelineSpec {
+    PipelineSpec {
+        name: "P".to_owned(),
+        arn: "arn:aws:sagemaker:us-east-1:222222222222:pipeline/p".to_owned(),
+        role: "arn:aws:iam::222222222222:role/r".to_owned(),
+        description: "d".to_owned(),
+        definition: crate::definition::Definition::parse(DEFINITION).unwrap(),
+    }
+}
+
+fn operations(script: &Script) -> Vec<String> {
+    let name =
+        |asked: &Asked| asked.header("x-amz-target").unwrap_or("?").replace("SageMaker.", "");
+    script.asked().iter().map(name).collect()
+}
+
+const ABSENT: &str = r#"{"__type":"ResourceNotFound","message":"no"}"#;
+
+#[tokio::test]
+async fn an_absent_pipeline_is_created_and_read_back() {
+    let after = described("d", DEFINITION);
+    let (session, script) = session(&[(400, ABSENT), (200, "{}"), (200, &after)]).await;
+    let (done, record) = session.sagemaker().upsert(&spec(), &Tags::new()).await.unwrap();
+    assert_eq!(done, Upserted::Created);
+    assert!(record.arn.ends_with("pipeline/p"));
+    assert_eq!(operations(&script), ["DescribePipeline", "CreatePipeline", "DescribePipeline"]);
+}
+
+#[tokio::test]
+async fn an_equal_pipeline_is_left_alone_whatever_the_order_of_its_keys() {
+    let same = described("d", r#"{"Steps":[], "Parameters":[], "Version":"2020-12-01"}"#);
+    let (session, script) = session(&[(200, &same)]).await;
+    let (done, _) = session.sagemaker().upsert(&spec(), &Tags::new()).await.unwrap();
+    assert_eq!(done, Upserted::Unchanged);
+    assert_eq!(operations(&script), ["DescribePipeline"]);
+}
+
+#[tokio::test]
+async fn a_lost_race_ends_in_an_update_under_either_code() {
+    for code in ["ValidationException", "ConflictException"] {
+        let taken = format!(r#"{{"__type":"{code}","message":"whatever the words"}}"#);
+        let (other, after) = (described("other", DEFINITION), described("d", DEFINITION));
+        let answers = [
+            (400, ABSENT),
+            (400, taken.as_str()),
+            (200, &other),
+            (200, "{}"),
+            (200, "{}"),
+            (200, &after),
+        ];
+        let (session, script) = session(&answers).await;
+        let (done, _) = session.sagemaker().upsert(&spec(), &Tags::new()).await.unwrap();
+        assert_eq!(done, Upserted::Updated, "{code}");
+        assert_eq!(operations(&script)[2..5], ["DescribePipeline", "AddTags", "UpdatePipeline"]);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_create_of_an_absent_pipeline_stays_the_refusal() {
+    let refused = r#"{"__type":"ValidationException","message":"bad role"}"#;
+    let (session, _) = session(&[(400, ABSENT), (400, refused), (400, ABSENT)]).await;
+    let error = session.sagemaker().upsert(&spec(), &Tags::new()).await.unwrap_err();
+    assert_eq!((error.class, error.operation), (ErrorClass::Invalid, "CreatePipeline"));
+}
+
+#[tokio::test]
+async fn a_write_that_does_not_read_back_is_an_error() {
+    let other = described("other", DEFINITION);
+    let (session, _) = session(&[(400, ABSENT), (200, "{}"), (200, &other)]).await;
+    let error = session.sagemaker().upsert(&spec(), &Tags::new()).await.unwrap_err();
+    assert!(error.message.contains("not what was sent"), "{error}");
+}

@@ -1,0 +1,219 @@
+//! What is to be done next.
+
+use super::{
+    Ending, Event, Failure, Outcome, Phase, RunState, SkipReason, StageState, Standing, Stop,
+};
+use crate::ids::{Attempt, StageName};
+use crate::spec::{FailureClass, On, Pipeline, Stage};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// Longest wait before another attempt, however often the wait was doubled.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60 * 60);
+
+/// Something to be done. Each but [`Effect::Start`] is done by storing its event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Store `StageStarted`, then perform the attempt.
+    Start {
+        /// Which stage.
+        stage: StageName,
+        /// Which attempt.
+        attempt: Attempt,
+        /// Not before this moment; at once if absent.
+        not_before: Option<Timestamp>,
+    },
+    /// Schedule another attempt.
+    Retry {
+        /// Which stage.
+        stage: StageName,
+        /// The attempt to come.
+        attempt: Attempt,
+        /// How long to wait from now.
+        wait: Duration,
+    },
+    /// Give a stage up.
+    Skip {
+        /// Which stage.
+        stage: StageName,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// End the run.
+    Finish(Outcome),
+}
+
+/// What is to be done in `state`: everything the graph allows at once, nothing if the run waits for a running
+/// stage or is over. `when` says whether a stage's condition holds; it must not change its mind during a run.
+#[must_use]
+pub fn next(state: &RunState, pipeline: &Pipeline, when: &dyn Fn(&Stage) -> bool) -> Vec<Effect> {
+    match state.phase() {
+        Phase::Unborn | Phase::Finished(_) => return Vec::new(),
+        Phase::Open => {}
+    }
+    let decision = Decision { state, pipeline, when };
+    let effects: Vec<Effect> =
+        pipeline.stages.iter().filter_map(|stage| decision.about(stage)).collect();
+    let ended = pipeline.stages.iter().all(|stage| decision.ending(stage).is_some());
+    if effects.is_empty() && ended {
+        return vec![Effect::Finish(decision.outcome())];
+    }
+    effects
+}
+
+struct Decision<'a> {
+    state: &'a RunState,
+    pipeline: &'a Pipeline,
+    when: &'a dyn Fn(&Stage) -> bool,
+}
+
+/// What becomes of a stage whose needs have ended.
+enum Call {
+    Run,
+    Skip(SkipReason),
+}
+
+impl Decision<'_> {
+    fn about(&self, stage: &Stage) -> Option<Effect> {
+        let known = self.state.stage(&stage.name)?;
+        let attempt = known.next_attempt();
+        let name = || stage.name.clone();
+        match &known.standing {
+            Standing::Running | Standing::Succeeded(_) | Standing::Skipped(_) => None,
+            Standing::Failed(failure) => {
+                let again = is_retried(stage, known, failure) && !self.is_stopped(stage);
+                let wait = backoff(stage, known);
+                again.then(|| Effect::Retry { stage: name(), attempt, wait })
+            }
+            Standing::Retrying(_, due) => {
+                let start = || Effect::Start { stage: name(), attempt, not_before: Some(*due) };
+                (!self.is_stopped(stage)).then(start)
+            }
+            Standing::Waiting => Some(match self.call(stage)? {
+                Call::Run => Effect::Start { stage: name(), attempt, not_before: None },
+                Call::Skip(reason) => Effect::Skip { stage: name(), reason },
+            }),
+        }
+    }
+
+    /// Whether a waiting stage runs; nothing if its needs have not all ended.
+    fn call(&self, stage: &Stage) -> Option<Call> {
+        if self.is_stopped(stage) {
+            return Some(Call::Skip(SkipReason::Cancelled));
+        }
+        let needs = self.needs(stage)?;
+        let some = |ending| needs.iter().any(|(_, found)| *found == ending);
+        let called = match stage.on {
+            On::Success => {
+                let missing = needs.iter().find(|(_, ending)| *ending != Ending::Succeeded);
+                if let Some((need, ending)) = missing {
+                    let reason = SkipReason::NeedNotMet { need: (*need).clone(), ending: *ending };
+                    return Some(Call::Skip(reason));
+                }
+                true
+            }
+            On::Failure => some(Ending::Failed),
+            On::Error => some(Ending::Errored),
+            On::Abort => some(Ending::Aborted) || self.state.stop().is_some(),
+            On::Always => true,
+        };
+        Some(if !called {
+            Call::Skip(SkipReason::NotCalledFor)
+        } else if (self.when)(stage) {
+            Call::Run
+        } else {
+            Call::Skip(SkipReason::ConditionFalse)
+        })
+    }
+
+    /// How each need ended, or nothing if one has not.
+    fn needs<'s>(&self, stage: &'s Stage) -> Option<Vec<(&'s StageName, Ending)>> {
+        stage
+            .needs
+            .iter()
+            .map(|need| {
+                let needed = self.pipeline.stages.iter().find(|stage| stage.name == *need)?;
+                Some((need, self.ending(needed)?))
+            })
+            .collect()
+    }
+
+    /// How a stage ended, or nothing if it has not.
+    fn ending(&self, stage: &Stage) -> Option<Ending> {
+        let known = self.state.stage(&stage.name)?;
+        match &known.standing {
+            Standing::Waiting | Standing::Running => None,
+            Standing::Succeeded(_) => Some(Ending::Succeeded),
+            Standing::Skipped(reason) => Some(reason.ending()),
+            Standing::Failed(failure) if !is_retried(stage, known, failure) => {
+                Some(failure.class.into())
+            }
+            // A cancel took the next attempt away.
+            Standing::Failed(_) | Standing::Retrying(..) => {
+                self.is_stopped(stage).then_some(Ending::Aborted)
+            }
+        }
+    }
+
+    /// Does a cancel keep this stage from starting? Stages for an abort run after a gentle one.
+    fn is_stopped(&self, stage: &Stage) -> bool {
+        match (self.state.stop(), stage.on) {
+            (None, _) | (Some(Stop::Gentle), On::Abort | On::Always) => false,
+            (Some(Stop::Gentle), On::Success | On::Failure | On::Error)
+            | (Some(Stop::Forced), _) => true,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let aborted =
+            self.pipeline.stages.iter().any(|stage| self.ending(stage) == Some(Ending::Aborted));
+        if aborted {
+            return Outcome::Cancelled;
+        }
+        let failed = self.pipeline.stages.iter().find_map(|stage| {
+            match &self.state.stage(&stage.name)?.standing {
+                Standing::Failed(failure) | Standing::Retrying(failure, _) => {
+                    Some((stage, failure.class))
+                }
+                Standing::Waiting
+                | Standing::Running
+                | Standing::Succeeded(_)
+                | Standing::Skipped(_) => None,
+            }
+        });
+        match failed {
+            None => Outcome::Succeeded,
+            Some((_, FailureClass::GateRefused)) => Outcome::GateRefused,
+            Some((stage, class)) => Outcome::Failed { stage: stage.name.clone(), class },
+        }
+    }
+}
+
+/// Does `retry` ask for another attempt after this failure?
+fn is_retried(stage: &Stage, known: &StageState, failure: &Failure) -> bool {
+    failure.class != FailureClass::Cancelled
+        && known.failures < stage.retry.attempts
+        && stage.retry.classes.contains(&failure.class)
+}
+
+/// The wait after the failures so far: doubled each time, with an upper bound.
+fn backoff(stage: &Stage, known: &StageState) -> Duration {
+    let doublings = known.failures.saturating_sub(1).min(31);
+    stage.retry.backoff.saturating_mul(1 << doublings).min(LONGEST_BACKOFF)
+}
+
+impl Effect {
+    /// The event whose storing does this effect, or precedes performing it.
+    #[must_use]
+    pub fn event(self, now: Timestamp) -> Event {
+        match self {
+            Self::Start { stage, attempt, .. } => Event::StageStarted { stage, attempt },
+            Self::Retry { stage, attempt, wait } => {
+                let due = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+                Event::RetryScheduled { stage, attempt, due }
+            }
+            Self::Skip { stage, reason } => Event::StageSkipped { stage, reason },
+            Self::Finish(outcome) => Event::RunFinished { outcome },
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! A plan as people read it.
+
+use super::{
+    change::{Change, Plan},
+    resources::{Rule, Target, Trigger},
+};
+use crate::schedule::Schedule;
+use jiff::Timestamp;
+use std::fmt::Write as _;
+
+/// Fire times shown.
+const FIRE_TIMES: usize = 5;
+
+/// Lines of difference shown for one pipeline; the rest is counted.
+const MOST_DIFFERENCES: usize = 20;
+
+/// The whole plan as text, with the schedule's next times after `from`.
+#[must_use]
+pub fn human(plan: &Plan, from: Timestamp) -> String {
+    let Plan { environment, account, region, commit, .. } = plan;
+    let mut text = if plan.is_empty() {
+        format!("No changes: {environment} is as commit {} says.\n", commit.short())
+    } else {
+        format!("{environment} (account {account}, {region}), commit {}\n\n", commit.short())
+    };
+    for change in &plan.changes {
+        let Line { sign, verb, what, name, details } = line(change);
+        let _ = writeln!(text, "  {sign} {verb:<8} {what:<13} {name}");
+        for detail in details {
+            let _ = writeln!(text, "      {detail}");
+        }
+    }
+    if !plan.changes.is_empty() {
+        text.push('\n');
+    }
+    if let Some(times) = fire_times(plan, from) {
+        let _ = writeln!(text, "{times}");
+    }
+    for note in &plan.notes {
+        let _ = writeln!(text, "Note: {note}.");
+    }
+    if !plan.is_empty() {
+        let _ = writeln!(text, "{}. Plan {}.", tally(plan), plan.hash().short());
+    }
+    text
+}
+
+/// One change on one line, as in `create pipeline mammo-train`.
+#[must_use]
+pub fn one_line(change: &Change) -> String {
+    let Line { verb, what, name, .. } = line(change);
+    format!("{verb} {what} {name}")
+}
+
+fn fire_times(plan: &Plan, from: Timestamp) -> Option<String> {
+    let expression = plan.schedule.as_deref()?;
+    let times = Schedule::parse(expression).ok()?.next_after(from, FIRE_TIMES);
+    let times: Vec<String> =
+        times.iter().map(|time| time.strftime("%a %Y-%m-%d %H:%M").to_string()).collect();
+    Some(if times.is_empty() {
+        format!("Schedule {expression} never fires again.")
+    } else {
+        format!("Schedule {expression} fires next (UTC): {}.", times.join(", "))
+    })
+}
+
+fn tally(plan: &Plan) -> String {
+    let count = |sign| plan.changes.iter().filter(|change| line(change).sign == sign).count();
+    format!("{} to create, {} to change, {} to remove", count('+'), count('~'), count('-'))
+}
+
+struct Line {
+    sign: char,
+    verb: &'static str,
+    what: &'static str,
+    name: String,
+    details: Vec<String>,
+}
+
+fn line(change: &Change) -> Line {
+    let add = |what, name: &str, details| Line {
+        sign: '+',
+        verb: "create",
+        what,
+        name: name.to_owned(),
+        details,
+    };
+    let set = |what, name: &str, details| Line {
+        sign: '~',
+        verb: "change",
+        what,
+        name: name.to_owned(),
+        details,
+    };
+    match change {
+        Change::CreateLogGroup { name, kms_key } => {
+            add("log group", name, kms_key.iter().map(|key| format!("key {key}")).collect())
+        }
+        Change::SetLogGroupKey { name, from, to } => {
+            set("log group", name, vec![arrow("key", from.as_deref().unwrap_or("none"), to)])
+        }
+        Change::SetRetention { name, from, to } => {
+            set("log group", name, vec![arrow("kept", &days(*from), &days(*to))])
+        }
+        Change::PutObject { bucket, key, kind, bytes, .. } => {
+            let sign = '+';
+            let what = match kind {
+                super::ObjectKind::Script => "script",
+                super::ObjectKind::DataContract => "data contract",
+                super::ObjectKind::TrainingData => "training data",
+            };
+            let name = format!("s3://{bucket}/{key} ({bytes} bytes)");
+            Line { sign, verb: "store", what, name, details: Vec::new() }
+        }
+        Change::CreateFunction { name, settings, .. } => {
+            add("function", name, vec![format!("{}, role {}", settings.runtime, settings.role)])
+        }
+        Change::UpdateFunctionCode { name, from, to } => {
+            set("function", name, vec![arrow("code", from, to)])
+        }
+        Change::UpdateFunctionSettings { name, from, to } => {
+            set("function", name, settings(from, to))
+        }
+        Change::PublishFunction { name, version, .. } => Line {
+            verb: "publish",
+            ..add("function", &format!("{name}, version {version}"), Vec::new())
+        },
+        Change::CreateTopic { name } => add("topic", name, Vec::new()),
+        Change::SetTopicKey { name, from, to } => {
+            set("topic", name, vec![arrow("key", from.as_deref().unwrap_or("none"), to)])
+        }
+        Change::SetTopicStatement { name, .. } => {
+            set("topic", name, vec!["its policy lets events.amazonaws.com publish".to_owned()])
+        }
+        Change::Subscribe { topic, email } => {
+            add("subscription", &format!("{email} to {topic}"), Vec::new())
+        }
+        Change::CreatePipeline { name, steps, .. } => {
+            add("pipeline", name, vec![format!("steps {}", steps.join(", "))])
+        }
+        Change::UpdatePipeline { name, from, to, differences, .. } => {
+            set("pipeline", name, pipeline(from, to, differences))
+        }
+        Change::PutRule { from: None, to } => add("rule", &to.name, vec![rule(to)]),
+        Change::PutRule { from: Some(from), to } => {
+            set("rule", &to.name, vec![arrow("", &rule(from), &rule(to))])
+        }
+        Change::PutTargets { rule, from, to } if from.is_empty() => {
+            add("target", &format!("of {rule}"), targets(to))
+        }
+        Change::PutTargets { rule, to, .. } => set("target", &format!("of {rule}"), targets(to)),
+        Change::RemoveTargets { rule, from } => Line {
+            sign: '-',
+            verb: "remove",
+            what: "target",
+            name: format!("of {rule}"),
+            details: targets(from),
+        },
+    }
+}
+
+fn arrow(what: &str, from: &str, to: &str) -> String {
+    format!("{what} {from} -> {to}").trim_start().to_owned()
+}
+
+fn days(days: Option<i32>) -> String {
+    days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"))
+}
+
+fn settings(from: &super::FunctionSettings, to: &super::FunctionSettings) -> Vec<String> {
+    let figures =
+        |s: &super::FunctionSettings| (s.timeout_seconds.to_string(), s.memory_mib.to_string());
+    let ((from_time, from_memory), (to_time, to_memory)) = (figures(from), figures(to));
+    let pairs = [
+        ("runtime", &from.runtime, &to.runtime),
+        ("handler", &from.handler, &to.handler),
+        ("role", &from.role, &to.role),
+        ("seconds", &from_time, &to_time),
+        ("MiB", &from_memory, &to_memory),
+        ("description", &from.description, &to.description),
+    ];
+    let differing = pairs.into_iter().filter(|(_, from, to)| from != to);
+    differing.map(|(what, from, to)| arrow(what, from, to)).collect()
+}
+
+fn pipeline(
+    from: &super::PipelineSummary,
+    to: &super::PipelineSummary,
+    differences: &[String],
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if from.role != to.role {
+        lines.push(arrow("role", &from.role, &to.role));
+    }
+    if from.description != to.description {
+        lines.push(arrow("description", &from.description, &to.description));
+    }
+    lines.extend(differences.iter().take(MOST_DIFFERENCES).cloned());
+    if differences.len() > MOST_DIFFERENCES {
+        lines.push(format!("and {} more differences", differences.len() - MOST_DIFFERENCES));
+    }
+    lines
+}
+
+fn rule(rule: &Rule) -> String {
+    match &rule.trigger {
+        Trigger::Schedule(expression) => format!("{expression}, {}", rule.state),
+        Trigger::Pattern(_) => format!("{}, {}", rule.description, rule.state),
+    }
+}
+
+fn targets(targets: &[Target]) -> Vec<String> {
+    targets.iter().map(|target| format!("{}: {}", target.id, target.arn)).collect()
+}

@@ -1,0 +1,400 @@
+use super::{
+    fixture::{Commit, environment},
+    *,
+};
+use crate::spec::{Environment, Retrain, RetrainOn};
+use proptest::{prelude::*, sample::subsequence};
+use serde_json::json;
+
+const NOW: &str = "2026-11-22T13:30:00Z";
+
+/// What `commit` wants in `environment`, given what is there.
+fn wanted(commit: &Commit, environment: &Environment, observed: &Observed) -> Desired {
+    let blueprint = commit.blueprint(environment);
+    let function = function(&blueprint).unwrap();
+    desired(&blueprint, predict_version(&function, &observed.function)).unwrap()
+}
+
+fn first() -> Desired {
+    wanted(&Commit::first(), &environment(), &Observed::default())
+}
+
+/// What is there once `change` is done.
+fn done(mut observed: Observed, change: &Change, desired: &Desired) -> Observed {
+    let topic = |observed: &mut Observed, change: &dyn Fn(&mut Topic)| {
+        change(observed.topic.as_mut().unwrap());
+    };
+    match change {
+        Change::CreateLogGroup { kms_key, .. } => {
+            observed.log_group =
+                Some(LogGroupRecord { retention_days: None, kms_key: kms_key.clone() });
+        }
+        Change::SetLogGroupKey { to, .. } => {
+            observed.log_group.as_mut().unwrap().kms_key = Some(to.clone());
+        }
+        Change::SetRetention { to, .. } => {
+            observed.log_group.as_mut().unwrap().retention_days = *to;
+        }
+        Change::PutObject { bucket, key, .. } => {
+            observed.objects.insert(format!("s3://{bucket}/{key}"));
+        }
+        Change::CreateFunction { code_sha256, settings, .. } => {
+            observed.function.head = Some(Function {
+                code_sha256: code_sha256.clone(),
+                settings: settings.clone(),
+                readiness: Readiness::Ready,
+            });
+        }
+        Change::UpdateFunctionCode { to, .. } => {
+            observed.function.head.as_mut().unwrap().code_sha256 = to.clone();
+        }
+        Change::UpdateFunctionSettings { to, .. } => {
+            observed.function.head.as_mut().unwrap().settings = to.clone();
+        }
+        Change::PublishFunction { version, .. } => {
+            let head = observed.function.head.clone().unwrap();
+            observed.function.versions.insert(*version, head);
+        }
+        Change::CreateTopic { .. } => {
+            let owner = json!({ "Sid": "__default_statement_ID", "Effect": "Allow" });
+            observed.topic = Some(Topic {
+                kms_key: None,
+                policy: json!({ "Statement": [owner] }),
+                subscriptions: Vec::new(),
+            });
+        }
+        Change::SetTopicKey { to, .. } => {
+            topic(&mut observed, &|topic| topic.kms_key = Some(to.clone()));
+        }
+        Change::SetTopicStatement { to, .. } => {
+            topic(&mut observed, &|topic| topic.policy = topic.policy_with(to));
+        }
+        Change::Subscribe { email, .. } => topic(&mut observed, &|topic| {
+            topic.subscriptions.push(Subscription {
+                protocol: "email".to_owned(),
+                endpoint: email.clone(),
+                state: SubscriptionState::Pending,
+            });
+        }),
+        Change::CreatePipeline { name, .. } | Change::UpdatePipeline { name, .. } => {
+            let spec = desired.pipelines().into_iter().find(|spec| spec.name == *name).unwrap();
+            let PipelineSpec { arn, role, description, definition, .. } = spec.clone();
+            let record = PipelineRecord { arn, role, description, definition };
+            observed.pipelines.insert(name.clone(), record);
+        }
+        Change::PutRule { to, .. } => {
+            let targets = observed.rules.remove(&to.name).map(|rule| rule.targets);
+            let targets = targets.unwrap_or_default();
+            observed.rules.insert(to.name.clone(), ObservedRule { rule: to.clone(), targets });
+        }
+        Change::PutTargets { rule, to, .. } => {
+            let targets = &mut observed.rules.get_mut(rule).unwrap().targets;
+            targets.retain(|there| to.iter().all(|new| new.id != there.id));
+            targets.extend(to.iter().cloned());
+        }
+        Change::RemoveTargets { rule, from } => {
+            let targets = &mut observed.rules.get_mut(rule).unwrap().targets;
+            targets.retain(|there| !from.contains(there));
+        }
+    }
+    observed
+}
+
+fn applied(plan: &Plan, observed: Observed, desired: &Desired) -> Observed {
+    plan.changes.iter().fold(observed, |observed, change| done(observed, change, desired))
+}
+
+/// What is there after the first deploy.
+fn converged() -> (Desired, Observed) {
+    let desired = first();
+    let observed = Observed::default();
+    let observed = applied(&plan(&desired, &observed), observed, &desired);
+    (desired, observed)
+}
+
+fn lines(plan: &Plan) -> Vec<String> {
+    plan.changes.iter().map(render::one_line).collect()
+}
+
+#[test]
+fn an_empty_account_gets_everything_in_an_order_where_nothing_points_ahead() {
+    let plan = plan(&first(), &Observed::default());
+    let name = "mammography-severity-model-prod";
+    let lines = lines(&plan);
+    let kinds: Vec<String> =
+        lines.iter().map(|l| l.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(
+        kinds,
+        [
+            "create log",
+            "change log",
+            "store script",
+            "store script",
+            "store script",
+            "store data",
+            "store training",
+            "create function",
+            "publish function",
+            "create topic",
+            "change topic",
+            "change topic",
+            "create subscription",
+            "create pipeline",
+            "create pipeline",
+            "create rule",
+            "create target",
+            "create rule",
+            "create target",
+            "create rule",
+            "create target",
+            "create rule",
+            "create target",
+        ]
+    );
+    assert_eq!(lines[15], format!("create rule {name}-retrain"));
+    assert_eq!(lines[21], format!("create rule {name}-inference-schedule"));
+}
+
+#[test]
+fn applying_leaves_nothing_to_do_and_stopping_anywhere_leaves_the_rest() {
+    let desired = first();
+    let whole = plan(&desired, &Observed::default());
+    let mut observed = Observed::default();
+    for (index, change) in whole.changes.iter().enumerate() {
+        observed = done(observed, change, &desired);
+        let desired = wanted(&Commit::first(), &environment(), &observed);
+        assert_eq!(plan(&desired, &observed).changes, whole.changes[index + 1..]);
+    }
+}
+
+#[test]
+fn the_same_files_under_another_commit_change_only_what_names_the_commit() {
+    let (_, observed) = converged();
+    let desired = wanted(&Commit::first().again(), &environment(), &observed);
+    let plan = plan(&desired, &observed);
+    assert!(plan.changes.len() <= 2, "{:?}", lines(&plan));
+    for change in &plan.changes {
+        let Change::UpdatePipeline { differences, .. } = change else { panic!("{change:?}") };
+        assert!(differences.iter().all(|d| d.contains("fedcba987654")), "{differences:?}");
+    }
+}
+
+#[test]
+fn the_schedule_waits_for_a_model_and_a_batch_and_says_so() {
+    let (desired, mut observed) = converged();
+    let notes = plan(&desired, &observed).notes;
+    assert!(notes[0].contains("no model of arn:aws:sagemaker"), "{notes:?}");
+    assert!(notes[1].contains("no batch at s3://sagemaker-prod-bucket/mammography-severity-model/data/batch-dataset/mammo-batch-dataset.csv"), "{notes:?}");
+    assert!(notes[2].contains("has not followed the link"), "{notes:?}");
+
+    observed.approved_model = Some("arn".to_owned());
+    assert!(plan(&desired, &observed).is_empty());
+    observed.batch_present = true;
+    let plan = plan(&desired, &observed);
+    let [Change::PutRule { from: Some(from), to }] = &plan.changes[..] else { panic!("{plan:?}") };
+    assert_eq!((from.state, to.state), (RuleState::Disabled, RuleState::Enabled));
+    let text = render::human(&plan, NOW.parse().unwrap());
+    assert!(text.contains("cron(0 23 * * ? *), disabled -> cron(0 23 * * ? *), enabled"), "{text}");
+    assert!(text.contains("(UTC): Sun 2026-11-22 23:00, Mon 2026-11-23 23:00, Tue"), "{text}");
+    assert!(text.contains("0 to create, 1 to change, 0 to remove"), "{text}");
+}
+
+#[test]
+fn no_changes_is_said_in_so_many_words() {
+    let (desired, observed) = converged();
+    let text = render::human(&plan(&desired, &observed), NOW.parse().unwrap());
+    assert!(text.starts_with("No changes: prod is as commit 0123456 says.\n"), "{text}");
+}
+
+#[test]
+fn a_changed_script_is_stored_beside_the_old_one_and_named_step_by_step() {
+    let (_, observed) = converged();
+    let mut commit = Commit::first();
+    commit.scripts.insert("evaluate.py".to_owned(), "print('better')".to_owned());
+    let desired = wanted(&commit, &environment(), &observed);
+    let plan = plan(&desired, &observed);
+    assert!(matches!(plan.changes[0], Change::PutObject { kind: ObjectKind::Script, .. }));
+    let Change::UpdatePipeline { name, differences, .. } = &plan.changes[1] else { panic!() };
+    assert_eq!(name, "Mammo-Severity-Train");
+    assert!(differences.iter().all(|line| line.contains("evaluate.py")), "{differences:?}");
+    assert_eq!(plan.changes.len(), 2);
+    let text = render::human(&plan, NOW.parse().unwrap());
+    assert!(text.contains("~ change   pipeline      Mammo-Severity-Train"), "{text}");
+}
+
+#[test]
+fn new_function_code_is_published_under_the_next_number_and_pinned() {
+    let (_, mut observed) = converged();
+    let (_, seventh) = observed.function.versions.pop_first().unwrap();
+    observed.function.versions.insert(7, seventh);
+    let mut commit = Commit::first();
+    commit.scripts.insert("latest_approved_model.py".to_owned(), "def handler(e, c): 0".to_owned());
+    let desired = wanted(&commit, &environment(), &observed);
+    assert_eq!(desired.function_version, 8);
+    assert!(desired.inference.definition.canonical().contains("latest-approved:8\""));
+    let changes = plan(&desired, &observed).changes;
+    assert!(matches!(changes[0], Change::UpdateFunctionCode { .. }));
+    assert!(matches!(changes[1], Change::PublishFunction { version: 8, .. }));
+}
+
+#[test]
+fn an_earlier_code_is_pinned_by_the_number_it_has() {
+    let (_, mut observed) = converged();
+    let other =
+        Function { code_sha256: "other".to_owned(), ..observed.function.versions[&1].clone() };
+    observed.function.versions.insert(2, other.clone());
+    observed.function.head = Some(other);
+    let desired = wanted(&Commit::first(), &environment(), &observed);
+    assert_eq!(desired.function_version, 1);
+    assert!(plan(&desired, &observed).is_empty());
+}
+
+#[test]
+fn the_function_is_packed_the_same_every_time() {
+    let (one, other) = (first().function, first().function);
+    assert_eq!(one.zip, other.zip);
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(one.zip)).unwrap();
+    let file = archive.by_name("latest_approved_model.py").unwrap();
+    assert_eq!(std::io::read_to_string(file).unwrap(), "def handler(event, context): return {}");
+}
+
+#[test]
+fn drift_is_told_from_failure_by_the_rule() {
+    let desired = first();
+    let Trigger::Pattern(pattern) = &desired.rules[0].rule.trigger else { panic!() };
+    let arn = "arn:aws:sagemaker:us-east-1:222222222222:pipeline/mammo-severity-inference-pipeline";
+    assert_eq!(pattern["detail"]["stepType"], json!(["QualityCheck"]));
+    assert_eq!(pattern["detail"]["pipelineArn"], json!([arn]));
+    let train = "arn:aws:sagemaker:us-east-1:222222222222:pipeline/mammo-severity-train";
+    assert_eq!(desired.rules[0].targets[0].arn, train);
+
+    let retrain = Retrain { on: RetrainOn::AnyFailure, ..environment().retrain };
+    let environment = Environment { retrain, ..environment() };
+    let desired = wanted(&Commit::first(), &environment, &Observed::default());
+    let Trigger::Pattern(pattern) = &desired.rules[0].rule.trigger else { panic!() };
+    assert_eq!(pattern["detail"]["currentPipelineExecutionStatus"], json!(["Failed"]));
+}
+
+#[test]
+fn the_owner_of_a_topic_keeps_its_statement() {
+    let (desired, observed) = converged();
+    let policy = observed.topic.unwrap().policy;
+    let sids: Vec<_> =
+        policy["Statement"].as_array().unwrap().iter().map(|s| s["Sid"].clone()).collect();
+    assert_eq!(sids, ["__default_statement_ID", "RelevoRulesMayPublish"]);
+    assert_eq!(desired.topic.statement["Principal"]["Service"], "events.amazonaws.com");
+    assert!(desired.topic.statement.get("Condition").is_none());
+}
+
+#[test]
+fn what_aws_would_refuse_or_never_act_on_is_found_before() {
+    let mut desired = first();
+    assert_eq!(lint(&desired), []);
+    desired.rules[0].rule.name = "r".repeat(65);
+    let target = desired.rules[1].targets[0].clone();
+    desired.rules[1].targets =
+        (0..6).map(|n| Target { id: format!("t{n}"), ..target.clone() }).collect();
+    desired.topic.kms_key = "alias/aws/sns".to_owned();
+    let flaws: Vec<String> = lint(&desired).iter().map(ToString::to_string).collect();
+    assert_eq!(flaws.len(), 3, "{flaws:?}");
+    assert!(flaws[0].contains("65 characters, EventBridge takes 1 to 64; shorten"), "{flaws:?}");
+    assert!(flaws[1].contains("6 targets, EventBridge takes 5; spread"), "{flaws:?}");
+    assert!(flaws[2].contains("no alert would ever arrive; use a key of your own"), "{flaws:?}");
+}
+
+#[test]
+fn a_very_long_model_name_gives_legal_rules_still() {
+    let environment = Environment { model_name: "m".repeat(120), ..environment() };
+    let desired = wanted(&Commit::first(), &environment, &Observed::default());
+    let names: std::collections::BTreeSet<_> =
+        desired.rules.iter().map(|spec| spec.rule.name.clone()).collect();
+    assert_eq!(names.len(), 3);
+    assert!(names.iter().all(|name| name.len() == 64), "{names:?}");
+}
+
+#[test]
+fn an_impossible_name_is_refused_with_a_way_out() {
+    let environment = Environment { model_name: "tumour größe".to_owned(), ..environment() };
+    let commit = Commit::first();
+    let error = desired(&commit.blueprint(&environment), 1).unwrap_err();
+    assert!(error.to_string().contains("use letters, digits"), "{error}");
+}
+
+#[test]
+fn the_hash_covers_what_is_done_and_where_and_nothing_else() {
+    let (desired, observed) = (first(), Observed::default());
+    let whole = plan(&desired, &observed);
+    assert_eq!(whole.hash(), plan(&desired, &observed).hash());
+    let told = Plan { notes: Vec::new(), schedule: None, ..whole.clone() };
+    assert_eq!(told.hash(), whole.hash());
+    let elsewhere = Plan { account: "999999999999".parse().unwrap(), ..whole.clone() };
+    assert_ne!(elsewhere.hash(), whole.hash());
+    for skipped in 0..whole.changes.len() {
+        let mut part = whole.clone();
+        part.changes.remove(skipped);
+        assert_ne!(part.hash(), whole.hash());
+    }
+}
+
+#[test]
+fn a_stored_plan_is_the_plan() {
+    let whole = plan(&first(), &Observed::default());
+    let text = serde_json::to_string(&whole).unwrap();
+    let back: Plan = serde_json::from_str(&text).unwrap();
+    assert_eq!((back.hash(), &back), (whole.hash(), &whole));
+    assert!(!text.contains("44,0"), "the plan carries no row of the data");
+}
+
+#[test]
+fn the_order_of_keys_in_an_answer_is_no_change() {
+    let text = r#"{"name":"r","description":"","trigger":{"pattern":{"a":["1"],"b":["2"]}},"state":"enabled"}"#;
+    let turned = text.replace(r#""a":["1"],"b":["2"]"#, r#""b":["2"],"a":["1"]"#);
+    let hash = |text: &str| {
+        let from: Rule = serde_json::from_str(text).unwrap();
+        let changes = vec![Change::PutRule { from: Some(from.clone()), to: from }];
+        Plan { changes, ..plan(&first(), &Observed::default()) }.hash()
+    };
+    assert_eq!(hash(text), hash(&turned));
+}
+
+/// Ways in which an account may have been changed by hand.
+const TAMPERINGS: [fn(&mut Observed); 12] = [
+    |o| o.log_group = None,
+    |o| o.log_group.iter_mut().for_each(|group| group.retention_days = Some(3)),
+    |o| drop(o.objects.pop_first()),
+    |o| o.function = ObservedFunction::default(),
+    |o| o.function.versions.clear(),
+    |o| o.function.versions.values_mut().for_each(|v| v.settings.timeout_seconds = 3),
+    |o| o.topic = None,
+    |o| o.topic.iter_mut().for_each(|topic| topic.kms_key = Some("alias/aws/sns".to_owned())),
+    |o| drop(o.pipelines.pop_last()),
+    |o| drop(o.rules.pop_first()),
+    |o| o.rules.values_mut().for_each(|rule| rule.rule.state = RuleState::Disabled),
+    |o| {
+        for rule in o.rules.values_mut() {
+            let extra = rule.targets.iter().cloned().map(|t| Target { id: t.id + "-2", ..t });
+            rule.targets = extra.collect();
+        }
+    },
+];
+
+proptest! {
+    // each case renders both definitions several times
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_was_changed_by_hand_one_plan_mends_it(
+        which in subsequence((0..TAMPERINGS.len()).collect::<Vec<_>>(), 0..=TAMPERINGS.len())
+    ) {
+        let (_, mut observed) = converged();
+        for index in &which {
+            TAMPERINGS[*index](&mut observed);
+        }
+        let desired = wanted(&Commit::first(), &environment(), &observed);
+        let mending = plan(&desired, &observed);
+        prop_assert_eq!(mending.is_empty(), which.is_empty());
+        let mended = applied(&mending, observed, &desired);
+        let desired = wanted(&Commit::first(), &environment(), &mended);
+        prop_assert!(plan(&desired, &mended).is_empty());
+    }
+}

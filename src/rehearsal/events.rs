@@ -1,0 +1,126 @@
+//! EventBridge: rules and their targets.
+//!
+//! Service events and schedules live on the default bus only, so that is the only bus there is.
+//! PutTargets answers 200 even when targets failed; the failures are in the answer, as in AWS.
+
+mod rules;
+mod tags;
+mod target;
+mod targets;
+
+use super::{Call, Item, ServiceError, check::Shape};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub(super) const OPERATIONS: &[&str] = &[
+    "DeleteRule",
+    "DescribeRule",
+    "DisableRule",
+    "EnableRule",
+    "ListRules",
+    "ListTagsForResource",
+    "ListTargetsByRule",
+    "PutRule",
+    "PutTargets",
+    "RemoveTargets",
+    "TagResource",
+    "UntagResource",
+];
+
+pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
+    match call.operation.as_str() {
+        "DeleteRule" => rules::delete(call).await,
+        "DescribeRule" => rules::describe(call).await,
+        "DisableRule" => rules::set_state(call, State::Disabled).await,
+        "EnableRule" => rules::set_state(call, State::Enabled).await,
+        "ListRules" => rules::list(call).await,
+        "ListTagsForResource" => tags::list(call).await,
+        "ListTargetsByRule" => targets::list(call).await,
+        "PutRule" => rules::put(call).await,
+        "PutTargets" => targets::put(call).await,
+        "RemoveTargets" => targets::remove(call).await,
+        "TagResource" => tags::tag(call).await,
+        "UntagResource" => tags::untag(call).await,
+        _ => Err(call.unknown_operation(OPERATIONS)),
+    }
+}
+
+/// The rule the call is about.
+pub(super) fn resource(call: &Call<'_>) -> String {
+    match call.text("Name").or_else(|| call.text("Rule")) {
+        Some(name) => arn(call, name),
+        None => call.text("ResourceARN").unwrap_or("*").to_owned(),
+    }
+}
+
+fn arn(call: &Call<'_>, name: &str) -> String {
+    call.place.arn("events", &format!("rule/{name}"))
+}
+
+/// A rule with its targets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Rule {
+    description: Option<String>,
+    pattern: Option<String>,
+    schedule: Option<String>,
+    role: Option<String>,
+    state: State,
+    /// As they were put, in the order of their ids.
+    targets: BTreeMap<String, Value>,
+    tags: BTreeMap<String, String>,
+}
+
+impl Item for Rule {
+    const KIND: &'static str = "rule";
+}
+
+/// Does a rule act?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum State {
+    #[serde(rename = "ENABLED")]
+    Enabled,
+    #[serde(rename = "DISABLED")]
+    Disabled,
+}
+
+const INVALID: &str = "ValidationException";
+
+/// Names of rules and ids of targets (PutRule and PutTargets API).
+const NAME: Shape = Shape { length: 1..=64, more: ".-_" };
+
+fn invalid(message: impl Into<String>) -> ServiceError {
+    ServiceError::refused(INVALID, message)
+}
+
+/// Only the default bus exists.
+fn check_bus(call: &Call<'_>) -> Result<(), ServiceError> {
+    let default = call.place.arn("events", "event-bus/default");
+    match call.text("EventBusName") {
+        None | Some("default") => Ok(()),
+        Some(bus) if bus == default => Ok(()),
+        Some(bus) => Err(ServiceError::refused(
+            "ResourceNotFoundException",
+            format!(
+                "event bus {bus} does not exist; service events and schedules are on the default bus"
+            ),
+        )),
+    }
+}
+
+/// The rule of this name, which must exist.
+async fn rule(call: &mut Call<'_>, name: &str) -> Result<Rule, ServiceError> {
+    check_bus(call)?;
+    call.shelf.get(&call.place, name).await?.ok_or_else(|| {
+        ServiceError::refused(
+            "ResourceNotFoundException",
+            format!("rule {name} does not exist on EventBus default"),
+        )
+    })
+}
+
+fn required(call: &Call<'_>, field: &str) -> Result<String, ServiceError> {
+    let text = call.text(field).unwrap_or_default();
+    NAME.demand(INVALID, field, text)?;
+    Ok(text.to_owned())
+}

@@ -1,0 +1,124 @@
+//! How much of each stage's log has been shipped.
+
+use super::runs::{from_json, json, text};
+use super::{Lease, Store, StoreError, count, moment, number};
+use crate::ids::{RunId, StageName};
+use jiff::Timestamp;
+use sqlx::Row as _;
+use std::collections::BTreeMap;
+
+/// How much of one stage's log has been shipped. Every line before `next_seq` is accounted for: sent or rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogCursor {
+    /// Which stage's log.
+    pub stage: StageName,
+    /// Byte in the log file at which line `next_seq` begins.
+    pub position: u64,
+    /// The first line not accounted for.
+    pub next_seq: u64,
+    /// A put of the lines up to and with this one was begun at that moment, and its end is not known.
+    pub intent: Option<(u64, Timestamp)>,
+    /// Lines that arrived.
+    pub sent: u64,
+    /// Lines that will never arrive, by reason.
+    pub rejected: BTreeMap<String, u64>,
+}
+
+impl LogCursor {
+    /// A log of which nothing has been shipped.
+    #[must_use]
+    pub fn start(stage: StageName) -> Self {
+        Self { stage, position: 0, next_seq: 1, intent: None, sent: 0, rejected: BTreeMap::new() }
+    }
+}
+
+impl Store {
+    /// The cursors of a run's logs.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn log_cursors(&self, run: &RunId) -> Result<Vec<LogCursor>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM log_cursors WHERE run = $1 ORDER BY stage")
+            .bind(run.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let through: Option<i64> = row.try_get("intent_through")?;
+                let since: Option<i64> = row.try_get("intent_at")?;
+                Ok(LogCursor {
+                    stage: text(row, "stage", "a stage name")?,
+                    position: count(row.try_get("position")?),
+                    next_seq: count(row.try_get("next_seq")?),
+                    intent: match through.zip(since) {
+                        Some((through, at)) => Some((count(through), moment(at)?)),
+                        None => None,
+                    },
+                    sent: count(row.try_get("sent")?),
+                    rejected: from_json(row.try_get("rejected")?, "rejected lines")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Keeps a cursor.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
+    pub async fn keep_log_cursor(
+        &self,
+        lease: &Lease,
+        cursor: &LogCursor,
+    ) -> Result<(), StoreError> {
+        let kept = sqlx::query(
+            "INSERT INTO log_cursors (run, stage, position, next_seq, intent_through, intent_at,
+             sent, rejected) SELECT $1, $2, $3, $4, $5, $6, $7, $8
+             WHERE EXISTS (SELECT 1 FROM leases WHERE run = $1 AND fence = $9)
+             ON CONFLICT (run, stage) DO UPDATE SET position = $3, next_seq = $4,
+             intent_through = $5, intent_at = $6, sent = $7, rejected = $8",
+        )
+        .bind(lease.run.as_str())
+        .bind(cursor.stage.as_str())
+        .bind(number(cursor.position))
+        .bind(number(cursor.next_seq))
+        .bind(cursor.intent.map(|(through, _)| number(through)))
+        .bind(cursor.intent.map(|(_, at)| at.as_millisecond()))
+        .bind(number(cursor.sent))
+        .bind(json(&cursor.rejected)?)
+        .bind(lease.fence)
+        .execute(&self.pool)
+        .await?;
+        lease.expect_one(kept.rows_affected())
+    }
+
+    /// Notes that every line of a run has been accounted for.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
+    pub async fn logs_are_shipped(&self, lease: &Lease) -> Result<(), StoreError> {
+        let noted = sqlx::query(
+            "UPDATE runs SET logs_shipped = 1 WHERE id = $1
+             AND EXISTS (SELECT 1 FROM leases WHERE run = $1 AND fence = $2)",
+        )
+        .bind(lease.run.as_str())
+        .bind(lease.fence)
+        .execute(&self.pool)
+        .await?;
+        lease.expect_one(noted.rows_affected())
+    }
+
+    /// Ended runs with lines that are not accounted for, oldest first, at most `most`.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn runs_with_unsent_logs(&self, most: u32) -> Result<Vec<RunId>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id FROM runs WHERE logs_shipped = 0 AND outcome IS NOT NULL
+             ORDER BY created_at LIMIT $1",
+        )
+        .bind(most)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| text(row, "id", "a run id")).collect()
+    }
+}
