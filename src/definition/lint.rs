@@ -7,7 +7,6 @@
 mod account;
 mod conditions;
 mod names;
-mod nearest;
 mod order;
 mod parameters;
 mod places;
@@ -17,7 +16,7 @@ mod steps;
 mod walk;
 
 use super::document::{Definition, MAX_CHARACTERS, Step};
-use crate::spec::Environment;
+use crate::spec::{Environment, did_you_mean};
 use serde::Serialize;
 use std::fmt;
 use walk::Spot;
@@ -42,7 +41,7 @@ impl Flaw {
 
     /// Offers the known word nearest to `word` or, failing that, all of them.
     fn suggest<'c>(self, word: &str, known: impl IntoIterator<Item = &'c str> + Clone) -> Self {
-        Self { help: nearest::did_you_mean(word, known), ..self }
+        Self { help: did_you_mean(word, known), ..self }
     }
 
     fn help(self, help: impl Into<String>) -> Self {

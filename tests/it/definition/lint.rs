@@ -250,7 +250,8 @@ fn no_path_holds_the_time_of_a_deployment() {
     ] {
         let text = json!(format!("s3://sagemaker-prod-bucket/model/{part}/preprocess.py"));
         broken(PREPARE, code, text, "literal-time", part);
-        let joined = json!({"Std:Join": {"On": "/", "Values": ["s3:/", get("Parameters.InputDataUrl"), part]}});
+        let joined =
+            json!({"Std:Join": {"On": "/", "Values": [get("Parameters.InputDataUrl"), part]}});
         broken(PREPARE, code, joined, "literal-time", part);
     }
     for part in ["2026-11-22", "v2", "222222222222", "1700000000abc", &"0123456789abcdef".repeat(4)]
