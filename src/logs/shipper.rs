@@ -9,7 +9,7 @@ use super::{LogEvent, LogFolder, LogReader, LogSink, PutOutcome, SinkError, Sink
 use crate::clock::{Clock, Elapsed, later, timeout, until};
 use crate::ids::StageName;
 use crate::store::{Lease, LogCursor, RunRecord, Store, StoreError};
-use std::{collections::BTreeMap, fs, io, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, fs, io, sync::Arc, time::Duration};
 
 /// Pause between two passes while lines arrive: what a reader in the cloud waits longer for them.
 const BETWEEN_PASSES: Duration = Duration::from_secs(1);
@@ -100,7 +100,7 @@ impl Shipper {
     }
 
     /// Ships for ever: pass after pass, with growing waits while they fail. Dropping the future is safe at any point.
-    pub async fn keep_shipping(&mut self) {
+    pub async fn keep_shipping(&mut self) -> Infallible {
         let mut failures = 0;
         loop {
             failures = if self.ship_once().await.is_ok() { 0 } else { failures + 1 };
