@@ -16,6 +16,7 @@ mod client;
 mod endpoint;
 mod events;
 mod fault;
+mod lambda;
 mod landscape;
 mod logs;
 mod place;
@@ -32,6 +33,7 @@ mod wire;
 
 pub use call::Call;
 pub use fault::ServiceError;
+pub use lambda::Deployed;
 pub use landscape::{Bucket, Landscape, Role, Service, TOOLS_ACCOUNT, agent_principal};
 pub use place::Place;
 pub use policy::{MalformedPolicy, Policy};

@@ -1,7 +1,7 @@
 //! Which services there are, on which wire each speaks, and how each spells the common refusals.
 
 use super::{
-    Call, ServiceError, events, logs,
+    Call, ServiceError, events, lambda, logs,
     principal::Unrecognised,
     s3, sagemaker, sns, sts,
     wire::{self, NoCaller, Wire, answer::Answer, incoming::Incoming},
@@ -18,6 +18,7 @@ pub(super) enum Endpoint {
     Logs,
     Events,
     Sns,
+    Lambda,
 }
 
 /// What people may sign for.
@@ -31,6 +32,7 @@ impl Endpoint {
             "sts" => Ok(Self::Sts),
             "s3" => Ok(Self::S3),
             "sagemaker" => Ok(Self::SageMaker),
+            "lambda" => Ok(Self::Lambda),
             "logs" => Ok(Self::Logs),
             "events" => Ok(Self::Events),
             "sns" => Ok(Self::Sns),
@@ -51,6 +53,7 @@ impl Endpoint {
         match self {
             Self::SageMaker | Self::Logs | Self::Events => Wire::Json,
             Self::Sts | Self::Sns => Wire::Query,
+            Self::Lambda => Wire::RestJson,
             Self::S3 => Wire::RestXml,
         }
     }
@@ -68,6 +71,7 @@ impl Endpoint {
         id: &str,
     ) -> Result<Answer, ServiceError> {
         let output = match self {
+            Self::Lambda => return lambda::handle(call, incoming).await,
             Self::S3 => return s3::handle(call, incoming).await,
             Self::Sts => sts::handle(call).await?,
             Self::SageMaker => {

@@ -122,6 +122,16 @@ pub(super) fn read(wire: Wire, incoming: &Incoming) -> Result<(String, Value), S
     }
 }
 
+/// The JSON body of a REST request.
+pub(super) fn json_body(incoming: &Incoming) -> Result<Value, ServiceError> {
+    json::body(incoming)
+}
+
+/// The JSON answer to a REST request.
+pub(super) fn write_json(status: StatusCode, output: &Value) -> Answer {
+    json::write(status, output)
+}
+
 /// The answer to a call on `wire`.
 pub(super) fn write(wire: Wire, operation: &str, output: &Value, id: &str) -> Answer {
     match wire {

@@ -6,6 +6,7 @@ mod engine;
 mod layering;
 mod model;
 mod rehearsal;
+mod sagemaker;
 mod spec;
 mod wire;
 mod world;

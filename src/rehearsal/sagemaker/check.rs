@@ -1,5 +1,6 @@
 //! Checks of single inputs, with the words and codes SageMaker refuses them with.
 
+pub(super) use super::super::time::epoch_seconds as epoch;
 use super::super::{Call, ServiceError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -95,12 +96,6 @@ pub(super) fn choice<'c>(
             Err(constraint(field, word, &format!("Member must satisfy enum value set: [{words}]")))
         }
     }
-}
-
-/// A time as the wire has it: seconds since 1970, with milliseconds.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds stay far below 2^52")]
-pub(super) fn epoch(time: Timestamp) -> Value {
-    json!(time.as_millisecond() as f64 / 1000.0)
 }
 
 /// Is `time` in the window that the two fields of the request leave open?

@@ -13,7 +13,7 @@ pub(super) fn read(incoming: &Incoming) -> Result<(String, Value), ServiceError>
 }
 
 /// The body as a JSON object; an empty one is `{}`.
-pub(in crate::rehearsal) fn body(incoming: &Incoming) -> Result<Value, ServiceError> {
+pub(super) fn body(incoming: &Incoming) -> Result<Value, ServiceError> {
     if incoming.body.is_empty() {
         return Ok(json!({}));
     }
@@ -24,7 +24,7 @@ pub(in crate::rehearsal) fn body(incoming: &Incoming) -> Result<Value, ServiceEr
     }
 }
 
-pub(in crate::rehearsal) fn write(status: StatusCode, output: &Value) -> Answer {
+pub(super) fn write(status: StatusCode, output: &Value) -> Answer {
     let body = if output.is_null() { String::new() } else { output.to_string() };
     Answer::with_body(status, "application/x-amz-json-1.1", body)
 }

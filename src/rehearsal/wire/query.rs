@@ -65,10 +65,12 @@ fn numbered(members: &Map<String, Value>) -> Vec<&Value> {
 }
 
 pub(super) fn write(operation: &str, output: &Value, id: &str) -> Answer {
-    let mut response = json!({ "ResponseMetadata": { "RequestId": id } });
+    // Clients insist that the result comes first.
+    let mut response = json!({});
     if !output.is_null() {
         response[format!("{operation}Result")] = output.clone();
     }
+    response["ResponseMetadata"] = json!({ "RequestId": id });
     xml::document(StatusCode::OK, &format!("{operation}Response"), &response)
 }
 

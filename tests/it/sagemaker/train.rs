@@ -1,0 +1,119 @@
+//! The train definition that the templates give, executed on the repository's own data.
+
+use super::world::{TOKEN, World};
+use aws_sdk_sagemaker::types::{ModelApprovalStatus, PipelineExecutionStatus, StepStatus};
+use relevo::{
+    definition::{Definition, Kind, Release, render},
+    ids::Digest,
+    spec::DataContract,
+};
+use std::{collections::BTreeMap, path::Path};
+
+const BUCKET: &str = "sagemaker-prod-bucket";
+
+fn file(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// Uploads data, contract and scripts as a deploy does, and renders the definition that refers to them.
+async fn deploy(world: &World) -> Definition {
+    let data = file("data/mammographic.csv");
+    let contract: DataContract = serde_yaml::from_str(&file("data/mammographic.yaml")).unwrap();
+    world.upload(BUCKET, "mammo/data/train-dataset/1/mammographic.csv", data.clone()).await;
+    world
+        .upload(BUCKET, "mammo/scripts/1/contract.json", serde_json::to_vec(&contract).unwrap())
+        .await;
+    let mut scripts = BTreeMap::new();
+    for name in ["preprocess.py", "evaluate.py"] {
+        let key = format!("mammo/scripts/1/{name}");
+        // The stand-ins run in its place; it must be there all the same.
+        world.upload(BUCKET, &key, "# python").await;
+        scripts.insert(name.to_owned(), key);
+    }
+    let release = Release {
+        commit: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(),
+        repository: "mlops/mammography".to_owned(),
+        data_key_prefix: "mammo/data/train-dataset/1".to_owned(),
+        data_digest: Digest::of(data),
+        scripts,
+        contract_key: "mammo/scripts/1/contract.json".to_owned(),
+        function_version: 1,
+        auc_at_least: 0.8,
+    };
+    let template = file("templates/pipelines/train.json.hbs");
+    render(Kind::Train, &template, &world.environment, &release).unwrap()
+}
+
+#[tokio::test]
+async fn it_trains_evaluates_and_registers_a_model_for_approval() {
+    let world = World::new().await;
+    let definition = deploy(&world).await;
+    world.create("Mammo-Train", definition.value()).await;
+    let execution = world.start("Mammo-Train", &[], TOKEN).await;
+    let status = world.finish(&execution).await;
+    let steps = world.steps(&execution).await;
+    let reasons: Vec<_> = steps.iter().filter_map(|step| step.failure_reason()).collect();
+    assert_eq!(status, PipelineExecutionStatus::Succeeded, "{reasons:?}");
+    let names: Vec<_> = steps.iter().map(|step| step.step_name().unwrap()).collect();
+    assert_eq!(
+        names,
+        [
+            "Mammo-PreProcessing",
+            "Mammo-Train",
+            "Mammo-Eval",
+            "Mammo-CheckAUCScore",
+            "Mammo-DataQualityCheck",
+            "Mammo-RegisterModel-RegisterModel",
+        ]
+    );
+    let package = steps[5].metadata().unwrap().register_model().unwrap().arn().unwrap().to_owned();
+    let registry = world.sagemaker_of("333333333333");
+    let package =
+        registry.describe_model_package().model_package_name(package).send().await.unwrap();
+    assert_eq!(package.model_approval_status(), Some(&ModelApprovalStatus::PendingManualApproval));
+    assert_eq!(package.metadata_properties().unwrap().generated_by(), Some(execution.as_str()));
+    let container = &package.inference_specification().unwrap().containers()[0];
+    assert!(container.model_data_e_tag().is_some());
+    let model = world.download(container.model_data_url().unwrap()).await;
+    assert!(!model.is_empty());
+    let quality = package.model_metrics().unwrap().model_quality().unwrap();
+    let evaluation = world.json(quality.statistics().unwrap().s3_uri().unwrap()).await;
+    let auc = evaluation["classification_metrics"]["auc"]["value"].as_f64().unwrap();
+    assert!(auc > 0.8, "{auc}");
+    let baselines = package.drift_check_baselines().unwrap().model_data_quality().unwrap();
+    let statistics = world.json(baselines.statistics().unwrap().s3_uri().unwrap()).await;
+    assert_eq!(statistics["features"].as_array().unwrap().len(), 4);
+    let imputer = world.json(&package.customer_metadata_properties().unwrap()["imputer_uri"]).await;
+    assert_eq!(imputer["columns"][0], "Age");
+}
+
+#[tokio::test]
+async fn a_model_below_the_floor_is_not_registered() {
+    let world = World::new().await;
+    world.create("Mammo-Train", deploy(&world).await.value()).await;
+    let execution = world.start("Mammo-Train", &[("AucScoreThreshold", "0.99")], TOKEN).await;
+    assert_eq!(world.finish(&execution).await, PipelineExecutionStatus::Failed);
+    let steps = world.steps(&execution).await;
+    let last = steps.last().unwrap();
+    assert_eq!(
+        (last.step_name(), last.step_status()),
+        (Some("Mammo-AUCFail"), Some(&StepStatus::Failed))
+    );
+    let reason = last.failure_reason().unwrap();
+    assert!(reason.ends_with("is less than the required 0.99"), "{reason}");
+}
+
+#[tokio::test]
+async fn training_again_gives_the_same_scores() {
+    let world = World::new().await;
+    world.create("Mammo-Train", deploy(&world).await.value()).await;
+    let mut scores = Vec::new();
+    for token in [TOKEN, "another-token-of-at-least-32-letters"] {
+        let execution = world.start("Mammo-Train", &[], token).await;
+        world.finish(&execution).await;
+        let (_, id) = execution.rsplit_once('/').unwrap();
+        let uri = format!("s3://sagemaker-registry-bucket/mammo/{id}/output/evaluation/scores.csv");
+        scores.push(world.download(&uri).await);
+    }
+    assert_eq!(scores[0], scores[1]);
+}
