@@ -22,7 +22,7 @@ pub(super) fn nearest<'c>(
 }
 
 /// A sentence that offers the nearest candidate or, failing that, names them all.
-pub(super) fn did_you_mean<'c>(
+pub(crate) fn did_you_mean<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str> + Clone,
 ) -> Option<String> {
