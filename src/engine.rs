@@ -11,6 +11,7 @@ mod context;
 mod drive;
 mod outputs;
 mod perform;
+pub mod stages;
 mod workspace;
 
 pub use context::StageContext;

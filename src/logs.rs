@@ -6,6 +6,7 @@
 //! seq)` arrives exactly once or is counted as rejected with the reason.
 
 mod batch;
+mod cloudwatch;
 mod folder;
 mod line;
 mod mask;
@@ -17,6 +18,7 @@ mod stage_log;
 mod tests;
 
 pub use batch::{EVENT_OVERHEAD, LONGEST_EVENT, MOST_BYTES, MOST_EVENTS};
+pub use cloudwatch::CloudWatch;
 pub use folder::LogFolder;
 pub use line::{Level, LogLine};
 pub use mask::{Masker, SHORTEST_SECRET};

@@ -37,7 +37,9 @@ impl AppClouds {
         let uses = |cloud| environments.values().any(|environment| environment.cloud == cloud);
         let rehearsal = if uses(Cloud::Rehearsal) {
             let rehearsal = open_rehearsal(environments, file, clock.clone()).await?;
-            let access = Access::through(rehearsal.http_client(), rehearsal.base_credentials());
+            let keys = Rehearsal::base_credentials();
+            let (id, secret) = (&keys.access_key_id, &keys.secret_access_key);
+            let access = Access::through(rehearsal.http_client(), id, secret);
             Some(access.with_time(Arc::new(move || clock.now())))
         } else {
             None
@@ -58,7 +60,7 @@ pub async fn open_rehearsal(
 ) -> anyhow::Result<Rehearsal> {
     let rehearsed: Vec<Environment> =
         environments.values().filter(|e| e.cloud == Cloud::Rehearsal).cloned().collect();
-    let landscape = Landscape::from_environments(&rehearsed);
+    let landscape = Landscape::from(&rehearsed);
     Rehearsal::open(file, landscape, Arc::new(move || clock.now()))
         .await
         .with_context(|| format!("open the rehearsal in {}", file.display()))

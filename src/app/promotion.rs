@@ -65,7 +65,11 @@ impl Promotion {
     }
 
     /// Where the run's lines go: the log group of its environment.
-    fn sink(&self, clouds: &AppClouds, run: &RunRecord) -> anyhow::Result<Option<Arc<dyn LogSink>>> {
+    fn sink(
+        &self,
+        clouds: &AppClouds,
+        run: &RunRecord,
+    ) -> anyhow::Result<Option<Arc<dyn LogSink>>> {
         let Some(environment) = self.project.environments.get(&run.environment) else {
             return Ok(None);
         };
@@ -85,7 +89,7 @@ fn holds(run: &RunRecord, stage: &Stage) -> bool {
         branch: &run.reference,
         environment: run.environment.as_str(),
         event: &run.facts.event,
-        changed: &run.facts.changed_paths,
+        changed: Some(&run.facts.changed_paths),
     };
     condition::Condition::parse(when).is_ok_and(|condition| condition.holds(&facts))
 }

@@ -73,9 +73,15 @@ fn report(data: &str, tree: &Baseline, train: &Examples, figure: &Auc) -> String
         .map(|(name, share)| format!("{name} {:.0} %", share * 100.0))
         .collect();
     format!(
-        "{data}: fitted on {} rows, {} leaves\n{figure}\nimportance: {}\n\n{tree}",
+        "{data}: fitted on {} rows, {} leaves\n\
+         AUC {:.4} (95 % {:.4} to {:.4}) on {} test rows\n\
+         importance: {}\n\n{tree}",
         train.labels.len(),
         tree.leaves(),
+        figure.value,
+        figure.lower,
+        figure.upper,
+        figure.positives + figure.negatives,
         importance.join(", "),
     )
 }

@@ -41,8 +41,8 @@ pub(crate) fn data(args: &Args, output: &Output) -> CliResult {
 }
 
 fn prepare(args: &PrepareArgs, output: &Output) -> CliResult {
-    let text = fs::read_to_string(&args.file)
-        .with_context(|| format!("read {}", args.file.display()))?;
+    let text =
+        fs::read_to_string(&args.file).with_context(|| format!("read {}", args.file.display()))?;
     let source = SourceFile { name: args.file.display().to_string(), text };
     let files = model::prepare(&source).map_err(|error| {
         CliError::usage(error)
@@ -58,7 +58,9 @@ fn prepare(args: &PrepareArgs, output: &Output) -> CliResult {
             Format::Json => told.push(serde_json::json!({
                 "file": path, "lines": lines, "sha256": digest,
             })),
-            Format::Text => output.data(&format!("{digest}  {} ({lines} lines)", path.display()))?,
+            Format::Text => {
+                output.data(&format!("{digest}  {} ({lines} lines)", path.display()))?
+            }
         }
     }
     if output.format == Format::Json {

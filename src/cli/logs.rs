@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
-    clock::{Clock as _, SystemClock},
+    clock::SystemClock,
     ids::StageName,
     logs::{LogFolder, LogLine, LogReader},
     store::RunRecord,
@@ -25,7 +25,9 @@ const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
 /// The lines kept on this machine. The same lines are in the environment's CloudWatch group (jenkins-log by default),
 /// in streams named ENVIRONMENT/PIPELINE/RUN/STAGE.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  agent logs\n  agent logs 3f2a1c9e --stage train-test\n  agent logs --follow")]
+#[command(
+    after_help = "Examples:\n  agent logs\n  agent logs 3f2a1c9e --stage train-test\n  agent logs --follow"
+)]
 pub(crate) struct Args {
     /// The run, by the last digits of its id [default: the newest]
     run: Option<String>,

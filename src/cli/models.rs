@@ -11,7 +11,7 @@ use crate::{
     aws::{Approval, ModelPackage, ModelPackageSummary, Purpose, SageMaker},
     clock::SystemClock,
     engine::stages::Clouds as _,
-    ids::{EnvName, RunId},
+    ids::EnvName,
 };
 use anyhow::Context as _;
 use comfy_table::{Table, presets::NOTHING};
@@ -96,11 +96,13 @@ impl Registry {
         let Source { project, environment, .. } = source.resolve(&state)?;
         let app = App::open(&state, Arc::new(SystemClock)).await?;
         let clouds =
-            AppClouds::open(&project.environments, &app.rehearsal_file(), app.clock.clone()).await?;
+            AppClouds::open(&project.environments, &app.rehearsal_file(), app.clock.clone())
+                .await?;
         let environment = project.environments.get(&environment).context("find the environment")?;
         let access = clouds.access(environment).context("reach the registry")?;
         let who = app::ad_hoc_run();
-        let session = access.assume(environment, &who, purpose).await.context("reach the registry")?;
+        let session =
+            access.assume(environment, &who, purpose).await.context("reach the registry")?;
         let group = environment.model_package_group.to_string();
         Ok(Self { sagemaker: session.sagemaker(), group })
     }
@@ -134,7 +136,7 @@ async fn list(registry: &Registry, output: &Output) -> CliResult {
         }
         Format::Text => {
             let mut table = Table::new();
-            table.load_preset(NOTHING).set_header(["VERSION", "STATUS", "REGISTERED"]);
+            table.load_style(NOTHING).set_header(["VERSION", "STATUS", "REGISTERED"]);
             for package in &packages {
                 let registered = package.created.map(|at| at.strftime("%F %T").to_string());
                 table.add_row([

@@ -105,7 +105,10 @@ impl Output {
                     self.talk(&format!("  because: {cause}"));
                 }
                 if let Some(hint) = hint {
-                    self.talk(&format!("\n{}: {hint}", self.paint_talk(Style::new().cyan(), "hint")));
+                    self.talk(&format!(
+                        "\n{}: {hint}",
+                        self.paint_talk(Style::new().cyan(), "hint")
+                    ));
                 }
             }
             (CliError::Files { findings, .. }, Format::Json) => {

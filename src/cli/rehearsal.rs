@@ -107,6 +107,10 @@ fn reset(file: &Path, output: &Output) -> CliResult {
             }
         }
     }
-    output.talk(if removed { "The rehearsal is empty again." } else { "There was nothing to forget." });
+    output.talk(if removed {
+        "The rehearsal is empty again."
+    } else {
+        "There was nothing to forget."
+    });
     Ok(Exit::Done)
 }

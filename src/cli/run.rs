@@ -75,10 +75,7 @@ async fn find_or_create(
         reference: source.branch.clone(),
         commit: source.project.commit.clone(),
         environment: source.environment.clone(),
-        facts: Facts {
-            event: "manual".to_owned(),
-            changed_paths: changed_paths(source),
-        },
+        facts: Facts { event: "manual".to_owned(), changed_paths: changed_paths(source) },
         pipeline: source.project.pipeline.clone(),
         reused,
     };
@@ -172,16 +169,22 @@ fn exit(outcome: &Outcome, run: &RunRecord) -> Exit {
             let failed = run.pipeline.stages.iter().find(|known| known.name == *stage);
             let is_built_in = failed.is_some_and(|stage| matches!(stage.action, Action::Uses(_)));
             // A command that fails says nothing about our files.
-            if is_built_in && *class == FailureClass::UserError { Exit::Usage } else { Exit::Failed }
+            if is_built_in && *class == FailureClass::UserError {
+                Exit::Usage
+            } else {
+                Exit::Failed
+            }
         }
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 fn inherited() -> Inherited {
-    Inherited::from(std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    }))
+    Inherited::from(
+        std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }),
+    )
 }
 
 /// Values of the environment that are secret by the name of their variable.

@@ -38,7 +38,14 @@ pub(crate) async fn runs(args: &Args, shared: &Shared, output: &Output) -> CliRe
 
 fn table(runs: &[RunRecord]) -> String {
     let mut table = Table::new();
-    table.load_preset(NOTHING).set_header(["RUN", "BRANCH", "ENVIRONMENT", "COMMIT", "BEGUN", "OUTCOME"]);
+    table.load_style(NOTHING).set_header([
+        "RUN",
+        "BRANCH",
+        "ENVIRONMENT",
+        "COMMIT",
+        "BEGUN",
+        "OUTCOME",
+    ]);
     for run in runs {
         table.add_row([
             run.id.short().to_owned(),

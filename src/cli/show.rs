@@ -19,7 +19,9 @@ use std::sync::Arc;
 
 /// Show a run: its stages with their times, the gate's verdict, what changed
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  agent show\n  agent show 3f2a1c9e\n  agent show --json | jq .evidence.plan")]
+#[command(
+    after_help = "Examples:\n  agent show\n  agent show 3f2a1c9e\n  agent show --json | jq .evidence.plan"
+)]
 pub(crate) struct Args {
     /// The run, by the last digits of its id [default: the newest]
     run: Option<String>,
@@ -42,7 +44,11 @@ pub(crate) async fn show(args: &Args, shared: &Shared, output: &Output) -> CliRe
             }))?;
         }
         Format::Text => {
-            output.data(&format!("run {}  begun {}", run.id, run.created_at.strftime("%F %T UTC")))?;
+            output.data(&format!(
+                "run {}  begun {}",
+                run.id,
+                run.created_at.strftime("%F %T UTC")
+            ))?;
             for stored in &events {
                 if let Some(line) = line(stored) {
                     output.data(&format!("  {}  {line}", stored.at.strftime("%T%.3f")))?;
@@ -75,7 +81,9 @@ pub(crate) async fn find(app: &App, digits: Option<&str>) -> Result<RunRecord, C
 
 fn line(stored: &StoredEvent) -> Option<String> {
     Some(match &stored.event {
-        Event::StageReused { stage, from, .. } => format!("{stage} taken over from {}", from.short()),
+        Event::StageReused { stage, from, .. } => {
+            format!("{stage} taken over from {}", from.short())
+        }
         Event::StageStarted { stage, attempt } => format!("{stage} started, attempt {attempt}"),
         Event::StageSucceeded { stage, .. } => format!("{stage} succeeded"),
         Event::StageFailed { stage, failure, .. } => format!("{stage} failed: {failure}"),

@@ -63,7 +63,10 @@ fn open(repo: &str, state: &Path) -> Result<git::Repository, CliError> {
 
 /// How repositories are reached by URL: with the token in `GITHUB_TOKEN`, or the user's ssh agent.
 pub(crate) fn credentials() -> git::Credentials {
-    #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the command line is where the environment is read"
+    )]
     let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
     git::Credentials { token }
 }
@@ -101,18 +104,15 @@ impl SourceArgs {
         Ok(Source { repository, branch, environment, project })
     }
 
-    fn branch(
-        &self,
-        repository: &git::Repository,
-        policy: Files<'_>,
-    ) -> Result<String, CliError> {
+    fn branch(&self, repository: &git::Repository, policy: Files<'_>) -> Result<String, CliError> {
         match (&self.branch, &self.env) {
             (Some(branch), _) => Ok(branch.clone()),
             (None, Some(name)) => {
                 let rules = project::rules(policy).map_err(|error| of_project(error.into()))?;
                 let rules = rules.unwrap_or_default();
                 let rule = rules.iter().find(|rule| rule.name == *name);
-                rule.map(|rule| rule.branch.clone()).ok_or_else(|| unknown_environment(name, &rules))
+                rule.map(|rule| rule.branch.clone())
+                    .ok_or_else(|| unknown_environment(name, &rules))
             }
             (None, None) => repository.current_branch().map_err(of_git),
         }
@@ -140,7 +140,9 @@ impl SourceArgs {
                 "branch '{branch}' deploys to '{}' and may not reach '{name}'",
                 rule.name
             ))
-            .hint("a branch may use its own environment and those before it in the promotion order")),
+            .hint(
+                "a branch may use its own environment and those before it in the promotion order",
+            )),
         }
     }
 }

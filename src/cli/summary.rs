@@ -45,7 +45,8 @@ impl<'a> Summary<'a> {
 
     fn add(&mut self, event: &Event) {
         match event {
-            Event::StageSucceeded { stage, outputs, .. } | Event::StageReused { stage, outputs, .. } => {
+            Event::StageSucceeded { stage, outputs, .. }
+            | Event::StageReused { stage, outputs, .. } => {
                 let built_in = built_in(&self.run.pipeline, stage.as_str());
                 if let Some(built_in) = built_in {
                     self.succeeded(built_in, outputs);
@@ -102,7 +103,10 @@ impl<'a> Summary<'a> {
             Some(Outcome::GateRefused) => {
                 format!("{name}: the gate refused {commit}; {environment} is untouched")
             }
-            other => format!("{name}: {reference} at {commit} to {environment}: {}", told(other.as_ref())),
+            other => format!(
+                "{name}: {reference} at {commit} to {environment}: {}",
+                told(other.as_ref())
+            ),
         }
     }
 
@@ -149,6 +153,10 @@ fn training(trained: &Trained) -> String {
 fn changed(planned: &Planned, changes: &[String]) -> String {
     match changes.len() {
         0 if planned.changes == 0 => "  changed: nothing, everything is as planned".to_owned(),
-        made => format!("  changed: {made} of {} planned (plan {})", planned.changes, planned.hash.short()),
+        made => format!(
+            "  changed: {made} of {} planned (plan {})",
+            planned.changes,
+            planned.hash.short()
+        ),
     }
 }

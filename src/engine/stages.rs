@@ -14,12 +14,7 @@ mod work;
 pub use work::Clouds;
 
 use super::{Perform, StageContext};
-use crate::{
-    flow::Failure,
-    plan::Part,
-    project::Project,
-    spec::BuiltIn,
-};
+use crate::{flow::Failure, plan::Part, project::Project, spec::BuiltIn};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
@@ -40,8 +35,7 @@ impl BuiltIns {
     }
 
     async fn dispatch(&self, built_in: &BuiltIn, context: &StageContext) -> Result<Value, Failure> {
-        let work =
-            Work { project: &self.project, clouds: self.clouds.as_ref(), context };
+        let work = Work { project: &self.project, clouds: self.clouds.as_ref(), context };
         match built_in {
             BuiltIn::Validate => kept(validate::validate(&work).await?),
             BuiltIn::TrainTest(_) => kept(train_test::train_test(&work).await?),

@@ -62,11 +62,7 @@ impl CloudWatch {
         let put = self.logs().await?.put(self.group(), stream, &events).await.map_err(fault)?;
         let aws::Rejected { too_old, expired, too_new } = put.rejected;
         let count = |events: usize| u64::try_from(events).unwrap_or(u64::MAX);
-        Ok(PutOutcome {
-            too_old: count(too_old),
-            expired: count(expired),
-            too_new: count(too_new),
-        })
+        Ok(PutOutcome { too_old: count(too_old), expired: count(expired), too_new: count(too_new) })
     }
 
     async fn read_back(
@@ -117,7 +113,9 @@ fn fault(error: CloudError) -> SinkError {
         ErrorClass::Throttled | ErrorClass::LimitExceeded | ErrorClass::Conflict => SinkFault::Busy,
         ErrorClass::Denied | ErrorClass::Expired | ErrorClass::WrongAccount => SinkFault::Denied,
         ErrorClass::Invalid => SinkFault::Refused,
-        ErrorClass::AlreadyExists | ErrorClass::Unavailable | ErrorClass::Other => SinkFault::Unknown,
+        ErrorClass::AlreadyExists | ErrorClass::Unavailable | ErrorClass::Other => {
+            SinkFault::Unknown
+        }
     };
     SinkError { fault, message: error.to_string() }
 }

@@ -16,7 +16,9 @@ pub enum Incomplete {
     #[error("no stage trains: a stage with 'uses: train-test' names the training data")]
     Training,
     /// The train pipeline registers no model below the gate's floor.
-    #[error("no stage judges: a stage with 'uses: gate' says from which AUC on a model is registered")]
+    #[error(
+        "no stage judges: a stage with 'uses: gate' says from which AUC on a model is registered"
+    )]
     Gate,
 }
 
@@ -25,7 +27,10 @@ impl Project {
     ///
     /// # Errors
     /// The project has no templates, no training data, or no gate.
-    pub fn blueprint<'a>(&'a self, environment: &'a Environment) -> Result<Blueprint<'a>, Incomplete> {
+    pub fn blueprint<'a>(
+        &'a self,
+        environment: &'a Environment,
+    ) -> Result<Blueprint<'a>, Incomplete> {
         let templates = self.templates.as_ref().ok_or(Incomplete::Templates)?;
         let training = self.training.as_ref().ok_or(Incomplete::Training)?;
         let name = training.path.rsplit('/').next().unwrap_or(&training.path);

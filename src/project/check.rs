@@ -35,7 +35,11 @@ pub fn check(project: &Project) -> Report {
     Report { findings, rows }
 }
 
-fn definitions(project: &Project, templates: &Templates, environment: &Environment) -> Vec<Finding> {
+fn definitions(
+    project: &Project,
+    templates: &Templates,
+    environment: &Environment,
+) -> Vec<Finding> {
     let own = environment_file(project, environment);
     let blueprint = match project.blueprint(environment) {
         Ok(blueprint) => blueprint,
@@ -60,7 +64,9 @@ fn definitions(project: &Project, templates: &Templates, environment: &Environme
 fn line_of(error: &RenderError) -> Option<usize> {
     match error {
         RenderError::Template { line, .. } | RenderError::Json { line, .. } => Some(*line),
-        RenderError::Definition(_) | RenderError::Image { .. } => None,
+        RenderError::Definition(_) | RenderError::NoImage { .. } | RenderError::ImageTable(_) => {
+            None
+        }
     }
 }
 
@@ -71,7 +77,11 @@ fn template(templates: &Templates, kind: Kind) -> &SourceFile {
     }
 }
 
-fn flaws(template: &SourceFile, definition: &Definition, environment: &Environment) -> Vec<Finding> {
+fn flaws(
+    template: &SourceFile,
+    definition: &Definition,
+    environment: &Environment,
+) -> Vec<Finding> {
     let flaws = definition::lint(definition, environment);
     flaws.into_iter().map(|flaw| of_flaw(template, flaw)).collect()
 }

@@ -4,8 +4,8 @@ use super::files::{FileError, Files};
 use crate::{
     ids::{EnvName, Sha},
     spec::{
-        self, Action, BuiltIn, DataContract, Environment, EnvironmentRule, Finding, Findings, Pipeline, Severity,
-        SourceFile, Span,
+        self, Action, BuiltIn, DataContract, Environment, EnvironmentRule, Finding, Findings,
+        Pipeline, Severity, SourceFile, Span,
     },
 };
 use std::collections::BTreeMap;
@@ -124,7 +124,11 @@ struct Reader {
 }
 
 impl Reader {
-    fn pipeline(&mut self, files: Files<'_>, policy: Files<'_>) -> Result<Option<Pipeline>, FileError> {
+    fn pipeline(
+        &mut self,
+        files: Files<'_>,
+        policy: Files<'_>,
+    ) -> Result<Option<Pipeline>, FileError> {
         let own = self.checked(files, PIPELINE_FILE, spec::check_pipeline)?;
         let rules = rules(policy)?;
         // Before the default branch has its first valid pipeline.yaml, nobody can deploy but that branch itself.
@@ -156,8 +160,10 @@ impl Reader {
                     format!("write {} (or {})", candidates[0], candidates[2]),
                 ),
                 [source] => {
-                    let checked = self.check(source, |file| spec::check_environment(&rule.name, file));
-                    environments.extend(checked.map(|environment| (rule.name.clone(), environment)));
+                    let checked =
+                        self.check(source, |file| spec::check_environment(&rule.name, file));
+                    environments
+                        .extend(checked.map(|environment| (rule.name.clone(), environment)));
                 }
                 [_, second, ..] => self.missing(
                     &second.name,
@@ -204,7 +210,9 @@ impl Reader {
         let Some(wanted) = pipeline.and_then(train_test) else { return Ok(None) };
         let Some(path) = self.data_path(files, wanted)? else { return Ok(None) };
         let contract_path = format!("{}.yaml", path.trim_end_matches(".csv"));
-        let contract = self.checked(files, &contract_path, spec::check_data_contract)?;
+        let contract = self.checked(files, &contract_path, |file| {
+            spec::check_data_contract(file).map(|contract| (contract, Findings::default()))
+        })?;
         let data = self.required(files, &path)?;
         Ok(contract.zip(data).map(|(contract, data)| Training { path, text: data.text, contract }))
     }
@@ -309,9 +317,10 @@ fn built_ins(pipeline: &Pipeline) -> impl Iterator<Item = &BuiltIn> {
 /// Does any stage render a definition?
 fn deploys(pipeline: &Pipeline) -> bool {
     built_ins(pipeline).any(|built_in| match built_in {
-        BuiltIn::TrainTest(_) | BuiltIn::Plan | BuiltIn::DeployPipelines | BuiltIn::ScheduleRules => {
-            true
-        }
+        BuiltIn::TrainTest(_)
+        | BuiltIn::Plan
+        | BuiltIn::DeployPipelines
+        | BuiltIn::ScheduleRules => true,
         BuiltIn::Validate | BuiltIn::Gate(_) | BuiltIn::AssumeRole => false,
     })
 }

@@ -157,7 +157,7 @@ fn why(reason: &SkipReason) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ids::Attempt, spec::check_pipeline, spec::SourceFile};
+    use crate::{ids::Attempt, spec::SourceFile, spec::check_pipeline};
 
     fn tree() -> Tree {
         let text = include_str!("../../../pipeline.yaml").to_owned();

@@ -26,15 +26,13 @@ pub(super) async fn deploy(work: &Work<'_>, part: Part) -> Result<Applied, Failu
     let session = work.session(environment, Purpose::Deploy).await?;
     let blueprint = work.blueprint(environment)?;
     let (desired, changes) = apply(work, &session, &blueprint, (&plan, part)).await?;
-    if part == Part::Schedule {
-        let verified = deploy::verify(&session, &desired).await;
-        verified.map_err(|error| {
-            Failure::new(FailureClass::CloudError, failure::chain(&error))
-                .with_hint("something else changes this environment; plan again")
-        })?;
-        work.tell("read back: everything is as planned")?;
-    }
-    Ok(Applied { changes })
+    let verified = deploy::verify(&session, &desired, part).await;
+    let notes = verified.map_err(|error| {
+        Failure::new(FailureClass::CloudError, failure::chain(&error))
+            .with_hint("something else changes this environment; plan again")
+    })?;
+    work.tell("read back: all is as planned")?;
+    Ok(Applied { changes, notes })
 }
 
 /// Does what is left of one part of `plan` and tells each change.

@@ -82,6 +82,8 @@ pub struct Planned {
 pub struct Applied {
     /// One line a change, in the order they were made.
     pub changes: Vec<String>,
+    /// What people should know and no change will mend.
+    pub notes: Vec<String>,
 }
 
 /// Evidence name of the plan.

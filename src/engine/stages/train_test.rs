@@ -13,7 +13,10 @@ use super::{
     work::Work,
 };
 use crate::{
-    aws::{ExecutionRecord, ExecutionStatus, Purpose, SageMaker, Session, StepDetail, StepRecord, StepStatus},
+    aws::{
+        ExecutionRecord, ExecutionStatus, Purpose, SageMaker, Session, StepDetail, StepRecord,
+        StepStatus,
+    },
     deploy,
     flow::Failure,
     ids::Digest,
@@ -111,7 +114,10 @@ impl Ready<'_> {
             }
             if self.work.context.cancel.stop().is_some() {
                 sagemaker.stop(&execution.arn, Digest::of(&execution.arn).as_str()).await?;
-                return Err(Failure::new(FailureClass::Cancelled, "cancelled; the execution stops"));
+                return Err(Failure::new(
+                    FailureClass::Cancelled,
+                    "cancelled; the execution stops",
+                ));
             }
             let pause = self.work.clouds.poll_interval(self.environment);
             self.work.context.clock.sleep(pause).await;

@@ -4,7 +4,7 @@ use super::{failure, outputs::Validated, work::Work};
 use crate::{
     flow::Failure,
     project,
-    spec::{Finding, FailureClass, Severity},
+    spec::{FailureClass, Finding, Severity},
 };
 
 pub(super) async fn validate(work: &Work<'_>) -> Result<Validated, Failure> {

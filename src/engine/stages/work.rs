@@ -57,9 +57,9 @@ impl Work<'_> {
         &'e self,
         environment: &'e Environment,
     ) -> Result<Blueprint<'e>, Failure> {
-        self.project.blueprint(environment).map_err(|incomplete| {
-            Failure::new(FailureClass::UserError, incomplete.to_string())
-        })
+        self.project
+            .blueprint(environment)
+            .map_err(|incomplete| Failure::new(FailureClass::UserError, incomplete.to_string()))
     }
 
     /// A session in `environment` that may do what `purpose` needs and no more.
@@ -82,9 +82,15 @@ impl Work<'_> {
             Action::Uses(built_in) => is(built_in),
             Action::Run(_) => false,
         };
-        let stage = self.context.run.pipeline.stages.iter().rev().filter(matches).find_map(|stage| {
-            self.context.outputs.get(&stage.name)
-        });
+        let stage = self
+            .context
+            .run
+            .pipeline
+            .stages
+            .iter()
+            .rev()
+            .filter(matches)
+            .find_map(|stage| self.context.outputs.get(&stage.name));
         let value = stage.ok_or_else(|| {
             let name = &self.context.stage.name;
             Failure::new(FailureClass::UserError, format!("'{name}' has no {wanted} to work with"))
