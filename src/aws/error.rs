@@ -235,10 +235,10 @@ impl CloudError {
             (None, Some(status)) => ErrorClass::of_status(status),
             (None, None) => ErrorClass::Unavailable,
         };
-        let words = match error.message() {
-            Some(message) => message.to_owned(),
-            None if status.is_some() => format!("HTTP status {}", status.unwrap_or_default()),
-            None => DisplayErrorContext(error).to_string(),
+        let words = match (error.message(), error, status) {
+            (Some(message), _, _) => message.to_owned(),
+            (None, SdkError::ServiceError(_), Some(status)) => format!("HTTP status {status}"),
+            (None, _, _) => DisplayErrorContext(error).to_string(),
         };
         let message = match error.request_id() {
             Some(id) => format!("{words}; request {id}"),

@@ -1,13 +1,11 @@
 //! From an empty account to a deployed one, and whatever may come between.
 
-use super::{
-    wire_tap::Cut,
-    world::{Example, Heard, World, apply, apply_all, prod},
-};
+use super::world::{Example, Heard, World, apply, apply_all, prod};
 use relevo::{
     aws::Purpose,
-    deploy::{self, ApplyError},
-    plan::{Change, Part, Rule, RuleState, render},
+    clock::{Clock, SimulatedClock},
+    deploy::{self, ApplyError, Deployment, PerformError},
+    plan::{Change, FunctionSettings, Part, Rule, RuleState, render},
     spec::Environment,
 };
 
@@ -59,34 +57,93 @@ async fn a_change_of_somebody_elses_since_the_plan_stops_the_apply() {
     assert_eq!(world.tap.writes(), Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn cut_anywhere_the_rest_of_the_same_plan_finishes_it() {
+/// How many tests share the places to cut.
+const SHARES: usize = 3;
+
+/// Cuts a deployment after each of a share of its writes, and then finishes it by the same plan.
+async fn cut_and_finish(share: usize) {
     let example = Example::read();
-    let writes = {
+    for cut in (0..).map(|n| n * SHARES + share) {
         let world = World::new().await;
         let planned = world.plan(&example, &prod()).await;
         let session = world.session(&prod(), Purpose::Deploy).await;
-        world.tap.cut(None);
-        apply_all(&session, &planned).await.unwrap();
-        world.tap.writes().len()
-    };
-    assert!(writes > 20, "{writes}");
-    for n in 1..=writes {
-        for cut in [Cut::BeforeWrite(n), Cut::AfterWrite(n)] {
-            let world = World::new().await;
-            let planned = world.plan(&example, &prod()).await;
-            let session = world.session(&prod(), Purpose::Deploy).await;
-            world.tap.cut(Some(cut));
-            apply_all(&session, &planned).await.expect_err("the wire was cut");
-            world.tap.cut(None);
-            apply_all(&session, &planned)
-                .await
-                .unwrap_or_else(|error| panic!("{cut:?}: {error:?}"));
-            deploy::verify(&session, &planned.0, Part::Schedule).await.unwrap();
-            let (_, plan) = world.plan(&example, &prod()).await;
-            assert!(plan.is_empty(), "{cut:?}: {}", render::human(&plan, world.bench.now()));
+        world.tap.cut_after(cut);
+        if apply_all(&session, &planned).await.is_ok() {
+            assert!(cut > 20, "{cut}");
+            break;
         }
+        world.tap.mend();
+        apply_all(&session, &planned).await.unwrap_or_else(|error| panic!("{cut}: {error:?}"));
+        deploy::verify(&session, &planned.0, Part::Schedule).await.unwrap();
+        let (_, plan) = world.plan(&example, &prod()).await;
+        assert!(plan.is_empty(), "{cut}: {}", render::human(&plan, world.bench.now()));
     }
+}
+
+#[tokio::test]
+async fn cut_anywhere_the_rest_of_the_same_plan_finishes_it() {
+    cut_and_finish(0).await;
+}
+
+#[tokio::test]
+async fn cut_one_write_later_it_does_too() {
+    cut_and_finish(1).await;
+}
+
+#[tokio::test]
+async fn cut_two_writes_later_it_does_too() {
+    cut_and_finish(2).await;
+}
+
+#[tokio::test]
+async fn a_function_that_takes_its_time_is_waited_for() {
+    let world = World::new().await;
+    let (desired, plan) = world.plan(&Example::read(), &prod()).await;
+    let session = world.session(&prod(), Purpose::Deploy).await;
+    world.tap.keep_function_pending(9);
+    let clock = SimulatedClock::at(world.bench.now());
+    let deployment =
+        Deployment { session: &session, clock: &clock, desired: &desired, plan: &plan };
+    let mut heard = Heard::default();
+    let time = async {
+        loop {
+            let _ = clock.advance_to_next();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        applied = deploy::apply(deployment, Part::Pipelines, &mut heard) => drop(applied.unwrap()),
+        () = time => {}
+    }
+    let waited = clock.now().duration_since(world.bench.now());
+    assert!(waited > jiff::SignedDuration::from_secs(10), "{waited}");
+}
+
+#[tokio::test]
+async fn another_version_number_than_planned_is_refused_and_mended_by_the_next_plan() {
+    let (world, mut example) = (World::new().await, Example::read());
+    let session = world.session(&prod(), Purpose::Deploy).await;
+    let first = world.plan(&example, &prod()).await;
+    apply_all(&session, &first).await.unwrap();
+    example.scripts.get_mut("latest_approved_model.py").unwrap().push_str("\n# better\n");
+    let planned = world.plan(&example, &prod()).await;
+
+    let (lambda, function) = (session.lambda(), &planned.0.function);
+    let theirs = FunctionSettings { timeout_seconds: 3, ..function.settings.clone() };
+    lambda.update_settings(&function.name, &theirs).await.unwrap();
+    assert_eq!(lambda.publish(&function.name, &first.0.function.code_sha256).await.unwrap(), 2);
+    lambda.update_settings(&function.name, &function.settings).await.unwrap();
+
+    let error = apply_all(&session, &planned).await;
+    let Err(ApplyError::Change { source, .. }) = error else { panic!("{error:?}") };
+    assert!(matches!(source, PerformError::OtherVersion { planned: 2, published: 3, .. }));
+    let pipeline = session.sagemaker().pipeline(&planned.0.inference.name).await.unwrap();
+    assert_eq!(pipeline.unwrap().definition, first.0.inference.definition);
+
+    let again = world.plan(&example, &prod()).await;
+    assert_eq!(again.0.function_version, 3);
+    apply_all(&session, &again).await.unwrap();
+    assert!(world.plan(&example, &prod()).await.1.is_empty());
 }
 
 #[tokio::test]
