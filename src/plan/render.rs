@@ -112,8 +112,9 @@ fn line(change: &Change) -> Line {
                 super::ObjectKind::DataContract => "data contract",
                 super::ObjectKind::TrainingData => "training data",
             };
-            let name = format!("s3://{bucket}/{} ({bytes} bytes)", shortened(key));
-            Line { sign, verb: "store", what, name, details: Vec::new() }
+            let (folder, name) = shortened(key);
+            let details = vec![format!("{bytes} bytes in s3://{bucket}/{folder}")];
+            Line { sign, verb: "store", what, name, details }
         }
         Change::CreateFunction { name, settings, .. } => {
             add("function", name, vec![format!("{}, role {}", settings.runtime, settings.role)])
@@ -164,13 +165,17 @@ fn line(change: &Change) -> Line {
     }
 }
 
-/// A key with its content digests cut to what tells them apart.
-fn shortened(key: &str) -> String {
-    let parts = key.split('/').map(|part| match part.parse::<Digest>() {
-        Ok(digest) => format!("{}…", digest.short()),
-        Err(_) => part.to_owned(),
-    });
-    parts.collect::<Vec<_>>().join("/")
+/// A key's folder, and its file name with as much of the content's digest as tells contents apart.
+fn shortened(key: &str) -> (String, String) {
+    let mut parts: Vec<&str> = key.split('/').collect();
+    let file = parts.pop().unwrap_or_default();
+    match parts.last().map(|part| part.parse::<Digest>()) {
+        Some(Ok(digest)) => {
+            parts.pop();
+            (parts.join("/"), format!("{file} ({})", digest.short()))
+        }
+        Some(Err(_)) | None => (parts.join("/"), file.to_owned()),
+    }
 }
 
 fn arrow(what: &str, from: &str, to: &str) -> String {
