@@ -1,1 +1,84 @@
-//! The composition root.
+//! The composition root: opens what a process needs, hands each part only what it asks for.
+//!
+//! Only this module knows that some environments live in the rehearsal. Everything else sees an
+//! [`Access`](crate::aws::Access) and cannot tell the difference.
+
+mod clouds;
+mod promotion;
+
+pub use clouds::{AppClouds, open_rehearsal};
+pub use promotion::Promotion;
+
+use crate::{clock::Clock, ids::RunId, logs::LogFolder, store::Store};
+use anyhow::Context as _;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The agent's memory within the state folder.
+const STORE_FILE: &str = "agent.sqlite";
+/// The rehearsed cloud within the state folder.
+const REHEARSAL_FILE: &str = "rehearsal.sqlite";
+
+/// What every command shares.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Runs, events, evidence.
+    pub store: Store,
+    /// The folder of everything that is kept.
+    pub state: PathBuf,
+}
+
+impl App {
+    /// Opens the state folder, making it if need be.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or its store cannot be opened.
+    pub async fn open(state: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(state).with_context(|| format!("make {}", state.display()))?;
+        let file = state.join(STORE_FILE);
+        let store = Store::open(&file, clock.clone())
+            .await
+            .with_context(|| format!("open {}", file.display()))?;
+        Ok(Self { clock, store, state: state.to_owned() })
+    }
+
+    /// Where log lines are kept.
+    #[must_use]
+    pub fn log_folder(&self) -> LogFolder {
+        LogFolder::at(self.state.join("logs"))
+    }
+
+    /// Where repositories with a URL are mirrored.
+    #[must_use]
+    pub fn mirrors(&self) -> PathBuf {
+        mirrors(&self.state)
+    }
+
+    /// Where the rehearsed cloud is kept.
+    #[must_use]
+    pub fn rehearsal_file(&self) -> PathBuf {
+        rehearsal_file(&self.state)
+    }
+}
+
+/// Where the rehearsed cloud of a state folder is kept.
+#[must_use]
+pub fn rehearsal_file(state: &Path) -> PathBuf {
+    state.join(REHEARSAL_FILE)
+}
+
+/// A name for the sessions of a command that is no run.
+#[must_use]
+pub fn ad_hoc_run() -> RunId {
+    RunId::from(uuid::Uuid::now_v7())
+}
+
+/// Where a state folder mirrors repositories with a URL.
+#[must_use]
+pub fn mirrors(state: &Path) -> PathBuf {
+    state.join("mirrors")
+}

@@ -9,14 +9,13 @@ mod compare;
 mod difference;
 mod document;
 mod evaluate;
-#[cfg(test)]
-mod fixture;
 mod function;
 mod images;
 mod lint;
 mod partition;
 mod reference;
 mod render;
+mod strict;
 mod template;
 
 pub use compare::compare;

@@ -1,1 +1,109 @@
 //! Fetching and checking out a commit safely.
+//!
+//! A [`Repository`] is a local folder, which is only read, or a bare mirror of a URL. Files come out of commits,
+//! never out of somebody's work folder, so uncommitted changes are not deployed. A checkout is written by us, not by
+//! libgit2: no hook, filter or submodule runs, no file leaves the folder, and what is there is complete. Everything here
+//! blocks: call it where blocking is allowed.
+
+mod checkout;
+mod credentials;
+mod error;
+mod files;
+mod mirror;
+mod refs;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use checkout::Checkout;
+pub use credentials::Credentials;
+pub use error::GitError;
+pub use tree::{LARGEST_FILE, MOST_BYTES, MOST_FILES};
+
+use error::failed;
+use std::path::Path;
+
+/// A repository to read commits from.
+pub struct Repository {
+    inner: git2::Repository,
+    origin: Origin,
+}
+
+/// Where a repository comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    /// A folder of the user's, which is never written to.
+    Local,
+    /// A URL, mirrored.
+    Url(String, Credentials),
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Repository({})", self.name())
+    }
+}
+
+impl Repository {
+    /// Opens the repository around a local path, or the mirror of a URL, which is made if it is not there.
+    /// [`Repository::fetch`] brings a mirror up to date.
+    ///
+    /// # Errors
+    /// If there is no repository, or the URL cannot be reached.
+    pub fn open(source: &str, mirrors: &Path, credentials: &Credentials) -> Result<Self, GitError> {
+        if mirror::is_url(source) {
+            let inner = mirror::open(source, mirrors, credentials)?;
+            return Ok(Self { inner, origin: Origin::Url(source.to_owned(), credentials.clone()) });
+        }
+        let path = Path::new(source);
+        let inner = git2::Repository::discover(path).map_err(|error| match error.code() {
+            git2::ErrorCode::NotFound => GitError::NotARepository(path.to_owned()),
+            git2::ErrorCode::Owner => GitError::NotOurs(path.to_owned()),
+            _ => failed("open the repository", source)(error),
+        })?;
+        Ok(Self { inner, origin: Origin::Local })
+    }
+
+    /// Brings a mirror up to date; a local repository is as it is.
+    ///
+    /// # Errors
+    /// If the URL cannot be reached.
+    pub fn fetch(&self) -> Result<(), GitError> {
+        match &self.origin {
+            Origin::Local => Ok(()),
+            Origin::Url(url, credentials) => mirror::fetch(&self.inner, url, credentials),
+        }
+    }
+
+    /// What the repository is called in a run: its URL, or the absolute path of its folder.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.origin {
+            Origin::Local => self.folder().display().to_string().trim_end_matches('/').to_owned(),
+            Origin::Url(url, _) => url.clone(),
+        }
+    }
+
+    /// The work folder, or the folder of git itself where there is none.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.inner.workdir().unwrap_or_else(|| self.inner.path())
+    }
+
+    /// Are there changes in the work folder that are in no commit, and so in no run?
+    ///
+    /// # Errors
+    /// If the work folder cannot be read.
+    pub fn has_uncommitted_changes(&self) -> Result<bool, GitError> {
+        if self.inner.is_bare() {
+            return Ok(false);
+        }
+        let mut options = git2::StatusOptions::new();
+        options.include_untracked(true).include_ignored(false).update_index(false);
+        let statuses = self
+            .inner
+            .statuses(Some(&mut options))
+            .map_err(failed("look for changes in", &self.name()))?;
+        Ok(statuses.iter().any(|entry| !entry.path_bytes().starts_with(b".agent/")))
+    }
+}

@@ -8,7 +8,7 @@ mod cloud;
 mod run;
 
 pub use arn::Arn;
-pub use cloud::{AccountId, BucketName, PipelineName, Region};
+pub use cloud::{AccountId, BucketName, PipelineName, Region, S3Uri};
 pub use run::{Attempt, Digest, EnvName, RunId, Sha, StageName};
 
 /// A text that is not a legal identifier of its kind.

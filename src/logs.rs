@@ -1,1 +1,28 @@
 //! Every line: masked, kept, shipped.
+//!
+//! A line is masked and appended to `.agent/logs/<run>/<stage>.jsonl` before it counts as written; from there it
+//! is shipped in batches, and a durable cursor moves only once the batch is known to have arrived. So the run
+//! never waits for the cloud, and after `kill -9` at any moment no line is lost or doubled: each `(run, stage,
+//! seq)` arrives exactly once or is counted as rejected with the reason.
+
+mod batch;
+mod cloudwatch;
+mod folder;
+mod line;
+mod mask;
+mod reader;
+mod shipper;
+mod sink;
+mod stage_log;
+#[cfg(test)]
+mod tests;
+
+pub use batch::{EVENT_OVERHEAD, LONGEST_EVENT, MOST_BYTES, MOST_EVENTS};
+pub use cloudwatch::CloudWatch;
+pub use folder::LogFolder;
+pub use line::{Level, LogLine};
+pub use mask::{Masker, SHORTEST_SECRET};
+pub use reader::{LogReader, Piece};
+pub use shipper::{ShipError, Shipment, Shipper, Unsent};
+pub use sink::{LogEvent, LogSink, PutOutcome, SinkError, SinkFault};
+pub use stage_log::{LogStream, Observe, StageLog};

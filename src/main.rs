@@ -1,1 +1,7 @@
-fn main() {}
+//! `agent`: see `agent --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    relevo::cli::main()
+}

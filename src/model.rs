@@ -30,4 +30,4 @@ pub use gate::{Decision, Evidence, MIN_ROWS_PER_CLASS, Reason, Verdict, judge};
 pub use imputer::Imputer;
 pub use prepare::prepare;
 pub use preprocess::preprocess;
-pub use split::{Split, split};
+pub use split::{DEFAULT_SEED, Split, split};

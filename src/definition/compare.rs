@@ -157,12 +157,14 @@ mod tests {
     #[test]
     fn differences_read_like_sentences_about_steps() {
         let join = json!({"Std:Join": {"On": "/", "Values": ["s3:/", "b", {"Get": "Execution.PipelineExecutionId"}]}});
+        let auc = json!({"Std:JsonGet": {"PropertyFile": {"Get": "Steps.E.PropertyFiles.R"}, "Path": "auc.value"}});
         let outputs = |list: Value| json!({"Name": "Prepare", "Arguments": {"Outputs": list}});
         let old = definition(
             &json!([{"Name": "Rows", "DefaultValue": 1}, {"Name": "Gone"}]),
             &json!([
                 outputs(json!([{"OutputName": "train", "Uri": "s3://b/1"}])),
                 {"Name": "Old"},
+                {"Name": "Stop", "Message": "bad"},
                 {"Name": "Check", "Type": "Condition", "Arguments": {
                     "Conditions": [{"Type": "GreaterThan"}], "IfSteps": [{"Name": "Register"}]}},
             ]),
@@ -175,6 +177,7 @@ mod tests {
                     "Conditions": [{"Type": "Equals"}],
                     "ElseSteps": [{"Name": "Register", "Retry": 3}]}},
                 {"Name": "New"},
+                {"Name": "Stop", "Message": {"Std:Join": {"On": " ", "Values": ["AUC", auc]}}},
             ]),
         );
         let expected = [
@@ -187,6 +190,7 @@ mod tests {
             "~ step Register: moved from Check.IfSteps to Check.ElseSteps",
             "~ step Register: + Retry: 3",
             "+ step New",
+            r#"~ step Stop: Message: "bad" -> "AUC ${Steps.E.PropertyFiles.R: auc.value}""#,
         ];
         assert_eq!(told(&old, &new), expected);
     }

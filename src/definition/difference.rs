@@ -86,6 +86,11 @@ impl fmt::Display for Readable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_object().and_then(function) {
             Some(("Get", Value::String(reference))) => write!(f, "${{{reference}}}"),
+            Some(("Std:JsonGet", source)) => {
+                let text = |pointer| source.pointer(pointer).and_then(Value::as_str);
+                let file = text("/PropertyFile/Get").unwrap_or_default();
+                write!(f, "${{{file}: {}}}", text("/Path").unwrap_or_default())
+            }
             Some(("Std:Join", join)) => {
                 let on = join.get("On").and_then(Value::as_str).unwrap_or_default();
                 let values = join.get("Values").and_then(Value::as_array);
@@ -93,7 +98,7 @@ impl fmt::Display for Readable<'_> {
                     Value::String(text) => text.clone(),
                     other => Readable(other).to_string(),
                 });
-                write!(f, "\"{}\"", texts.collect::<Vec<_>>().join(on))
+                write!(f, "{}", Value::String(texts.collect::<Vec<_>>().join(on)))
             }
             _ => write!(f, "{}", self.0),
         }

@@ -1,5 +1,6 @@
 //! The definition as a document: read once, compared by meaning.
 
+use super::strict;
 use crate::ids::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -48,13 +49,13 @@ impl Definition {
     /// Reads a definition.
     ///
     /// # Errors
-    /// Where the text is too long, is not JSON, or has no `Version` or no list of `Steps`.
+    /// Where the text is too long, is not JSON, has a key twice, or has no `Version` or no list of `Steps`.
     pub fn parse(text: &str) -> Result<Self, DefinitionError> {
         let characters = text.chars().count();
         if characters > MAX_CHARACTERS {
             return Err(DefinitionError::TooLong(characters));
         }
-        Self::try_from(serde_json::from_str::<Value>(text)?)
+        Self::try_from(strict::read(text)?)
     }
 
     /// The document.

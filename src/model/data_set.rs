@@ -109,10 +109,13 @@ fn is_header(record: &csv::StringRecord, columns: &[&Column]) -> bool {
     named || (0..columns.len()).map(|n| n.to_string()).eq(record.iter())
 }
 
+/// Feature values in contract order, and the label where the file has one.
+type Checked = (Vec<Option<f64>>, Option<bool>);
+
 /// Collects checked rows and flaws over several files.
 struct Reader<'a> {
     missing: &'a str,
-    rows: Vec<(Vec<Option<f64>>, Option<bool>)>,
+    rows: Vec<Checked>,
     flaws: Flaws,
     too_many: bool,
 }
@@ -167,7 +170,7 @@ impl<'a> Reader<'a> {
         self.rows.push((features, label));
     }
 
-    fn finish(self) -> Result<Vec<(Vec<Option<f64>>, Option<bool>)>, DataError> {
+    fn finish(self) -> Result<Vec<Checked>, DataError> {
         let rows = self.flaws.or(self.rows)?;
         if self.too_many {
             return Err(DataError::TooManyRows { most: MAX_ROWS });

@@ -195,7 +195,9 @@ mod tests {
     /// Labels, and scores of which every `wrong`-th positive row is lost among the negatives.
     fn rows(wrong: usize) -> (Vec<bool>, Vec<f64>) {
         let labels: Vec<bool> = (0..200).map(|n| n % 2 == 0).collect();
-        let score = |n: usize| if n.is_multiple_of(2) && (n / 2) % wrong != 0 { 0.9 } else { 0.1 };
+        let score = |n: usize| {
+            if n.is_multiple_of(2) && !(n / 2).is_multiple_of(wrong) { 0.9 } else { 0.1 }
+        };
         (labels, (0..200).map(score).collect())
     }
 

@@ -84,7 +84,7 @@ mod tests {
     }
 
     proptest! {
-        /// Changing the rows outside the training part changes neither the imputer nor the drift baseline.
+        /// The shipped medians are those of the training part alone, whatever stands in the others.
         #[test]
         fn the_imputer_never_sees_test_rows(ages in proptest::collection::vec(0_u32..999, 60..120), seed: u64) {
             let rows: Vec<String> =

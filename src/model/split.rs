@@ -7,6 +7,9 @@ use super::{
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
+/// The seed of `templates/pipelines/train.json.hbs`, so that a split made here is the one made there.
+pub const DEFAULT_SEED: u64 = 200;
+
 /// Percent of the rows in train, validation and test.
 const SHARES: [i64; 3] = [70, 15, 15];
 

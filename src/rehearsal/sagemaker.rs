@@ -14,6 +14,7 @@ mod graph;
 mod groups;
 mod jobs;
 mod kind;
+mod models;
 mod names;
 mod packages;
 mod page;
@@ -38,6 +39,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "CreateModelPackageGroup",
     "CreatePipeline",
     "DeletePipeline",
+    "DescribeModel",
     "DescribeModelPackage",
     "DescribeModelPackageGroup",
     "DescribePipeline",
@@ -70,6 +72,7 @@ pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
         "CreateModelPackageGroup" => groups::create(call).await,
         "CreatePipeline" => pipelines::create(call).await,
         "DeletePipeline" => pipelines::delete(call).await,
+        "DescribeModel" => models::describe(call).await,
         "DescribeModelPackage" => packages::describe(call).await,
         "DescribeModelPackageGroup" => groups::describe(call).await,
         "DescribePipeline" => pipelines::describe(call).await,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The columns of a data set in file order, and how many rows it takes to judge a model on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct DataContract {
     /// Columns in file order; exactly one has the role `label`.
     pub columns: Vec<Column>,
@@ -14,6 +15,7 @@ pub struct DataContract {
 
 /// One column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Column {
     /// Name in the header.
     pub name: String,

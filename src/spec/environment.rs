@@ -1,6 +1,7 @@
 //! An environment file, checked: one AWS account and what the model is called there.
 
 use crate::ids::{AccountId, Arn, BucketName, EnvName, PipelineName, Region};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use url::Url;
@@ -63,10 +64,11 @@ pub struct Environment {
 }
 
 /// Where an environment's calls go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Cloud {
     /// The AWS inside this program.
+    #[default]
     Rehearsal,
     /// AWS, or whatever stands at `endpoint_url`.
     Aws,
@@ -122,10 +124,11 @@ pub struct Retrain {
 }
 
 /// The event that starts a new training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RetrainOn {
     /// The data-quality step failed.
+    #[default]
     Drift,
     /// Any inference execution failed, as the replaced system did.
     AnyFailure,

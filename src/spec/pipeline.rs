@@ -16,6 +16,30 @@ pub struct Pipeline {
     pub stages: Vec<Stage>,
 }
 
+impl Pipeline {
+    /// The environment that a push to `branch` deploys to.
+    #[must_use]
+    pub fn environment_for_branch(&self, branch: &str) -> Option<&EnvironmentRule> {
+        self.environments.iter().find(|rule| rule.branch == branch)
+    }
+
+    /// The stage of that name.
+    #[must_use]
+    pub fn stage(&self, name: &StageName) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.name == *name)
+    }
+
+    /// May a run for `run` work in `stage`? Only if that is the run's own environment or one before
+    /// it in the promotion order: a push to the first branch can never reach the last account.
+    #[must_use]
+    pub fn may_use(&self, run: &EnvName, stage: &EnvName) -> bool {
+        let rule = |name: &EnvName| self.environments.iter().find(|rule| rule.name == *name);
+        let own = std::iter::successors(rule(run), |later| later.after.as_ref().and_then(rule));
+        // A checked order has no circle; a hand-made one must not hang us either.
+        own.take(self.environments.len()).any(|rule| rule.name == *stage)
+    }
+}
+
 /// Which branch deploys to an environment, and what must come first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentRule {

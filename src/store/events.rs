@@ -8,13 +8,14 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 /// An event with its place and time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct StoredEvent {
     /// Place in the run, from 1.
     pub seq: u64,
     /// When it was stored.
     pub at: Timestamp,
     /// What happened.
+    #[serde(flatten)]
     pub event: Event,
 }
 

@@ -39,7 +39,8 @@ class Flaws:
         """Raises what was found, if anything."""
         if self.count:
             more = self.count - len(self.listed)
-            raise DataError("; ".join(self.listed) + ("; and %d more" % more if more else ""))
+            rest = "; and %d more" % more if more else ""
+            raise DataError("the data breaks its contract: " + "; ".join(self.listed) + rest)
 
 
 def number_text(value):

@@ -11,7 +11,7 @@ use aws_sdk_sagemaker::{
     types::{ModelApprovalStatus, ModelPackageSortBy, ModelPackageStatus, SortOrder},
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// What people have said about a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -25,8 +25,18 @@ pub enum Approval {
     Rejected,
 }
 
+impl fmt::Display for Approval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        })
+    }
+}
+
 /// A package as a listing shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ModelPackageSummary {
     /// Its ARN.
     pub arn: String,
@@ -41,7 +51,7 @@ pub struct ModelPackageSummary {
 }
 
 /// A package in full.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ModelPackage {
     /// What a listing shows of it.
     pub summary: ModelPackageSummary,

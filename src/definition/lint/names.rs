@@ -1,7 +1,6 @@
 //! Names: legal for SageMaker and EventBridge, and each used once.
 
 use super::{Flaw, Outline};
-use crate::definition::MAX_CHARACTERS;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -18,7 +17,7 @@ pub(super) fn flaws(outline: &Outline<'_>) -> Vec<Flaw> {
             let name = parameter.get("Name").and_then(Value::as_str).unwrap_or_default();
             (format!("Parameters[{index}]"), name)
         });
-    let mut flaws = size(outline);
+    let mut flaws = Vec::new();
     flaws.extend(steps.clone().filter(|(_, name)| !is_step_name(name)).map(|(path, name)| {
         Flaw::new(path, "step-name", format!("'{name}' is not a step name"))
             .help("1 to 64 letters, digits, '-' and '_'")
@@ -35,14 +34,6 @@ pub(super) fn flaws(outline: &Outline<'_>) -> Vec<Flaw> {
     }));
     flaws.extend(twice("parameter", parameters));
     flaws
-}
-
-fn size(outline: &Outline<'_>) -> Vec<Flaw> {
-    let characters = outline.definition.canonical().chars().count();
-    let message =
-        format!("the definition has {characters} characters, SageMaker takes {MAX_CHARACTERS}");
-    let flaw = (characters > MAX_CHARACTERS).then(|| Flaw::new("", "size", message));
-    flaw.into_iter().collect()
 }
 
 fn twice<'a>(what: &str, named: impl Iterator<Item = (String, &'a str)>) -> Vec<Flaw> {

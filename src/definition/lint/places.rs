@@ -36,7 +36,9 @@ fn known_text(value: &Value) -> Option<String> {
 
 fn literal_time(spot: &Spot<'_>) -> Option<Flaw> {
     let text = known_text(spot.value).filter(|_| !spot.path.contains(".Std:"))?;
-    let (_, key) = text.strip_prefix("s3://")?.split_once('/')?;
+    let in_bucket = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    let after_unknown = || text.strip_prefix(UNKNOWN)?.strip_prefix('/');
+    let key = in_bucket.map(|(_, key)| key).or_else(after_unknown)?;
     let part = key.split('/').find(|part| holds_time(part))?;
     let message = format!("'{part}' in an S3 path looks like the time or id of one deployment");
     let flaw = Flaw::new(&spot.path, "literal-time", message);
@@ -63,33 +65,31 @@ fn is_uuid_within(part: &str) -> bool {
 
 /// `2026-11-22T13:05` or `20261122T1305`, with any marks between the digits.
 fn is_iso_within(part: &str) -> bool {
-    let digits = |text: &str, backwards: bool| {
-        let is_part = |c: &char| c.is_ascii_digit() || matches!(c, '-' | ':' | '_');
-        let count = |characters: &mut dyn Iterator<Item = char>| {
-            characters.take_while(is_part).filter(char::is_ascii_digit).count()
-        };
-        if backwards { count(&mut text.chars().rev()) } else { count(&mut text.chars()) }
+    let is_part = |c: &char| c.is_ascii_digit() || matches!(c, '-' | ':' | '_');
+    let digits = |characters: &mut dyn Iterator<Item = char>| {
+        characters.take_while(is_part).filter(char::is_ascii_digit).count()
     };
-    part.match_indices(['T', 't', ' ']).any(|(at, mark)| {
-        digits(&part[..at], true) >= 8 && digits(&part[at + mark.len()..], false) >= 4
+    part.match_indices(['T', 't']).any(|(at, mark)| {
+        let (date, time) = (&part[..at], &part[at + mark.len()..]);
+        digits(&mut date.chars().rev()) >= 8 && digits(&mut time.chars()) >= 4
     })
 }
 
-/// The value of an output's location, if the spot holds one: what is written there, and its key.
-fn outputs<'a>(spot: &Spot<'a>) -> Option<(&'a Value, Vec<&'a Value>)> {
+/// Where the outputs go that a value configures, if it configures any. Their key stands beside.
+fn outputs<'a>(spot: &Spot<'a>) -> Option<Vec<&'a Value>> {
     let map = spot.value.as_object()?;
     if let Some(location) = map.get("S3OutputPath") {
-        return Some((spot.value, vec![location]));
+        return Some(vec![location]);
     }
     let outputs = map.get("Outputs")?.as_array()?;
     let locations: Vec<_> =
         outputs.iter().filter_map(|one| one.pointer("/S3Output/S3Uri")).collect();
-    (!locations.is_empty()).then_some((spot.value, locations))
+    (!locations.is_empty()).then_some(locations)
 }
 
 fn unencrypted(spot: &Spot<'_>) -> Option<Flaw> {
-    let (holder, _) = outputs(spot)?;
-    let key = holder.get("KmsKeyId");
+    outputs(spot)?;
+    let key = spot.value.get("KmsKeyId");
     if key.is_some_and(|key| is_function(key) || key.as_str().is_some_and(|key| !key.is_empty())) {
         return None;
     }
@@ -98,8 +98,7 @@ fn unencrypted(spot: &Spot<'_>) -> Option<Flaw> {
 }
 
 fn shared(spot: &Spot<'_>) -> Option<Flaw> {
-    let (_, locations) = outputs(spot)?;
-    let shared = locations.into_iter().find(|location| !differs_by_execution(location))?;
+    let shared = outputs(spot)?.into_iter().find(|location| !differs_by_execution(location))?;
     let text = known_text(shared).unwrap_or_default();
     let message = format!("every execution writes to the same place: {text}");
     let flaw = Flaw::new(&spot.path, "shared-output", message);

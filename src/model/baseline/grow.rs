@@ -59,8 +59,8 @@ fn merge(examples: &Examples) -> Table<'_> {
     let mut sorted: Vec<(&[f64], bool)> =
         examples.features.iter().map(Vec::as_slice).zip(examples.labels.iter().copied()).collect();
     sorted.sort_unstable_by(|(a, a_label), (b, b_label)| {
-        let values = a.iter().zip(*b).map(|(a, b)| a.total_cmp(b));
-        values.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a_label.cmp(b_label))
+        let mut values = a.iter().zip(*b).map(|(a, b)| a.total_cmp(b));
+        values.find(|order| order.is_ne()).unwrap_or_else(|| a_label.cmp(b_label))
     });
     let count = |rows: &[_]| u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let rows = sorted

@@ -33,11 +33,11 @@ async fn one_step(
     call: &mut Call<'_>,
     mut execution: Execution,
 ) -> Result<Execution, ServiceError> {
-    execution.modified = call.now;
     match execution.status {
         ExecutionStatus::Executing => {}
         ExecutionStatus::Stopping => {
             execution.status = ExecutionStatus::Stopped;
+            execution.modified = call.now;
             return Ok(execution);
         }
         ExecutionStatus::Stopped | ExecutionStatus::Failed | ExecutionStatus::Succeeded => {
@@ -50,6 +50,7 @@ async fn one_step(
         let record = Box::pin(steps::run(call, &execution, node)).await?;
         execution.steps.push(record);
     }
+    execution.modified = call.now;
     match next(&graph, &execution.steps) {
         Next::Run(_) => {}
         Next::Succeeded => execution.status = ExecutionStatus::Succeeded,

@@ -64,7 +64,7 @@ pub(super) async fn any_running(
 /// StartPipelineExecution. The same token again is the same execution.
 pub(super) async fn start(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let token = token(call)?;
-    let mut pipeline = pipelines::find(call, &required(call, "PipelineName")?.to_owned()).await?;
+    let mut pipeline = pipelines::asked(call).await?;
     let token = format!("{}/{token}", pipeline.key());
     if let Some(started) = call.shelf.get::<Started>(&call.place, &token).await? {
         return Ok(json!({ "PipelineExecutionArn": started.arn }));

@@ -110,7 +110,8 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Value, ServiceError> {
 
 /// DescribeModelPackageGroup.
 pub(super) async fn describe(call: &mut Call<'_>) -> Result<Value, ServiceError> {
-    let group = find(call, &required(call, "ModelPackageGroupName")?.to_owned()).await?;
+    let name = required(call, "ModelPackageGroupName")?.to_owned();
+    let group = find(call, &name).await?;
     let mut answer = summary(&group);
     answer["CreatedBy"] = user_context(&group.created_by);
     Ok(answer)

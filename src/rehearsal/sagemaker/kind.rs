@@ -7,6 +7,7 @@ macro_rules! step_kinds {
     ($($kind:ident),+) => {
         /// The type of a step (definition document, `Type`).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[expect(clippy::upper_case_acronyms, reason = "SageMaker's own names")]
         pub(super) enum StepKind {
             $($kind),+
         }

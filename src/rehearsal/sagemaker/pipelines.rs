@@ -69,6 +69,12 @@ pub(super) async fn find(call: &mut Call<'_>, name: &str) -> Result<Pipeline, Se
         .ok_or_else(|| not_found(format!("Pipeline '{arn}'")))
 }
 
+/// The pipeline that the request names.
+pub(super) async fn asked(call: &mut Call<'_>) -> Result<Pipeline, ServiceError> {
+    let name = required(call, "PipelineName")?.to_owned();
+    find(call, &name).await
+}
+
 /// CreatePipeline.
 pub(super) async fn create(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let name = required(call, "PipelineName")?.to_owned();
@@ -110,7 +116,7 @@ pub(super) async fn create(call: &mut Call<'_>) -> Result<Value, ServiceError> {
 
 /// UpdatePipeline. What the request leaves out stays; another definition is another version.
 pub(super) async fn update(call: &mut Call<'_>) -> Result<Value, ServiceError> {
-    let mut pipeline = find(call, &required(call, "PipelineName")?.to_owned()).await?;
+    let mut pipeline = asked(call).await?;
     if let Some(role) = call.text("RoleArn").map(str::to_owned) {
         call.pass_role(&role, Service::SageMaker, "ValidationException")?;
         pipeline.role = role;
@@ -137,7 +143,7 @@ pub(super) async fn update(call: &mut Call<'_>) -> Result<Value, ServiceError> {
 
 /// DescribePipeline.
 pub(super) async fn describe(call: &mut Call<'_>) -> Result<Value, ServiceError> {
-    let pipeline = find(call, &required(call, "PipelineName")?.to_owned()).await?;
+    let pipeline = asked(call).await?;
     let number = versions::asked(call, &pipeline)?;
     let version: Version = versions::of(call, &pipeline, number).await?;
     let definition = definitions::text(call, &version.definition).await?;
@@ -163,7 +169,7 @@ pub(super) async fn describe(call: &mut Call<'_>) -> Result<Value, ServiceError>
 /// DeletePipeline.
 pub(super) async fn delete(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     token(call)?;
-    let pipeline = find(call, &required(call, "PipelineName")?.to_owned()).await?;
+    let pipeline = asked(call).await?;
     if executions::any_running(call, &pipeline).await? {
         return Err(conflict(format!(
             "Pipeline {} cannot be deleted while it has running executions.",
@@ -171,6 +177,7 @@ pub(super) async fn delete(call: &mut Call<'_>) -> Result<Value, ServiceError> {
         )));
     }
     versions::forget(call, &pipeline).await?;
+    tags::forget(call, &pipeline.arn).await?;
     call.shelf.delete::<Pipeline>(&call.place, &pipeline.key()).await?;
     Ok(json!({ "PipelineArn": pipeline.arn }))
 }

@@ -2,13 +2,14 @@
 
 mod condition;
 mod job;
+mod model;
 mod processing;
 mod quality;
 mod register;
 mod training;
 
 use super::{
-    super::{Call, ServiceError, standin::JobFailure},
+    super::{Call, Service, ServiceError, standin::JobFailure},
     graph::Node,
     kind::StepKind,
     names::job_name,
@@ -121,7 +122,8 @@ pub(super) async fn run(
         display_name: node.step.value.get("DisplayName").and_then(Value::as_str).map(str::to_owned),
         kind: node.kind,
         status,
-        started: call.now,
+        // It began when the step before it ended, or when the execution did.
+        started: execution.modified,
         ended: call.now,
         failure,
         metadata: outcome.metadata,
@@ -136,12 +138,14 @@ async fn perform(
     kind: StepKind,
     running: &Running<'_>,
 ) -> Result<Outcome, Trouble> {
+    running.check_role(call)?;
     match kind {
         StepKind::Condition => condition::run(call, running),
         StepKind::Processing => processing::run(call, running).await,
         StepKind::Training => training::run(call, running).await,
         StepKind::QualityCheck => quality::run(call, running).await,
         StepKind::RegisterModel => register::run(call, running).await,
+        StepKind::Model => model::run(call, running).await,
         StepKind::Fail => {
             let message = running.step.pointer("/Arguments/ErrorMessage").and_then(Value::as_str);
             let message = message.unwrap_or_default();
@@ -156,7 +160,6 @@ async fn perform(
         | StepKind::InferenceComponent
         | StepKind::Lambda
         | StepKind::Lineage
-        | StepKind::Model
         | StepKind::NotebookJob
         | StepKind::Transform
         | StepKind::Tuning => {
@@ -166,6 +169,35 @@ async fn perform(
 }
 
 impl Running<'_> {
+    /// The role that the step acts as: its own if it names one, else the execution's.
+    fn role(&self) -> &str {
+        self.value("/Arguments/RoleArn").as_str().unwrap_or(&self.execution.role)
+    }
+
+    /// Fails the step if SageMaker cannot act as its role.
+    fn check_role(&self, call: &Call<'_>) -> Result<(), Trouble> {
+        let role = self.role();
+        let found = call.landscape.role(role);
+        if found.is_some_and(|found| found.may_be_passed(&call.place.account, Service::SageMaker)) {
+            return Ok(());
+        }
+        Err(Trouble::failed(format!(
+            "ClientError: ValidationException: Could not assume role {role}. Please ensure that the role exists \
+             and allows principal 'sagemaker.amazonaws.com' to assume the role."
+        )))
+    }
+
+    /// May the role of the step do `action` on `resource`?
+    fn authorize(&self, call: &Call<'_>, action: &str, resource: &str) -> Result<(), Trouble> {
+        let role = self.role();
+        if call.landscape.role(role).is_some_and(|role| role.permissions.allows(action, resource)) {
+            return Ok(());
+        }
+        Err(Trouble::failed(format!(
+            "ClientError: AccessDeniedException: {role} is not authorized to perform: {action} on resource: {resource}"
+        )))
+    }
+
     /// A value of the step.
     fn value(&self, pointer: &str) -> &Value {
         self.step.pointer(pointer).unwrap_or(&Value::Null)

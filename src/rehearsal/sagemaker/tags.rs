@@ -3,7 +3,9 @@
 use super::{
     super::{Call, Item, ServiceError},
     check::{constraint, required, validation},
+    groups,
     page::{Entry, Order, page},
+    pipelines,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,6 +27,11 @@ impl Item for Tags {
 /// AddTags.
 pub(super) async fn add(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let arn = required(call, "ResourceArn")?.to_owned();
+    if arn.contains(":pipeline/") {
+        pipelines::find(call, &arn).await?;
+    } else if arn.contains(":model-package-group/") {
+        groups::find(call, &arn).await?;
+    }
     let tags = put(call, &arn).await?;
     Ok(json!({ "Tags": tags }))
 }
@@ -38,6 +45,12 @@ pub(super) async fn list(call: &mut Call<'_>) -> Result<Value, ServiceError> {
         .into_iter()
         .map(|(key, value)| Entry { summary: json!({ "Key": key, "Value": value }), key });
     page(call, "Tags", entries.collect(), Order::Ascending)
+}
+
+/// Drops the tags of what is deleted.
+pub(super) async fn forget(call: &mut Call<'_>, arn: &str) -> Result<(), ServiceError> {
+    call.shelf.delete::<Tags>(&call.place, arn).await?;
+    Ok(())
 }
 
 /// Adds the request's tags to those of `arn` and gives the latter all.

@@ -95,7 +95,7 @@ pub(super) async fn forget(call: &mut Call<'_>, pipeline: &Pipeline) -> Result<(
 
 /// ListPipelineVersions.
 pub(super) async fn list(call: &mut Call<'_>) -> Result<Value, ServiceError> {
-    let pipeline = pipelines::find(call, &required(call, "PipelineName")?.to_owned()).await?;
+    let pipeline = pipelines::asked(call).await?;
     let versions: Vec<(String, Version)> = items(call, &format!("{}/", pipeline.key())).await?;
     let entries = versions.into_iter().map(|(key, version)| Entry {
         key,
@@ -113,7 +113,8 @@ pub(super) async fn list(call: &mut Call<'_>) -> Result<Value, ServiceError> {
 
 /// UpdatePipelineVersion.
 pub(super) async fn update(call: &mut Call<'_>) -> Result<Value, ServiceError> {
-    let pipeline = pipelines::find(call, &required(call, "PipelineArn")?.to_owned()).await?;
+    let arn = required(call, "PipelineArn")?.to_owned();
+    let pipeline = pipelines::find(call, &arn).await?;
     let number = asked(call, &pipeline)?;
     let mut version = of(call, &pipeline, number).await?;
     let display_name = optional(call, "PipelineVersionDisplayName", LONGEST.0)?;

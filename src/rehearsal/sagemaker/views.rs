@@ -2,7 +2,7 @@
 
 use super::{
     super::{Call, ServiceError},
-    check::{choice, epoch, required, user_context, within, without_nulls},
+    check::{choice, epoch, user_context, within, without_nulls},
     definitions, executions,
     page::{Entry, Order, items, page},
     pipelines::{self, sortable},
@@ -30,7 +30,7 @@ pub(super) async fn describe(call: &mut Call<'_>) -> Result<Value, ServiceError>
 
 /// ListPipelineExecutions.
 pub(super) async fn list(call: &mut Call<'_>) -> Result<Value, ServiceError> {
-    let pipeline = pipelines::find(call, &required(call, "PipelineName")?.to_owned()).await?;
+    let pipeline = pipelines::asked(call).await?;
     let sort = choice(call, "SortBy", &["CreationTime", "PipelineExecutionArn"], "CreationTime")?;
     let by_arn = sort == "PipelineExecutionArn";
     let executions: Vec<(String, Execution)> = items(call, &format!("{}/", pipeline.key())).await?;

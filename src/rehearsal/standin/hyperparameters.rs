@@ -2,7 +2,7 @@
 
 use super::JobFailure;
 use forust_ml::{GradientBooster, metric::Metric, sampler::SampleMethod};
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, ops::Bound, str::FromStr};
 
 /// Parameters that XGBoost knows and the stand-in does not: a job that sets one fails rather than ignore it.
 const NOT_HONOURED: &[&str] = &[
@@ -10,6 +10,7 @@ const NOT_HONOURED: &[&str] = &[
     "booster",
     "colsample_bylevel",
     "colsample_bynode",
+    "colsample_bytree",
     "csv_weights",
     "grow_policy",
     "interaction_constraints",
@@ -70,10 +71,10 @@ pub(super) fn setup(parameters: &BTreeMap<String, String>) -> Result<Setup, JobF
             "max_delta_step" => booster.max_delta_step = number(name, text, 0.0..)?,
             "lambda" => booster.l2 = number(name, text, 0.0..)?,
             "alpha" => booster.l1 = number(name, text, 0.0..)?,
-            "colsample_bytree" => booster.colsample_bytree = number(name, text, 0.0..=1.0)?,
             "seed" => booster.seed = number(name, text, 0..)?,
             "subsample" => {
-                booster.subsample = number(name, text, 0.0..=1.0)?;
+                booster.subsample =
+                    number(name, text, (Bound::Excluded(0.0), Bound::Included(1.0)))?;
                 if booster.subsample < 1.0 {
                     booster.sample_method = SampleMethod::Random;
                 }

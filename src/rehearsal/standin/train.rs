@@ -96,6 +96,12 @@ impl Labelled {
         if columns == 0 || rows.iter().any(|row| row.len() != columns) {
             return Err(JobFailure::client("the rows have no features, or not the same number"));
         }
+        let blank = (0..columns).find(|column| {
+            rows.iter().all(|row| row.get(*column).is_none_or(|cell| cell.is_nan()))
+        });
+        if let Some(column) = blank {
+            return Err(JobFailure::client(format!("feature {column} has no value in any row")));
+        }
         let features = (0..columns)
             .flat_map(|column| rows.iter().filter_map(move |row| row.get(column)).copied());
         Ok(Self { features: features.collect(), labels, columns })
@@ -116,12 +122,14 @@ fn number(cell: &str) -> Result<f64, JobFailure> {
     if cell.is_empty() {
         return Ok(f64::NAN);
     }
-    cell.parse().map_err(|_| JobFailure::client("a cell is not a number"))
+    let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| JobFailure::client("a cell is not a number"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Label 1 above 50, with one exception in ten.
     fn rows(from: u32) -> String {
@@ -176,12 +184,37 @@ mod tests {
             ("2,1\n", "label must be in [0,1] for logistic regression"),
             ("1,one\n0,2\n", "a cell is not a number"),
             ("1,1\n1,2\n", "the channel 'train' has rows of one class only"),
+            ("1,,2\n0,,1\n", "feature 0 has no value in any row"),
+            ("1,inf\n0,1\n", "a cell is not a number"),
             ("1\n0\n", "the rows have no features, or not the same number"),
         ] {
             let path = "/opt/ml/input/data/train/t.csv".to_owned();
             let files = Files::from([(path, text.as_bytes().to_vec())]);
             let failure = train(&parameters(&[]), &files).unwrap_err();
             assert_eq!(failure.to_string(), format!("ClientError: {message}"));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn whatever_the_rows_training_ends(
+            rows in proptest::collection::vec((any::<bool>(), proptest::option::of(-3_i8..4), -1e9_f64..1e9), 1..30),
+            subsample in 1_u8..=10,
+        ) {
+            let text: String = rows
+                .iter()
+                .map(|(label, small, large)| {
+                    let small = small.map_or_else(String::new, |small| small.to_string());
+                    format!("{},{small},{large}\n", u8::from(*label))
+                })
+                .collect();
+            let files = Files::from([("/opt/ml/input/data/train/t.csv".to_owned(), text.clone().into_bytes())]);
+            let subsample = (f64::from(subsample) / 10.0).to_string();
+            if let Ok(model) = train(&parameters(&[("subsample", &subsample)]), &files) {
+                let scores = score(&model, &Labelled::read(&[&text]).unwrap()).unwrap();
+                prop_assert!(scores.iter().all(|score| (0.0..=1.0).contains(score)));
+            }
         }
     }
 }

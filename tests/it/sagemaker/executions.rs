@@ -220,3 +220,36 @@ async fn step_types_that_are_not_rehearsed_say_so() {
         Some("the rehearsal does not execute Callback steps yet")
     );
 }
+
+#[tokio::test]
+async fn a_model_needs_its_data_and_is_then_described() {
+    let world = World::new().await;
+    let uri = "s3://sagemaker-prod-bucket/mammo/model.tar.gz";
+    let model = json!({"Name": "Make", "Type": "Model", "Arguments": {
+        "ExecutionRoleArn": "arn:aws:iam::222222222222:role/execution",
+        "PrimaryContainer": {"Image": "xgboost", "ModelDataUrl": uri}}});
+    world.create("p", &json!({"Version": "2020-12-01", "Steps": [model]})).await;
+    let without = world.start("p", &[], TOKEN).await;
+    assert_eq!(world.finish(&without).await, PipelineExecutionStatus::Failed);
+    world.upload("sagemaker-prod-bucket", "mammo/model.tar.gz", "a model").await;
+    let with = world.start("p", &[], "another-token-of-at-least-32-letters").await;
+    assert_eq!(world.finish(&with).await, PipelineExecutionStatus::Succeeded);
+    let steps = world.steps(&with).await;
+    let arn = steps[0].metadata().unwrap().model().unwrap().arn().unwrap();
+    let (_, name) = arn.rsplit_once('/').unwrap();
+    let described = world.sagemaker().describe_model().model_name(name).send().await;
+    let described = described.unwrap();
+    assert_eq!(described.primary_container().unwrap().model_data_url(), Some(uri));
+}
+
+#[tokio::test]
+async fn a_step_cannot_act_as_a_role_that_does_not_trust_sagemaker() {
+    let world = World::new().await;
+    let mut step = fail("Stop", &json!("x"));
+    step["Arguments"]["RoleArn"] = json!("arn:aws:iam::222222222222:role/lambda");
+    world.create("p", &json!({"Version": "2020-12-01", "Steps": [step]})).await;
+    let execution = world.start("p", &[], TOKEN).await;
+    world.finish(&execution).await;
+    let steps = world.steps(&execution).await;
+    assert!(steps[0].failure_reason().unwrap().contains("Could not assume role"));
+}

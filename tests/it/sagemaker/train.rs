@@ -7,7 +7,11 @@ use relevo::{
     ids::Digest,
     spec::DataContract,
 };
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    task::Poll,
+};
 
 const BUCKET: &str = "sagemaker-prod-bucket";
 
@@ -66,6 +70,20 @@ async fn it_trains_evaluates_and_registers_a_model_for_approval() {
             "Mammo-RegisterModel-RegisterModel",
         ]
     );
+    let job = steps[1].metadata().unwrap().training_job().unwrap().arn().unwrap();
+    let (kind, name) = job.rsplit_once('/').unwrap();
+    assert!(kind.ends_with(":training-job") && name.starts_with("pipelines-"), "{job}");
+    let job =
+        world.sagemaker().describe_training_job().training_job_name(name).send().await.unwrap();
+    assert_eq!(job.training_job_status().unwrap().as_str(), "Completed");
+    assert_eq!(job.hyper_parameters().unwrap()["num_round"], "50");
+    let check = steps[4].metadata().unwrap().quality_check().unwrap();
+    assert_eq!((check.check_type(), check.skip_check()), (Some("DATA_QUALITY"), Some(true)));
+    assert_eq!(
+        check.calculated_baseline_statistics(),
+        check.baseline_used_for_drift_check_statistics()
+    );
+    assert!(steps.iter().all(|step| step.end_time() > step.start_time()));
     let package = steps[5].metadata().unwrap().register_model().unwrap().arn().unwrap().to_owned();
     let registry = world.sagemaker_of("333333333333");
     let package =
@@ -116,4 +134,37 @@ async fn training_again_gives_the_same_scores() {
         scores.push(world.download(&uri).await);
     }
     assert_eq!(scores[0], scores[1]);
+}
+
+/// Polls `request` at most `polls` times, then drops it wherever it is.
+async fn abandon(request: impl Future, polls: usize) {
+    let mut request = std::pin::pin!(request);
+    let mut left = polls;
+    std::future::poll_fn(|context| {
+        left = left.saturating_sub(1);
+        match request.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(()),
+            Poll::Pending if left == 0 => Poll::Ready(()),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn requests_dropped_anywhere_leave_each_step_done_once_or_not_at_all() {
+    let world = World::new().await;
+    world.create("Mammo-Train", deploy(&world).await.value()).await;
+    let execution = world.start("Mammo-Train", &[], TOKEN).await;
+    for polls in 1..60 {
+        world.pass(1);
+        abandon(world.status(&execution), polls).await;
+    }
+    assert_eq!(world.finish(&execution).await, PipelineExecutionStatus::Succeeded);
+    let steps = world.steps(&execution).await;
+    let names: BTreeSet<_> = steps.iter().map(|step| step.step_name().unwrap()).collect();
+    assert_eq!((steps.len(), names.len()), (6, 6));
+    let registry = world.sagemaker_of("333333333333");
+    let packages = registry.list_model_packages().model_package_group_name("mammo-package");
+    assert_eq!(packages.send().await.unwrap().model_package_summary_list().len(), 1);
 }

@@ -147,7 +147,12 @@ impl World {
     }
 
     /// Starts `name` and gives the ARN of the execution.
-    pub(super) async fn start(&self, name: &str, parameters: &[(&str, &str)], token: &str) -> String {
+    pub(super) async fn start(
+        &self,
+        name: &str,
+        parameters: &[(&str, &str)],
+        token: &str,
+    ) -> String {
         let mut start = self
             .sagemaker()
             .start_pipeline_execution()

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        super::{Bucket, Call, NewObject, standin::Files},
+        super::{Call, NewObject, standin::Files},
         jobs::{Job, JobKind},
     },
     Running, Trouble, list, text,
@@ -27,26 +27,34 @@ fn location(uri: &str) -> Result<Location<'_>, Trouble> {
     Ok(Location { bucket, key })
 }
 
-/// The bucket, if the role of the execution may do `action` on `key` in it.
-fn admitted<'l>(
-    call: &Call<'l>,
+/// Fails the step unless its role may do `action` on `key`, and the bucket lets its account in.
+fn admitted(
+    call: &Call<'_>,
     running: &Running<'_>,
     (action, bucket, key): (&str, &str, &str),
-) -> Result<&'l Bucket, Trouble> {
-    let role = &running.execution.role;
-    let arn = format!("arn:aws:s3:::{bucket}/{key}");
-    let denied = || {
-        Trouble::failed(format!(
-            "ClientError: AccessDenied: {role} is not authorized to perform: {action} on resource: {arn}"
-        ))
-    };
+) -> Result<(), Trouble> {
     let found = call.landscape.bucket(bucket).ok_or_else(|| {
         Trouble::failed(format!("ClientError: NoSuchBucket: the bucket {bucket} does not exist"))
     })?;
-    let allowed =
-        call.landscape.role(role).is_some_and(|role| role.permissions.allows(action, &arn));
-    let admits = found.accounts.contains(&call.place.account);
-    if allowed && admits { Ok(found) } else { Err(denied()) }
+    running.authorize(call, action, &format!("arn:aws:s3:::{bucket}/{key}"))?;
+    if found.accounts.contains(&call.place.account) {
+        return Ok(());
+    }
+    Err(Trouble::failed(format!(
+        "ClientError: AccessDenied: the policy of bucket {bucket} does not let account {} in",
+        call.place.account
+    )))
+}
+
+/// Is there an object at `uri`, and may the role of the execution read it?
+pub(super) async fn exists(
+    call: &mut Call<'_>,
+    running: &Running<'_>,
+    uri: &str,
+) -> Result<bool, Trouble> {
+    let Location { bucket, key } = location(uri)?;
+    admitted(call, running, ("s3:GetObject", bucket, key))?;
+    Ok(call.shelf.object_head(bucket, key).await?.is_some())
 }
 
 /// Brings the object at `uri`, or all under it, to the folder `local`.
@@ -75,7 +83,7 @@ pub(super) async fn download(
          exist under that S3 prefix, and that the role \"{role}\" has \"s3:ListBucket\" permissions on bucket \
          \"{bucket}\".",
         region = call.place.region,
-        role = running.execution.role,
+        role = running.role(),
     )))
 }
 

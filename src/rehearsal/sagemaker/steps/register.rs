@@ -1,7 +1,7 @@
 //! RegisterModel: a new version in the registry, which may belong to another account.
 
 use super::{
-    super::{super::Call, packages},
+    super::{super::Call, groups, packages},
     Outcome, Running, Trouble,
 };
 use serde_json::json;
@@ -16,6 +16,7 @@ pub(super) async fn run(call: &mut Call<'_>, running: &Running<'_>) -> Result<Ou
         metadata.entry("GeneratedBy").or_insert_with(|| json!(execution.arn));
     }
     let group = running.text("/Arguments/ModelPackageGroupName")?;
+    running.authorize(call, "sagemaker:CreateModelPackage", &groups::arn_for(call, group))?;
     let package = packages::register(call, group, request, &execution.started_by).await?;
     let mut properties = running.value("/Arguments").clone();
     properties["ModelPackageArn"] = json!(package.arn);

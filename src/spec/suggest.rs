@@ -22,7 +22,7 @@ pub(super) fn nearest<'c>(
 }
 
 /// A sentence that offers the nearest candidate or, failing that, names them all.
-pub(super) fn did_you_mean<'c>(
+pub(crate) fn did_you_mean<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str> + Clone,
 ) -> Option<String> {
@@ -33,9 +33,12 @@ pub(super) fn did_you_mean<'c>(
     (!known.is_empty()).then(|| format!("known here: {}", known.join(", ")))
 }
 
-/// A third of the letters may be wrong, at least one, at most three.
+/// More wrong letters than this make another word.
+const MOST_SLIPS: usize = 3;
+
+/// A third of the letters may be wrong, at least one.
 fn tolerance(candidate: &str) -> usize {
-    (candidate.chars().count() / 3).clamp(1, 3)
+    (candidate.chars().count() / 3).clamp(1, MOST_SLIPS)
 }
 
 /// `At_Least` and `at-least` are the same slip.
@@ -43,8 +46,8 @@ fn fold(word: &str) -> Vec<char> {
     word.chars().map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`
-/// (optimal string alignment).
+/// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal
+/// string alignment), counted only as far as [`MOST_SLIPS`] need it.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before_last = vec![0; b.len() + 1];
     let mut last: Vec<usize> = (0..=b.len()).collect();
@@ -59,6 +62,11 @@ fn distance(a: &[char], b: &[char]) -> usize {
             row[j + 1] = best;
         }
         before_last = std::mem::replace(&mut last, row);
+        let hopeless = |row: &[usize]| row.iter().all(|distance| *distance > MOST_SLIPS);
+        // A swap reaches back two rows.
+        if hopeless(&last) && hopeless(&before_last) {
+            return usize::MAX;
+        }
     }
     last[b.len()]
 }

@@ -1,0 +1,90 @@
+//! The way to each environment's cloud: AWS, or the rehearsal in this process.
+
+use crate::{
+    aws::Access,
+    clock::Clock,
+    engine::stages::Clouds,
+    flow::Failure,
+    ids::EnvName,
+    rehearsal::{Landscape, Rehearsal},
+    spec::{Cloud, Environment},
+};
+use anyhow::Context as _;
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+/// The rehearsal moves when it is looked at; a pause lets a person see it move and costs a run next to nothing.
+const REHEARSAL_POLL: Duration = Duration::from_millis(1);
+/// SageMaker jobs take minutes; a look costs an API call of a shared quota.
+const AWS_POLL: Duration = Duration::from_secs(15);
+
+/// The clouds of one project's environments.
+#[derive(Debug, Clone)]
+pub struct AppClouds {
+    rehearsal: Option<Access>,
+    aws: Option<Access>,
+}
+
+impl AppClouds {
+    /// Opens what the environments need: nothing of AWS where all are rehearsed, and the other way round.
+    ///
+    /// # Errors
+    /// The rehearsal's file cannot be opened.
+    pub async fn open(
+        environments: &BTreeMap<EnvName, Environment>,
+        file: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
+        let uses = |cloud| environments.values().any(|environment| environment.cloud == cloud);
+        let rehearsal = if uses(Cloud::Rehearsal) {
+            let rehearsal = open_rehearsal(environments, file, clock.clone()).await?;
+            let keys = Rehearsal::base_credentials();
+            let (id, secret) = (&keys.access_key_id, &keys.secret_access_key);
+            let access = Access::through(rehearsal.http_client(), id, secret);
+            Some(access.with_time(Arc::new(move || clock.now())))
+        } else {
+            None
+        };
+        let aws = if uses(Cloud::Aws) { Some(Access::aws().await) } else { None };
+        Ok(Self { rehearsal, aws })
+    }
+}
+
+/// Opens the rehearsed cloud with the accounts, roles and buckets that the rehearsed environments name.
+///
+/// # Errors
+/// The file cannot be opened, or is of another version.
+pub async fn open_rehearsal(
+    environments: &BTreeMap<EnvName, Environment>,
+    file: &Path,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Rehearsal> {
+    let rehearsed: Vec<Environment> =
+        environments.values().filter(|e| e.cloud == Cloud::Rehearsal).cloned().collect();
+    let landscape = Landscape::from(&rehearsed);
+    Rehearsal::open(file, landscape, Arc::new(move || clock.now()))
+        .await
+        .with_context(|| format!("open the rehearsal in {}", file.display()))
+}
+
+impl Clouds for AppClouds {
+    fn access(&self, environment: &Environment) -> Result<Access, Failure> {
+        let access = match environment.cloud {
+            Cloud::Rehearsal => &self.rehearsal,
+            Cloud::Aws => &self.aws,
+        };
+        access.clone().ok_or_else(|| {
+            let name = &environment.name;
+            Failure::new(
+                crate::spec::FailureClass::AgentError,
+                format!("the cloud of '{name}' was not opened"),
+            )
+        })
+    }
+
+    fn poll_interval(&self, environment: &Environment) -> Duration {
+        match environment.cloud {
+            Cloud::Rehearsal => REHEARSAL_POLL,
+            Cloud::Aws => AWS_POLL,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! One run of one project, put together: the engine with its built-in stages, the clouds, the log sink.
+
+use super::{App, AppClouds};
+use crate::{
+    engine::{
+        Driven, Engine, Orders, Watch,
+        stages::{BuiltIns, Clouds as _},
+    },
+    exec::{Cancel, Inherited},
+    git::Credentials,
+    logs::{CloudWatch, LogSink, Masker},
+    project::Project,
+    spec::{Cloud, Stage, condition},
+    store::RunRecord,
+};
+use anyhow::Context as _;
+use std::{sync::Arc, time::Duration};
+
+/// How long the end of a run waits for its last lines to reach the cloud; what is left then is told, and shipped by the
+/// next run or resume.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What a run is promoted with, beside what the state folder holds.
+pub struct Promotion {
+    /// What the run's commit holds.
+    pub project: Arc<Project>,
+    /// How its repository is reached, should it be a URL.
+    pub credentials: Credentials,
+    /// What commands inherit of the environment of this process.
+    pub inherited: Inherited,
+    /// What must never stand in a log.
+    pub masker: Masker,
+    /// Who watches.
+    pub watch: Arc<dyn Watch>,
+    /// Stops the run.
+    pub cancel: Cancel,
+}
+
+impl Promotion {
+    /// Drives `run` to its end, or on from where an agent left it.
+    ///
+    /// # Errors
+    /// The run's clouds cannot be opened, another agent drives it, or the store fails.
+    pub async fn drive(self, app: &App, run: &RunRecord) -> anyhow::Result<Driven> {
+        let environments = &self.project.environments;
+        let clouds =
+            AppClouds::open(environments, &app.rehearsal_file(), app.clock.clone()).await?;
+        let sink = self.sink(&clouds, run)?;
+        let engine = Engine {
+            store: app.store.clone(),
+            clock: app.clock.clone(),
+            logs: app.log_folder(),
+            work: app.state.join("work"),
+            mirrors: app.mirrors(),
+            credentials: self.credentials,
+            masker: self.masker,
+            inherited: self.inherited,
+            perform: Arc::new(BuiltIns::new(self.project, Arc::new(clouds))),
+            condition: Arc::new(holds),
+            watch: self.watch,
+            drain_deadline: DRAIN_DEADLINE,
+        };
+        let orders = Orders { cancel: self.cancel, sink };
+        engine.drive(&run.id, orders).await.context("drive the run")
+    }
+
+    /// Where the run's lines go: the log group of its environment.
+    fn sink(
+        &self,
+        clouds: &AppClouds,
+        run: &RunRecord,
+    ) -> anyhow::Result<Option<Arc<dyn LogSink>>> {
+        let Some(environment) = self.project.environments.get(&run.environment) else {
+            return Ok(None);
+        };
+        let access = clouds.access(environment)?;
+        let sink = CloudWatch::new(access, environment.clone(), run.id.clone());
+        Ok(Some(match environment.cloud {
+            Cloud::Rehearsal => Arc::new(sink.settled()),
+            Cloud::Aws => Arc::new(sink),
+        }))
+    }
+}
+
+/// Does the stage's `when` hold? It was checked when the pipeline was read.
+fn holds(run: &RunRecord, stage: &Stage) -> bool {
+    let Some(when) = &stage.when else { return true };
+    let facts = condition::Facts {
+        branch: &run.reference,
+        environment: run.environment.as_str(),
+        event: &run.facts.event,
+        changed: Some(&run.facts.changed_paths),
+    };
+    condition::Condition::parse(when).is_ok_and(|condition| condition.holds(&facts))
+}

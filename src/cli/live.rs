@@ -1,0 +1,126 @@
+//! A run as it happens: a tree that redraws itself on a terminal, plain lines on a pipe, JSON lines for programs.
+
+mod tree;
+
+use super::output::{Format, Output};
+use crate::{
+    clock::Clock,
+    engine::Watch,
+    ids::RunId,
+    logs::LogLine,
+    store::{RunRecord, StoredEvent},
+};
+use console::Term;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tree::Tree;
+
+/// Redrawing this often looks alive and costs nothing.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// Shows one run.
+#[derive(Debug)]
+pub(crate) struct Live {
+    output: Output,
+    clock: Arc<dyn Clock>,
+    tree: Mutex<Tree>,
+    /// Lines of the last frame, to be drawn over.
+    drawn: Mutex<usize>,
+}
+
+impl Live {
+    /// A display for `run`, with its heading already shown.
+    pub(crate) fn new(output: &Output, clock: Arc<dyn Clock>, run: &RunRecord) -> Self {
+        let heading = format!(
+            "{}  {} → {}  commit {}  run {}",
+            run.pipeline.name,
+            run.reference,
+            run.environment,
+            run.commit.short(),
+            run.id.short()
+        );
+        if output.format == Format::Text {
+            output.talk(&output.paint_talk(console::Style::new().bold(), &heading));
+        }
+        let tree = Tree::new(&run.pipeline);
+        Self { output: output.clone(), clock, tree: Mutex::new(tree), drawn: Mutex::new(0) }
+    }
+
+    /// Redraws until it is dropped; to be polled beside the run.
+    pub(crate) async fn redraw(&self) -> std::convert::Infallible {
+        loop {
+            self.draw();
+            self.clock.sleep(FRAME).await;
+        }
+    }
+
+    /// Draws the last frame; what follows is printed below it.
+    pub(crate) fn finish(&self) {
+        self.draw();
+        *lock(&self.drawn) = 0;
+    }
+
+    fn draw(&self) {
+        if !self.output.is_live() {
+            return;
+        }
+        let term = Term::buffered_stderr();
+        let width = usize::from(term.size().1);
+        let paint = |style, text: &str| self.output.paint_talk(style, text);
+        let frame = lock(&self.tree).frame(self.clock.now(), width, &paint);
+        let mut drawn = lock(&self.drawn);
+        // Nothing to be done about a terminal that cannot be drawn on.
+        let _undrawn = term.clear_last_lines(*drawn);
+        for line in &frame {
+            let _undrawn = term.write_line(line);
+        }
+        let _undrawn = term.flush();
+        *drawn = frame.len();
+    }
+}
+
+impl Watch for Live {
+    fn event(&self, _run: &RunRecord, stored: &StoredEvent) {
+        lock(&self.tree).event(&stored.event, stored.at);
+        match self.output.format {
+            Format::Json => self.json(stored),
+            Format::Text if self.output.is_live() => self.draw(),
+            Format::Text => {
+                if let Some(line) = lock(&self.tree).sentence(&stored.event) {
+                    self.output.talk(&line);
+                }
+            }
+        }
+    }
+
+    fn line(&self, line: &LogLine) {
+        lock(&self.tree).line(&line.stage, &line.message);
+        match self.output.format {
+            Format::Json => self.json(line),
+            Format::Text if self.output.is_live() => {}
+            Format::Text => self.output.talk(&format!("{} | {}", line.stage, line.message)),
+        }
+    }
+
+    fn waiting(&self, run: &RunRecord, behind: &RunId) {
+        let waits = format!("waiting for {}: run {} has it", run.environment, behind.short());
+        match self.output.format {
+            Format::Json => self.json(&serde_json::json!({ "waiting": run.id, "behind": behind })),
+            Format::Text => self.output.talk(&waits),
+        }
+    }
+}
+
+impl Live {
+    fn json(&self, value: &impl serde::Serialize) {
+        // A display must not stop a run.
+        let _unheard = self.output.json_line(value);
+    }
+}
+
+/// A display goes on after a panic elsewhere.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

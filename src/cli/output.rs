@@ -1,0 +1,137 @@
+//! Where words go: data to stdout, talk to stderr, colour only where a person looks.
+
+use super::failure::CliError;
+use crate::spec;
+use console::{Style, Term};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `--json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON document, or one JSON line per event where a command streams.
+    Json,
+}
+
+/// The two streams of the process and how to write on them.
+#[derive(Debug, Clone)]
+pub(crate) struct Output {
+    /// Text or JSON.
+    pub(crate) format: Format,
+    stdout_colour: bool,
+    stderr_colour: bool,
+}
+
+impl Output {
+    /// Decides colour once per stream.
+    pub(crate) fn new(format: Format, colour: Colour) -> Self {
+        let on = |term: Term| match colour {
+            Colour::Auto => term.features().colors_supported() && term.is_term(),
+            Colour::Always => true,
+            Colour::Never => false,
+        };
+        Self { format, stdout_colour: on(Term::stdout()), stderr_colour: on(Term::stderr()) }
+    }
+
+    /// May the live display redraw lines?
+    pub(crate) fn is_live(&self) -> bool {
+        self.format == Format::Text && self.stderr_colour && Term::stderr().is_term()
+    }
+
+    /// `text` in `style`, if stdout shows colour.
+    pub(crate) fn paint(&self, style: Style, text: impl std::fmt::Display) -> String {
+        style.force_styling(self.stdout_colour).apply_to(text).to_string()
+    }
+
+    /// `text` in `style`, if stderr shows colour.
+    pub(crate) fn paint_talk(&self, style: Style, text: impl std::fmt::Display) -> String {
+        style.force_styling(self.stderr_colour).apply_to(text).to_string()
+    }
+
+    /// Prints data. A reader that went away (`| head`) is not an error.
+    pub(crate) fn data(&self, text: &str) -> Result<(), CliError> {
+        match io::stdout().lock().write_all(with_end(text).as_bytes()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(CliError::from(anyhow::Error::new(error).context("write to standard output")))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Prints `value` as JSON.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), CliError> {
+        let text = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
+        self.data(&text)
+    }
+
+    /// Prints `value` as one line of JSON, for commands that stream.
+    pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<(), CliError> {
+        let text = serde_json::to_string(value).map_err(anyhow::Error::from)?;
+        self.data(&text)
+    }
+
+    /// Says something to the person. Failing to say it is no reason to fail.
+    pub(crate) fn talk(&self, text: &str) {
+        let _unheard = io::stderr().lock().write_all(with_end(text).as_bytes());
+    }
+
+    /// Tells how a command failed.
+    pub(crate) fn failure(&self, failure: &CliError) {
+        match (failure, self.format) {
+            (CliError::Plain { exit, error, hint }, Format::Json) => {
+                let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+                let told = serde_json::json!({
+                    "error": error.to_string(), "causes": causes, "hint": hint, "exit": *exit as u8,
+                });
+                self.talk(&told.to_string());
+            }
+            (CliError::Plain { error, hint, .. }, Format::Text) => {
+                self.talk(&format!("{}: {error}", self.paint_talk(red(), "error")));
+                for cause in error.chain().skip(1) {
+                    self.talk(&format!("  because: {cause}"));
+                }
+                if let Some(hint) = hint {
+                    self.talk(&format!(
+                        "\n{}: {hint}",
+                        self.paint_talk(Style::new().cyan(), "hint")
+                    ));
+                }
+            }
+            (CliError::Files { findings, .. }, Format::Json) => {
+                let _unheard = self.json(findings);
+            }
+            (CliError::Files { findings, sources }, Format::Text) => {
+                self.findings(findings, sources);
+            }
+        }
+    }
+
+    /// Draws findings with the lines they are about.
+    pub(crate) fn findings(&self, findings: &spec::Findings, sources: &[spec::SourceFile]) {
+        let colour =
+            if self.stderr_colour { spec::render::Colour::Yes } else { spec::render::Colour::No };
+        self.talk(&spec::render::graphical(findings, sources, colour));
+    }
+}
+
+fn red() -> Style {
+    Style::new().red().bold()
+}
+
+fn with_end(text: &str) -> String {
+    if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}

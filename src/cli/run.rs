@@ -1,0 +1,199 @@
+//! `agent run`: what a push does, from here.
+
+use super::{
+    Shared,
+    failure::{CliError, CliResult, Exit},
+    live::Live,
+    output::{Format, Output},
+    plan::show_plan,
+    source::{Source, SourceArgs, credentials, state_folder},
+    summary::Summary,
+};
+use crate::{
+    app::{App, Promotion},
+    clock::SystemClock,
+    engine::Driven,
+    exec::{Canceller, Inherited},
+    flow::Outcome,
+    ids::{RunId, StageName},
+    logs::Masker,
+    project::Project,
+    spec::{Action, FailureClass},
+    store::{Ask, Facts, NewRun, RunRecord},
+};
+use anyhow::Context as _;
+use std::sync::Arc;
+
+/// Run the stages of a commit, as a push to its branch would
+///
+/// A run of the same commit that was interrupted is continued, not begun again. Only what is committed is run.
+/// Ctrl-C stops gently; a second one kills.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Check and plan only; write nothing anywhere
+    #[arg(long, conflicts_with = "from")]
+    dry_run: bool,
+    /// Begin at this stage, with what the stages before it left in an earlier run of the commit
+    #[arg(long, value_name = "STAGE")]
+    from: Option<StageName>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  agent run --branch main
+  agent run --branch main --dry-run
+  agent run --env dev
+  agent run --branch main --from plan
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled";
+
+pub(crate) async fn run(args: &Args, shared: &Shared, output: &Output) -> CliResult {
+    let state = state_folder(shared, &args.source.repo);
+    let source = args.source.resolve(&state)?;
+    if source.repository.has_uncommitted_changes().unwrap_or(false) {
+        output.talk("note: uncommitted changes are not part of this run");
+    }
+    let app = App::open(&state, Arc::new(SystemClock)).await?;
+    if args.dry_run {
+        return show_plan(&app, &source, output).await;
+    }
+    let run = find_or_create(&app, &source, args.from.as_ref()).await?;
+    promote(&app, source.project, run, output).await
+}
+
+/// The unfinished run of this commit, or a new one.
+async fn find_or_create(
+    app: &App,
+    source: &Source,
+    from: Option<&StageName>,
+) -> Result<RunRecord, CliError> {
+    let new = |reused| NewRun {
+        repository: source.project.repository.clone(),
+        reference: source.branch.clone(),
+        commit: source.project.commit.clone(),
+        environment: source.environment.clone(),
+        facts: Facts { event: "manual".to_owned(), changed_paths: changed_paths(source) },
+        pipeline: source.project.pipeline.clone(),
+        reused,
+    };
+    if let Some(stage) = from {
+        let reused = super::from::reused(app, source, stage).await?;
+        let run = app.store.create_or_find(new(reused), Ask::Again).await;
+        return Ok(run.context("create the run")?.into_run());
+    }
+    let found = app.store.create_or_find(new(Vec::new()), Ask::Once).await;
+    let run = found.context("create the run")?.into_run();
+    if run.outcome.is_none() {
+        return Ok(run);
+    }
+    let again = app.store.create_or_find(new(Vec::new()), Ask::Again).await;
+    Ok(again.context("create the run")?.into_run())
+}
+
+/// What the commit changed. A commit whose parent is not at hand changed everything, as far as `when` may ask.
+fn changed_paths(source: &Source) -> Vec<String> {
+    let Source { repository, project, .. } = source;
+    let parent = repository.parent(&project.commit).ok().flatten();
+    repository.changed_paths(parent.as_ref(), &project.commit).unwrap_or_default()
+}
+
+/// Drives `run` with a display, and says what it came to.
+pub(crate) async fn promote(
+    app: &App,
+    project: Project,
+    run: RunRecord,
+    output: &Output,
+) -> CliResult {
+    let live = Arc::new(Live::new(output, app.clock.clone(), &run));
+    let (canceller, cancel) = Canceller::new();
+    let promotion = Promotion {
+        project: Arc::new(project),
+        credentials: credentials(),
+        inherited: inherited(),
+        masker: Masker::of(secrets()),
+        watch: live.clone(),
+        cancel,
+    };
+    let driven = tokio::select! {
+        driven = promotion.drive(app, &run) => driven,
+        never = live.redraw() => match never {},
+        never = on_interrupt(&canceller, output) => match never {},
+    };
+    live.finish();
+    ended(app, &run.id, driven?, output).await
+}
+
+/// Each Ctrl-C stops harder.
+async fn on_interrupt(canceller: &Canceller, output: &Output) -> std::convert::Infallible {
+    loop {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without a handler Ctrl-C ends the process, which a resume can deal with.
+            std::future::pending::<()>().await;
+        }
+        output.talk(match canceller.press() {
+            crate::flow::Stop::Gentle => "stopping; press Ctrl-C again to kill what runs",
+            crate::flow::Stop::Forced => "killing",
+        });
+    }
+}
+
+async fn ended(app: &App, run: &RunId, driven: Driven, output: &Output) -> CliResult {
+    let record = app.store.run(run).await.context("read the run")?;
+    let events = app.store.events(run).await.context("read the run's events")?;
+    let summary = Summary::of(&record, &events);
+    match output.format {
+        Format::Json => output.json_line(&serde_json::json!({ "summary": summary }))?,
+        Format::Text => output.data(&summary.text())?,
+    }
+    let unsent = &driven.unsent;
+    if unsent.lines > 0 || !unsent.rejected.is_empty() {
+        let rejected: u64 = unsent.rejected.values().sum();
+        output.talk(&format!(
+            "note: {} log lines have not reached the cloud and {rejected} never will; all are in {}",
+            unsent.lines,
+            app.log_folder().of_run(run).display()
+        ));
+    }
+    Ok(exit(&driven.outcome, &record))
+}
+
+fn exit(outcome: &Outcome, run: &RunRecord) -> Exit {
+    match outcome {
+        Outcome::Succeeded => Exit::Done,
+        Outcome::GateRefused => Exit::Refused,
+        Outcome::Cancelled => Exit::Cancelled,
+        Outcome::Failed { stage, class } => {
+            let failed = run.pipeline.stages.iter().find(|known| known.name == *stage);
+            let is_built_in = failed.is_some_and(|stage| matches!(stage.action, Action::Uses(_)));
+            // A command that fails says nothing about our files.
+            if is_built_in && *class == FailureClass::UserError {
+                Exit::Usage
+            } else {
+                Exit::Failed
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn inherited() -> Inherited {
+    Inherited::from(
+        std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }),
+    )
+}
+
+/// Values of the environment that are secret by the name of their variable.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn secrets() -> Vec<String> {
+    const TELLING: [&str; 5] = ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "PRIVATE_KEY"];
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| TELLING.iter().any(|word| name.to_ascii_uppercase().contains(word)))
+        .map(|(_, value)| value)
+        .collect()
+}

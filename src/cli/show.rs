@@ -1,0 +1,98 @@
+//! `agent show`: one run with its stages and its evidence.
+
+use super::{
+    Shared,
+    failure::{CliError, CliResult, Exit},
+    output::{Format, Output},
+    runs::as_json,
+    source::state_folder,
+    summary::Summary,
+};
+use crate::{
+    app::App,
+    clock::SystemClock,
+    flow::Event,
+    store::{RunRecord, StoreError, StoredEvent},
+};
+use anyhow::Context as _;
+use std::sync::Arc;
+
+/// Show a run: its stages with their times, the gate's verdict, what changed
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  agent show\n  agent show 3f2a1c9e\n  agent show --json | jq .evidence.plan"
+)]
+pub(crate) struct Args {
+    /// The run, by the last digits of its id [default: the newest]
+    run: Option<String>,
+    /// The repository whose run is meant
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    repo: String,
+}
+
+pub(crate) async fn show(args: &Args, shared: &Shared, output: &Output) -> CliResult {
+    let app = App::open(&state_folder(shared, &args.repo), Arc::new(SystemClock)).await?;
+    let run = find(&app, args.run.as_deref()).await?;
+    let events = app.store.events(&run.id).await.context("read the run's events")?;
+    let summary = Summary::of(&run, &events);
+    match output.format {
+        Format::Json => {
+            let evidence = app.store.all_evidence(&run.id).await.context("read the evidence")?;
+            let evidence: serde_json::Map<_, _> = evidence.into_iter().collect();
+            output.json(&serde_json::json!({
+                "run": as_json(&run), "summary": summary, "events": events, "evidence": evidence,
+            }))?;
+        }
+        Format::Text => {
+            output.data(&format!(
+                "run {}  begun {}",
+                run.id,
+                run.created_at.strftime("%F %T UTC")
+            ))?;
+            for stored in &events {
+                if let Some(line) = line(stored) {
+                    output.data(&format!("  {}  {line}", stored.at.strftime("%T%.3f")))?;
+                }
+            }
+            output.data(&summary.text())?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The run that was named, or the newest.
+pub(crate) async fn find(app: &App, digits: Option<&str>) -> Result<RunRecord, CliError> {
+    let found = match digits {
+        Some(digits) => app.store.run_by_digits(digits).await,
+        None => match app.store.newest_runs(1).await.context("list the runs")?.pop() {
+            Some(run) => Ok(run),
+            None => {
+                return Err(CliError::usage("there is no run yet").hint("agent run --branch main"));
+            }
+        },
+    };
+    found.map_err(|error| match error {
+        StoreError::NoSuchRun(_) | StoreError::AmbiguousRun(_) => {
+            CliError::usage(error).hint("`agent runs` lists them")
+        }
+        other => anyhow::Error::new(other).context("find the run").into(),
+    })
+}
+
+fn line(stored: &StoredEvent) -> Option<String> {
+    Some(match &stored.event {
+        Event::StageReused { stage, from, .. } => {
+            format!("{stage} taken over from {}", from.short())
+        }
+        Event::StageStarted { stage, attempt } => format!("{stage} started, attempt {attempt}"),
+        Event::StageSucceeded { stage, .. } => format!("{stage} succeeded"),
+        Event::StageFailed { stage, failure, .. } => format!("{stage} failed: {failure}"),
+        Event::StageInterrupted { stage, .. } => format!("{stage} was interrupted"),
+        Event::RetryScheduled { stage, attempt, due } => {
+            format!("{stage} will be tried again ({attempt}) at {}", due.strftime("%T"))
+        }
+        Event::StageSkipped { stage, .. } => format!("{stage} skipped"),
+        Event::CancelRequested { .. } => "cancel requested".to_owned(),
+        Event::RunCreated | Event::RunFinished { .. } => return None,
+    })
+}

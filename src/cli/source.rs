@@ -1,0 +1,195 @@
+//! `--repo`, `--branch`, `--commit`, `--env`: which commit, for which environment.
+
+use super::{
+    Shared,
+    failure::{CliError, Exit},
+};
+use crate::{
+    app,
+    git::{self, GitError},
+    ids::{EnvName, Sha},
+    project::{self, Files, Project, ProjectError},
+    store::RunRecord,
+};
+use std::path::{Path, PathBuf};
+
+/// Which commit of which repository.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct SourceArgs {
+    /// The repository: a folder or an https or ssh address
+    #[arg(long, value_name = "PATH|URL", default_value = ".")]
+    pub(crate) repo: String,
+    /// Branch [default: the environment's branch if --env is given, else the one checked out]
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) branch: Option<String>,
+    /// Commit [default: the tip of the branch]
+    #[arg(long, value_name = "SHA")]
+    pub(crate) commit: Option<String>,
+    /// Environment [default: the one the branch deploys to]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<EnvName>,
+}
+
+/// What a command works on, resolved and checked.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// The opened repository.
+    pub(crate) repository: git::Repository,
+    /// The branch.
+    pub(crate) branch: String,
+    /// The environment to deploy to.
+    pub(crate) environment: EnvName,
+    /// What the commit holds.
+    pub(crate) project: Project,
+}
+
+/// Where the agent keeps its state for `repo`: in the repository, or here if it is a URL.
+pub(crate) fn state_folder(shared: &Shared, repo: &str) -> PathBuf {
+    let inside = || {
+        let local = Path::new(repo).exists();
+        let opened = local.then(|| open(repo, Path::new(""))).and_then(Result::ok);
+        opened.map_or_else(PathBuf::new, |repository| repository.folder().to_owned())
+    };
+    shared.state.clone().unwrap_or_else(|| inside().join(".agent"))
+}
+
+/// Opens `repo`; the mirror of a URL is kept in `state`.
+fn open(repo: &str, state: &Path) -> Result<git::Repository, CliError> {
+    let repository = git::Repository::open(repo, &app::mirrors(state), &credentials());
+    let repository = repository.map_err(of_git)?;
+    repository.fetch().map_err(of_git)?;
+    Ok(repository)
+}
+
+/// How repositories are reached by URL: with the token in `GITHUB_TOKEN`, or the user's ssh agent.
+pub(crate) fn credentials() -> git::Credentials {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the command line is where the environment is read"
+    )]
+    let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
+    git::Credentials { token }
+}
+
+/// The project of a run, as its commit has it.
+pub(crate) fn project_of(run: &RunRecord, state: &Path) -> Result<Project, CliError> {
+    let repository = open(&run.repository, state)?;
+    let policy = policy(&repository)?;
+    let files = Files::Commit(&repository, &run.commit);
+    project::load(&run.repository, &run.commit, files, Files::Commit(&repository, &policy))
+        .map_err(of_project)
+}
+
+impl SourceArgs {
+    /// The arguments that name the repository and perhaps an environment, and nothing else.
+    pub(crate) fn of(repo: &str, env: Option<EnvName>) -> Self {
+        Self { repo: repo.to_owned(), branch: None, commit: None, env }
+    }
+
+    /// Opens the repository, finds the commit, loads and checks the project.
+    pub(crate) fn resolve(&self, state: &Path) -> Result<Source, CliError> {
+        let repository = open(&self.repo, state)?;
+        let policy = policy(&repository)?;
+        let policy_files = Files::Commit(&repository, &policy);
+        let branch = self.branch(&repository, policy_files)?;
+        let commit = match &self.commit {
+            Some(commit) => repository.commit(commit),
+            None => repository.branch(&branch),
+        }
+        .map_err(of_git)?;
+        let files = Files::Commit(&repository, &commit);
+        let project =
+            project::load(&repository.name(), &commit, files, policy_files).map_err(of_project)?;
+        let environment = self.environment(&branch, &project)?;
+        Ok(Source { repository, branch, environment, project })
+    }
+
+    fn branch(&self, repository: &git::Repository, policy: Files<'_>) -> Result<String, CliError> {
+        match (&self.branch, &self.env) {
+            (Some(branch), _) => Ok(branch.clone()),
+            (None, Some(name)) => {
+                let rules = project::rules(policy).map_err(|error| of_project(error.into()))?;
+                let rules = rules.unwrap_or_default();
+                let rule = rules.iter().find(|rule| rule.name == *name);
+                rule.map(|rule| rule.branch.clone())
+                    .ok_or_else(|| unknown_environment(name, &rules))
+            }
+            (None, None) => repository.current_branch().map_err(of_git),
+        }
+    }
+
+    /// The environment asked for, if the branch may reach it.
+    fn environment(&self, branch: &str, project: &Project) -> Result<EnvName, CliError> {
+        let pipeline = &project.pipeline;
+        let Some(rule) = pipeline.environment_for_branch(branch) else {
+            let known: Vec<String> = pipeline
+                .environments
+                .iter()
+                .map(|rule| format!("{} → {}", rule.branch, rule.name))
+                .collect();
+            return Err(CliError::usage(format!("branch '{branch}' deploys nowhere"))
+                .hint(format!("pipeline.yaml of the default branch says: {}", known.join(", "))));
+        };
+        match &self.env {
+            None => Ok(rule.name.clone()),
+            Some(name) if pipeline.environments.iter().all(|rule| rule.name != *name) => {
+                Err(unknown_environment(name, &pipeline.environments))
+            }
+            Some(name) if pipeline.may_use(&rule.name, name) => Ok(name.clone()),
+            Some(name) => Err(CliError::usage(format!(
+                "branch '{branch}' deploys to '{}' and may not reach '{name}'",
+                rule.name
+            ))
+            .hint(
+                "a branch may use its own environment and those before it in the promotion order",
+            )),
+        }
+    }
+}
+
+fn unknown_environment(name: &EnvName, rules: &[crate::spec::EnvironmentRule]) -> CliError {
+    let known: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    CliError::usage(format!("there is no environment '{name}'"))
+        .hint(format!("pipeline.yaml has: {}", known.join(", ")))
+}
+
+/// The commit whose pipeline.yaml and environment files decide what goes where: the default branch's tip.
+fn policy(repository: &git::Repository) -> Result<Sha, CliError> {
+    let default = repository.default_branch().map_err(of_git)?;
+    repository.branch(&default).map_err(of_git)
+}
+
+/// A git error, told to the one who asked.
+fn of_git(error: GitError) -> CliError {
+    let hint = match &error {
+        GitError::NotARepository(_) => {
+            Some("change into one, or name it: --repo PATH|URL".to_owned())
+        }
+        GitError::NoSuchBranch { near, .. } if !near.is_empty() => {
+            Some(format!("there is: {}", near.join(", ")))
+        }
+        GitError::NotOurs(path) => Some(format!(
+            "if you trust it: git config --global --add safe.directory {}",
+            path.display()
+        )),
+        GitError::Unreachable { .. } => {
+            Some("over https set GITHUB_TOKEN; over ssh load a key into the agent".to_owned())
+        }
+        GitError::NoSuchBranch { .. }
+        | GitError::UnsupportedUrl(_)
+        | GitError::NoSuchCommit(_)
+        | GitError::Unsafe { .. }
+        | GitError::TooLarge { .. }
+        | GitError::Write { .. }
+        | GitError::Failed { .. } => None,
+    };
+    CliError::Plain { exit: Exit::Usage, error: error.into(), hint }
+}
+
+/// Findings are drawn, everything else is told.
+pub(crate) fn of_project(error: ProjectError) -> CliError {
+    match error {
+        ProjectError::Findings { findings, sources } => CliError::Files { findings, sources },
+        ProjectError::File(error) => anyhow::Error::new(error).context("read the project").into(),
+    }
+}

@@ -1,0 +1,162 @@
+//! The end of a run: what went where, the gate's numbers, what changed, what to do next.
+
+use super::runs::told;
+use crate::{
+    engine::stages::outputs::{Applied, Judged, Origin, Planned, Trained},
+    flow::{Event, Failure, Outcome},
+    spec::{Action, BuiltIn, Pipeline},
+    store::{RunRecord, StoredEvent},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// What a run came to, gathered from its record alone: the same while it ends and years later.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary<'a> {
+    #[serde(skip)]
+    run: &'a RunRecord,
+    /// How it ended.
+    outcome: Option<Outcome>,
+    trained: Option<Trained>,
+    judged: Option<Judged>,
+    planned: Option<Planned>,
+    /// Changes made, in order.
+    changes: Vec<String>,
+    failures: Vec<Failure>,
+}
+
+impl<'a> Summary<'a> {
+    /// Gathers what the events of `run` say.
+    pub(crate) fn of(run: &'a RunRecord, events: &[StoredEvent]) -> Self {
+        let mut summary = Self {
+            run,
+            outcome: None,
+            trained: None,
+            judged: None,
+            planned: None,
+            changes: Vec::new(),
+            failures: Vec::new(),
+        };
+        for stored in events {
+            summary.add(&stored.event);
+        }
+        summary
+    }
+
+    fn add(&mut self, event: &Event) {
+        match event {
+            Event::StageSucceeded { stage, outputs, .. }
+            | Event::StageReused { stage, outputs, .. } => {
+                let built_in = built_in(&self.run.pipeline, stage.as_str());
+                if let Some(built_in) = built_in {
+                    self.succeeded(built_in, outputs);
+                }
+            }
+            Event::StageFailed { failure, .. } => self.failures.push(failure.clone()),
+            Event::RunFinished { outcome } => self.outcome = Some(outcome.clone()),
+            Event::RunCreated
+            | Event::StageStarted { .. }
+            | Event::StageInterrupted { .. }
+            | Event::RetryScheduled { .. }
+            | Event::StageSkipped { .. }
+            | Event::CancelRequested { .. } => {}
+        }
+    }
+
+    fn succeeded(&mut self, built_in: &BuiltIn, outputs: &Value) {
+        match built_in {
+            BuiltIn::TrainTest(_) => self.trained = read(outputs),
+            BuiltIn::Gate(_) => self.judged = read(outputs),
+            BuiltIn::Plan => self.planned = read(outputs),
+            BuiltIn::DeployPipelines | BuiltIn::ScheduleRules => {
+                self.changes.extend(read::<Applied>(outputs).into_iter().flat_map(|a| a.changes));
+            }
+            BuiltIn::Validate | BuiltIn::AssumeRole => {}
+        }
+    }
+
+    /// For people.
+    pub(crate) fn text(&self) -> String {
+        let mut lines = vec![self.headline()];
+        lines.extend(self.trained.iter().map(training));
+        lines.extend(self.judged.iter().map(|judged| format!("  gate: {}", judged.verdict)));
+        if let Some(planned) = &self.planned {
+            lines.push(changed(planned, &self.changes));
+            lines.extend(self.changes.iter().map(|change| format!("    {change}")));
+            lines.extend(planned.notes.iter().map(|note| format!("  note: {note}")));
+        }
+        if let Some(failure) = self.failures.last().filter(|_| !self.succeeded_in_the_end()) {
+            lines.push(format!("  reason: {failure}"));
+            lines.extend(failure.hint.iter().map(|hint| format!("  hint: {hint}")));
+        }
+        lines.push(format!("  next: {}", self.next()));
+        lines.join("\n")
+    }
+
+    fn headline(&self) -> String {
+        let RunRecord { pipeline, reference, environment, commit, .. } = self.run;
+        let (name, commit) = (&pipeline.name, commit.short());
+        match &self.outcome {
+            Some(Outcome::Succeeded) => {
+                format!("{name}: {reference} at {commit} is promoted to {environment}")
+            }
+            Some(Outcome::GateRefused) => {
+                format!("{name}: the gate refused {commit}; {environment} is untouched")
+            }
+            other => format!(
+                "{name}: {reference} at {commit} to {environment}: {}",
+                told(other.as_ref())
+            ),
+        }
+    }
+
+    fn succeeded_in_the_end(&self) -> bool {
+        self.outcome == Some(Outcome::Succeeded)
+    }
+
+    fn next(&self) -> String {
+        let (run, environment) = (self.run.id.short(), &self.run.environment);
+        match &self.outcome {
+            Some(Outcome::Succeeded) if self.judged.is_some() => {
+                format!("agent models list --env {environment}   (a version waits for a person)")
+            }
+            Some(Outcome::Succeeded) => format!("agent show {run}"),
+            None => format!("agent resume {run}"),
+            Some(Outcome::GateRefused | Outcome::Failed { .. } | Outcome::Cancelled) => {
+                format!("agent logs {run}")
+            }
+        }
+    }
+}
+
+fn built_in<'p>(pipeline: &'p Pipeline, stage: &str) -> Option<&'p BuiltIn> {
+    let stage = pipeline.stages.iter().find(|known| known.name.as_str() == stage)?;
+    match &stage.action {
+        Action::Uses(built_in) => Some(built_in),
+        Action::Run(_) => None,
+    }
+}
+
+/// An output of another version of the agent may be unreadable; the summary then goes without it.
+fn read<T: DeserializeOwned>(outputs: &Value) -> Option<T> {
+    serde_json::from_value(outputs.clone()).ok()
+}
+
+fn training(trained: &Trained) -> String {
+    let how = match trained.origin {
+        Origin::Started => "trained in",
+        Origin::Found => "the same definition and data were trained before in",
+    };
+    format!("  candidate: {how} {}, execution {}", trained.environment, trained.execution.name())
+}
+
+fn changed(planned: &Planned, changes: &[String]) -> String {
+    match changes.len() {
+        0 if planned.changes == 0 => "  changed: nothing, everything is as planned".to_owned(),
+        made => format!(
+            "  changed: {made} of {} planned (plan {})",
+            planned.changes,
+            planned.hash.short()
+        ),
+    }
+}

@@ -1,0 +1,56 @@
+//! Reading everything back once it is applied.
+
+use super::observe::observe;
+use crate::{
+    aws::{CloudError, Session},
+    plan::{Change, Desired, Part, plan, render::one_line},
+};
+
+/// What was applied is not what is there.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// What is there could not be read.
+    #[error("reading the account back failed")]
+    Unreadable(#[from] CloudError),
+    /// Changes are still needed.
+    #[error("after applying there is still to do: {}", .0.join("; "))]
+    Unfinished(Vec<String>),
+    /// Rules and policies were written for an ARN that nothing has, so they would never match.
+    #[error("pipeline {name} has the ARN {found}; its rules were written for {expected}")]
+    OtherArn {
+        /// The pipeline.
+        name: String,
+        /// The ARN we derived.
+        expected: String,
+        /// The ARN SageMaker gives.
+        found: String,
+    },
+}
+
+/// Reads a part back: nothing may be left to do, and the pipelines must have the ARNs that the rules name.
+/// Answers what people should know, such as an address that has not been confirmed.
+///
+/// # Errors
+/// If something is not as it should be.
+pub async fn verify(
+    session: &Session,
+    desired: &Desired,
+    part: Part,
+) -> Result<Vec<String>, VerifyError> {
+    let observed = observe(session, desired).await?;
+    let needed = plan(desired, &observed);
+    let left: Vec<&Change> = needed.changes_of(part).collect();
+    if !left.is_empty() {
+        return Err(VerifyError::Unfinished(left.into_iter().map(one_line).collect()));
+    }
+    for spec in desired.pipelines() {
+        if let Some(record) = observed.pipelines.get(&spec.name).filter(|r| r.arn != spec.arn) {
+            return Err(VerifyError::OtherArn {
+                name: spec.name.clone(),
+                expected: spec.arn.clone(),
+                found: record.arn.clone(),
+            });
+        }
+    }
+    Ok(needed.notes)
+}

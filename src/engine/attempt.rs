@@ -1,0 +1,79 @@
+//! One attempt of one stage, whatever it does: always an event in the end.
+
+use super::context::agent_error;
+use super::{Engine, StageContext, command};
+use crate::flow::{Event, Failure, Stop};
+use crate::ids::{Attempt, StageName};
+use crate::logs::Level;
+use crate::spec::{Action, BuiltIn, FailureClass};
+use futures_util::FutureExt as _;
+use serde_json::Value;
+use std::{any::Any, io, panic::AssertUnwindSafe};
+
+/// Performs an attempt and says what came of it.
+pub(super) async fn attempt(
+    engine: &Engine,
+    (stage, attempt): (StageName, Attempt),
+    context: io::Result<StageContext>,
+) -> Event {
+    let result = match context {
+        Ok(context) => perform(engine, &context).await,
+        Err(error) => Err(agent_error("cannot open the stage's log", &error)),
+    };
+    match result {
+        Ok(outputs) => Event::StageSucceeded { stage, attempt, outputs },
+        Err(failure) => Event::StageFailed { stage, attempt, failure },
+    }
+}
+
+async fn perform(engine: &Engine, context: &StageContext) -> Result<Value, Failure> {
+    // A bug in one stage must not take the others' outcomes with it.
+    let result = AssertUnwindSafe(act(engine, context))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(Failure::new(FailureClass::AgentError, describe(&*panic))));
+    if let Err(failure) = &result {
+        context.say(Level::Error, &failure.message)?;
+        if let Some(hint) = &failure.hint {
+            context.say(Level::Info, hint)?;
+        }
+    }
+    result
+}
+
+async fn act(engine: &Engine, context: &StageContext) -> Result<Value, Failure> {
+    match &context.stage.action {
+        Action::Run(command) => command::run(engine, context, command).await,
+        Action::Uses(built_in) => perform_built_in(engine, context, built_in).await,
+    }
+}
+
+async fn perform_built_in(
+    engine: &Engine,
+    context: &StageContext,
+    built_in: &BuiltIn,
+) -> Result<Value, Failure> {
+    let longest = context.stage.timeout;
+    tokio::select! {
+        biased;
+        result = engine.perform.perform(built_in, context) => result,
+        () = context.cancel.requested(Stop::Forced) => {
+            Err(Failure::new(FailureClass::Cancelled, "stopped"))
+        }
+        () = context.clock.sleep(longest) => Err(timed_out(&format!("not done after {longest:?}"))),
+    }
+}
+
+pub(super) fn timed_out(message: &str) -> Failure {
+    Failure::new(FailureClass::TimedOut, message)
+        .with_hint("raise the stage's `timeout` if it is meant to take longer")
+}
+
+fn describe(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    format!("the agent has a bug in this stage: {text}")
+}

@@ -1,0 +1,91 @@
+//! A stage that runs a command of the user's.
+
+use super::attempt::timed_out;
+use super::context::agent_error;
+use super::{Engine, StageContext, outputs};
+use crate::exec::{self, CommandSpec, ExecError, Exit, Line, Source};
+use crate::flow::Failure;
+use crate::logs::Level;
+use crate::spec::{Command, FailureClass};
+use serde_json::Value;
+use std::{collections::BTreeMap, time::Duration};
+
+/// Time between asking a command to end and killing it.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Runs the command in the run's checkout; every line it writes is a line of the stage's log.
+pub(super) async fn run(
+    engine: &Engine,
+    context: &StageContext,
+    command: &Command,
+) -> Result<Value, Failure> {
+    let workspace = context.workspace().await?;
+    let spec = CommandSpec {
+        command: match command {
+            Command::Argv(words) => words.clone(),
+            Command::Script(script) => ["/bin/sh", "-eu", "-c", script].map(str::to_owned).to_vec(),
+        },
+        directory: workspace.to_owned(),
+        inherited: engine.inherited.clone(),
+        variables: variables(context),
+        timeout: context.stage.timeout,
+        no_output_timeout: context.stage.no_output_timeout,
+        grace: GRACE,
+    };
+    let (mut output, mut error) =
+        (context.log.stream(Level::Info), context.log.stream(Level::Warning));
+    let mut keep = |line: Line| match line.source {
+        Source::Output => output.piece(&line.text, line.ending),
+        Source::Error => error.piece(&line.text, line.ending),
+    };
+    let exit = exec::run(&spec, context.clock.as_ref(), &context.cancel, &mut keep).await;
+    match exit.map_err(cannot_run)? {
+        Exit::Exited(0) => outputs::record(workspace, &context.stage.outputs).await,
+        Exit::Exited(code) => Err(user_error(format!("the command exited with code {code}"))),
+        Exit::Signalled(signal) => {
+            Err(user_error(format!("the command was killed by signal {signal}")))
+        }
+        Exit::TimedOut => Err(timed_out(&format!("not done after {:?}", spec.timeout))),
+        Exit::Silent => {
+            let longest = spec.no_output_timeout.unwrap_or_default();
+            Err(timed_out(&format!("no output for {longest:?}")))
+        }
+        Exit::Cancelled => Err(Failure::new(FailureClass::Cancelled, "stopped")),
+    }
+}
+
+/// What a command may ask about its run. Text from outside (branch names and the like) reaches it only here.
+fn variables(context: &StageContext) -> BTreeMap<String, String> {
+    let run = &context.run;
+    let mut variables = context.stage.variables.clone();
+    let environment = context.stage.environment.as_ref().unwrap_or(&run.environment);
+    variables.extend(
+        [
+            ("CI", "true"),
+            ("RELEVO_RUN", run.id.as_str()),
+            ("RELEVO_STAGE", context.stage.name.as_str()),
+            ("RELEVO_ATTEMPT", &context.attempt.to_string()),
+            ("RELEVO_BRANCH", &run.reference),
+            ("RELEVO_COMMIT", run.commit.as_str()),
+            ("RELEVO_ENVIRONMENT", environment.as_str()),
+            ("RELEVO_EVENT", &run.facts.event),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    variables
+}
+
+fn user_error(message: String) -> Failure {
+    Failure::new(FailureClass::UserError, message)
+}
+
+fn cannot_run(error: ExecError) -> Failure {
+    let failure = agent_error("cannot run the command", &error);
+    match error {
+        ExecError::Empty
+        | ExecError::NoProgram { .. }
+        | ExecError::ForbiddenVariable(_)
+        | ExecError::Start { .. } => Failure { class: FailureClass::UserError, ..failure },
+        ExecError::Lost(_) | ExecError::Sink(_) | ExecError::Survivors(_) => failure,
+    }
+}

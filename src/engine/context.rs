@@ -1,0 +1,84 @@
+//! What an attempt has at hand.
+
+use super::workspace::Workspace;
+use crate::clock::Clock;
+use crate::exec::Cancel;
+use crate::flow::Failure;
+use crate::ids::{Attempt, StageName};
+use crate::logs::{Level, StageLog};
+use crate::spec::{FailureClass, Stage};
+use crate::store::{Lease, RunRecord, Store};
+use serde_json::Value;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+/// What one attempt of one stage has at hand.
+#[derive(Debug)]
+pub struct StageContext {
+    /// The run.
+    pub run: Arc<RunRecord>,
+    /// The stage.
+    pub stage: Stage,
+    /// Which attempt.
+    pub attempt: Attempt,
+    /// What earlier stages have left.
+    pub outputs: BTreeMap<StageName, Value>,
+    /// The stage's log.
+    pub log: StageLog,
+    /// Asks the attempt to end.
+    pub cancel: Cancel,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    pub(super) store: Store,
+    pub(super) lease: Lease,
+    pub(super) workspace: Arc<Workspace>,
+}
+
+impl StageContext {
+    /// Writes to the stage's log.
+    ///
+    /// # Errors
+    /// If the line cannot be kept; without its log a stage must not go on.
+    pub fn say(&self, level: Level, message: &str) -> Result<(), Failure> {
+        self.log.line(level, message).map_err(|error| agent_error("cannot write the log", &error))
+    }
+
+    /// Keeps evidence of the run under a name; the same name again replaces it.
+    ///
+    /// # Errors
+    /// If it cannot be stored.
+    pub async fn keep_evidence(&self, name: &str, value: &Value) -> Result<(), Failure> {
+        self.store
+            .keep_evidence(&self.lease, name, value)
+            .await
+            .map_err(|error| agent_error("cannot keep evidence", &error))
+    }
+
+    /// Evidence that an earlier stage of this run has kept.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn evidence(&self, name: &str) -> Result<Option<Value>, Failure> {
+        self.store
+            .evidence(&self.run.id, name)
+            .await
+            .map_err(|error| agent_error("cannot read evidence", &error))
+    }
+
+    /// The run's checkout, made when it is first asked for and shared by its stages.
+    ///
+    /// # Errors
+    /// If the commit cannot be checked out.
+    pub async fn workspace(&self) -> Result<&Path, Failure> {
+        self.workspace.path().await
+    }
+}
+
+pub(super) fn agent_error(act: &str, error: &dyn std::error::Error) -> Failure {
+    let mut message = format!("{act}: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    Failure::new(FailureClass::AgentError, message)
+}

@@ -1,0 +1,312 @@
+//! One run from its lease to its end.
+
+use super::attempt::attempt;
+use super::workspace::Workspace;
+use super::{Engine, StageContext};
+use crate::clock::until;
+use crate::exec::Cancel;
+use crate::flow::{self, Effect, Event, IllegalEvent, Outcome, Phase, RunState, Stop};
+use crate::ids::{Attempt, RunId, StageName};
+use crate::logs::{LogSink, ShipError, Shipment, Shipper, StageLog, Unsent};
+use crate::spec::On;
+use crate::store::{LEASE_DURATION, Lease, Place, RunRecord, StoreError};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use jiff::Timestamp;
+use std::{future::pending, sync::Arc, time::Duration};
+
+/// A lease is renewed this often: three renewals may fail to be in time before it ends.
+const RENEW_EVERY: Duration = Duration::from_secs(LEASE_DURATION.as_secs() / 4);
+/// How often a waiting run looks whether its environment is free.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What a run is driven with beside what all runs are.
+#[derive(Debug, Clone)]
+pub struct Orders {
+    /// Stops the run.
+    pub cancel: Cancel,
+    /// Where its logs go; nowhere but the files if absent.
+    pub sink: Option<Arc<dyn LogSink>>,
+}
+
+/// A run that came to its end.
+#[derive(Debug)]
+pub struct Driven {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What of its logs was not shipped in time.
+    pub unsent: Unsent,
+}
+
+/// A run could not be driven to its end; it can be driven again.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store failed, or somebody else drives the run.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The run's log of events contradicts itself.
+    #[error("the run's events contradict each other")]
+    Illegal(#[from] IllegalEvent),
+}
+
+impl Engine {
+    /// Drives a run to its end, or on from where an agent left it. Dropping the future leaves a run that can be driven
+    /// again once its lease has ended.
+    ///
+    /// # Errors
+    /// If another agent drives it, took it over, or the store fails.
+    pub async fn drive(&self, run: &RunId, orders: Orders) -> Result<Driven, EngineError> {
+        let lease = self.store.acquire(run).await?;
+        let driven = Box::pin(self.drive_leased(&lease, orders)).await;
+        self.store.release(&lease).await?;
+        driven
+    }
+
+    async fn drive_leased(&self, lease: &Lease, orders: Orders) -> Result<Driven, EngineError> {
+        let run = Arc::new(self.store.run(&lease.run).await?);
+        let mut shipper = match orders.sink {
+            Some(sink) => Some(self.shipper(&run, lease, sink).await?),
+            None => None,
+        };
+        let workspace = Arc::new(Workspace::of(self, &run));
+        let drive = Drive::load(self, run, lease, orders.cancel, Arc::clone(&workspace)).await?;
+        let shipping = async {
+            match &mut shipper {
+                Some(shipper) => shipper.keep_shipping().await,
+                None => pending().await,
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = drive.run() => outcome?,
+            never = shipping => match never {},
+        };
+        workspace.remove().await;
+        let unsent = match &mut shipper {
+            Some(shipper) => drain(shipper, self.drain_deadline).await,
+            None => Unsent::default(),
+        };
+        Ok(Driven { outcome, unsent })
+    }
+
+    /// Ships what ended runs have left unsent. Returns how many runs still have unsent lines, of the first `most`.
+    ///
+    /// # Errors
+    /// If the store fails; a run that another agent ships is passed over.
+    pub async fn ship_leftovers(
+        &self,
+        sink_of: &(dyn Fn(&RunRecord) -> Option<Arc<dyn LogSink>> + Sync),
+        most: u32,
+    ) -> Result<usize, EngineError> {
+        let mut left = 0;
+        for id in self.store.runs_with_unsent_logs(most).await? {
+            let run = self.store.run(&id).await?;
+            let Some(sink) = sink_of(&run) else { continue };
+            let lease = match self.store.acquire(&id).await {
+                Ok(lease) => lease,
+                Err(StoreError::LeaseHeld { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let mut shipper = self.shipper(&run, &lease, sink).await?;
+            let unsent = drain(&mut shipper, self.drain_deadline).await;
+            left += usize::from(unsent.lines > 0);
+            self.store.release(&lease).await?;
+        }
+        Ok(left)
+    }
+
+    async fn shipper(
+        &self,
+        run: &RunRecord,
+        lease: &Lease,
+        sink: Arc<dyn LogSink>,
+    ) -> Result<Shipper, StoreError> {
+        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
+        let shipment = Shipment { store, clock, folder: self.logs.clone(), sink };
+        Shipper::new(shipment, run, lease.clone()).await
+    }
+}
+
+/// A run's outcome does not depend on whether its logs have arrived, so trouble is told, not raised.
+async fn drain(shipper: &mut Shipper, deadline: Duration) -> Unsent {
+    let failed = |error: ShipError| Unsent { error: Some(error), ..Unsent::default() };
+    shipper.drain(deadline).await.unwrap_or_else(failed)
+}
+
+struct Drive<'e> {
+    engine: &'e Engine,
+    run: Arc<RunRecord>,
+    lease: &'e Lease,
+    cancel: Cancel,
+    workspace: Arc<Workspace>,
+    state: RunState,
+    known: u64,
+}
+
+impl<'e> Drive<'e> {
+    async fn load(
+        engine: &'e Engine,
+        run: Arc<RunRecord>,
+        lease: &'e Lease,
+        cancel: Cancel,
+        workspace: Arc<Workspace>,
+    ) -> Result<Self, EngineError> {
+        let events = engine.store.events(&run.id).await?;
+        let state = RunState::of(&run.pipeline, events.iter().map(|stored| &stored.event))?;
+        let known = events.last().map_or(0, |stored| stored.seq);
+        Ok(Self { engine, run, lease, cancel, workspace, state, known })
+    }
+
+    async fn run(mut self) -> Result<Outcome, EngineError> {
+        if let Phase::Finished(outcome) = self.state.phase() {
+            return Ok(outcome.clone());
+        }
+        let mut news = self.state.interrupted();
+        news.extend(self.wait_for_environment().await?);
+        let mut attempts = FuturesUnordered::new();
+        let mut heartbeat = self.engine.clock.sleep(RENEW_EVERY);
+        loop {
+            for (stage, number) in self.record(news).await? {
+                attempts.extend(self.attempt(&stage, number));
+            }
+            if let Phase::Finished(outcome) = self.state.phase() {
+                return Ok(outcome.clone());
+            }
+            news = tokio::select! {
+                Some(event) = attempts.next() => vec![event],
+                stop = self.harder_stop() => vec![Event::CancelRequested { stop }],
+                () = self.next_due() => Vec::new(),
+                () = &mut heartbeat => {
+                    self.engine.store.renew(self.lease).await?;
+                    heartbeat = self.engine.clock.sleep(RENEW_EVERY);
+                    Vec::new()
+                }
+            };
+        }
+    }
+
+    /// Takes events into account and decides until there is nothing to decide; then stores all of it at once. Returns the
+    /// attempts that now count as started.
+    async fn record(
+        &mut self,
+        mut news: Vec<Event>,
+    ) -> Result<Vec<(StageName, Attempt)>, EngineError> {
+        for event in &news {
+            self.state.apply(event)?;
+        }
+        let now = self.engine.clock.now();
+        let mut starts = Vec::new();
+        loop {
+            let effects = self.effects();
+            let before = news.len();
+            for effect in effects.into_iter().filter(|effect| due(effect) <= now) {
+                if let Effect::Start { stage, attempt, .. } = &effect {
+                    starts.push((stage.clone(), *attempt));
+                }
+                let event = effect.event(now);
+                self.state.apply(&event)?;
+                news.push(event);
+            }
+            if news.len() == before {
+                break;
+            }
+        }
+        if !news.is_empty() {
+            let stored = self.engine.store.append(self.lease, self.known, &news).await?;
+            self.known += stored.len() as u64;
+            for event in &stored {
+                self.engine.watch.event(&self.run, event);
+            }
+        }
+        Ok(starts)
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        let when = |stage: &_| (self.engine.condition)(&self.run, stage);
+        flow::next(&self.state, &self.run.pipeline, &when)
+    }
+
+    /// Waits until a scheduled retry is due; for ever if there is none.
+    async fn next_due(&self) {
+        match self.effects().iter().map(due).min() {
+            Some(moment) => {
+                let wait = until(self.engine.clock.now(), moment);
+                self.engine.clock.sleep(wait).await;
+            }
+            None => pending().await,
+        }
+    }
+
+    /// Waits until the run is to stop harder than it was told before.
+    async fn harder_stop(&self) -> Stop {
+        let least = match self.state.stop() {
+            None => Stop::Gentle,
+            Some(Stop::Gentle) => Stop::Forced,
+            Some(Stop::Forced) => pending().await,
+        };
+        self.cancel.requested(least).await;
+        self.cancel.stop().unwrap_or(least)
+    }
+
+    /// Waits until no other run deploys to the environment. A run that is stopped while it waits has nothing to tidy up.
+    async fn wait_for_environment(&self) -> Result<Option<Event>, EngineError> {
+        let mut told = None;
+        loop {
+            match self.engine.store.queue_for(self.lease, &self.run.environment).await? {
+                Place::Held => return Ok(None),
+                Place::Behind(run) if told.as_ref() != Some(&run) => {
+                    self.engine.watch.waiting(&self.run, &run);
+                    told = Some(run);
+                }
+                Place::Behind(_) => {}
+            }
+            tokio::select! {
+                () = self.engine.clock.sleep(LOOK_EVERY) => {}
+                () = self.cancel.requested(Stop::Gentle) => {
+                    return Ok(Some(Event::CancelRequested { stop: Stop::Forced }));
+                }
+            }
+            self.engine.store.renew(self.lease).await?;
+        }
+    }
+
+    fn attempt(&self, name: &StageName, number: Attempt) -> Option<BoxFuture<'e, Event>> {
+        let stage = self.run.pipeline.stages.iter().find(|stage| stage.name == *name)?.clone();
+        let cancel = match stage.on {
+            On::Success | On::Failure | On::Error => self.cancel.clone(),
+            On::Abort | On::Always => self.cancel.only_forced(),
+        };
+        let engine = self.engine;
+        let watch = Arc::clone(&engine.watch);
+        let log = StageLog::open(
+            &engine.logs,
+            (&self.run.id, name),
+            engine.masker.clone(),
+            Arc::clone(&engine.clock),
+            Arc::new(move |line| watch.line(line)),
+        );
+        let (run, workspace) = (Arc::clone(&self.run), Arc::clone(&self.workspace));
+        let (store, lease) = (engine.store.clone(), self.lease.clone());
+        let (clock, outputs) = (Arc::clone(&engine.clock), self.state.outputs());
+        let context = log.map(|log| StageContext {
+            run,
+            stage,
+            attempt: number,
+            outputs,
+            log,
+            cancel,
+            clock,
+            store,
+            lease,
+            workspace,
+        });
+        Some(Box::pin(attempt(engine, (name.clone(), number), context)))
+    }
+}
+
+/// When an effect is due; long ago if at once.
+fn due(effect: &Effect) -> Timestamp {
+    match effect {
+        Effect::Start { not_before, .. } => not_before.unwrap_or(Timestamp::MIN),
+        Effect::Retry { .. } | Effect::Skip { .. } | Effect::Finish(_) => Timestamp::MIN,
+    }
+}

@@ -1,0 +1,36 @@
+//! What the engine needs from others: built-in stages, conditions, and someone who watches.
+
+use super::StageContext;
+use crate::flow::Failure;
+use crate::ids::RunId;
+use crate::logs::LogLine;
+use crate::spec::{BuiltIn, Stage};
+use crate::store::{RunRecord, StoredEvent};
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+/// Performs the built-in stages.
+pub trait Perform: Send + Sync {
+    /// Performs one attempt. It may have been performed before, wholly or in part, by an agent that died; it ends soon
+    /// after `context.cancel` asks for it, and is dropped when that insists or the stage's time is up.
+    fn perform<'a>(
+        &'a self,
+        built_in: &'a BuiltIn,
+        context: &'a StageContext,
+    ) -> BoxFuture<'a, Result<Value, Failure>>;
+}
+
+/// Whether a stage's `when` holds in a run. Must not change its mind during the run.
+pub type Condition = dyn Fn(&RunRecord, &Stage) -> bool + Send + Sync;
+
+/// Sees a run as it happens. Must not block.
+pub trait Watch: Send + Sync {
+    /// An event was stored.
+    fn event(&self, run: &RunRecord, event: &StoredEvent);
+
+    /// A line was kept.
+    fn line(&self, line: &LogLine);
+
+    /// The run waits for its environment, which another run has.
+    fn waiting(&self, run: &RunRecord, behind: &RunId);
+}

@@ -1,0 +1,63 @@
+//! The built-in stages: one file each, all of the same shape: read what earlier stages left, act through an assumed
+//! session, leave an output and evidence. Each may run again after a crash and then finds its own traces.
+
+mod assume_role;
+mod failure;
+mod deploy;
+mod gate;
+pub mod outputs;
+mod plan;
+mod train_test;
+mod validate;
+mod work;
+
+pub use work::Clouds;
+
+use super::{Perform, StageContext};
+use crate::{flow::Failure, plan::Part, project::Project, spec::BuiltIn};
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde_json::Value;
+use std::sync::Arc;
+use work::Work;
+
+/// Performs the built-in stages of one project.
+#[derive(Clone)]
+pub struct BuiltIns {
+    project: Arc<Project>,
+    clouds: Arc<dyn Clouds>,
+}
+
+impl BuiltIns {
+    /// The built-in stages for runs of `project`, acting through `clouds`.
+    pub fn new(project: Arc<Project>, clouds: Arc<dyn Clouds>) -> Self {
+        Self { project, clouds }
+    }
+
+    async fn dispatch(&self, built_in: &BuiltIn, context: &StageContext) -> Result<Value, Failure> {
+        let work = Work { project: &self.project, clouds: self.clouds.as_ref(), context };
+        match built_in {
+            BuiltIn::Validate => kept(validate::validate(&work).await?),
+            BuiltIn::TrainTest(_) => kept(train_test::train_test(&work).await?),
+            BuiltIn::Gate(policy) => kept(gate::gate(&work, policy).await?),
+            BuiltIn::AssumeRole => kept(assume_role::assume_role(&work).await?),
+            BuiltIn::Plan => kept(plan::plan(&work).await?),
+            BuiltIn::DeployPipelines => kept(deploy::deploy(&work, Part::Pipelines).await?),
+            BuiltIn::ScheduleRules => kept(deploy::deploy(&work, Part::Schedule).await?),
+        }
+    }
+}
+
+impl Perform for BuiltIns {
+    fn perform<'a>(
+        &'a self,
+        built_in: &'a BuiltIn,
+        context: &'a StageContext,
+    ) -> BoxFuture<'a, Result<Value, Failure>> {
+        Box::pin(self.dispatch(built_in, context))
+    }
+}
+
+fn kept(output: impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(output).map_err(failure::agent("keep the stage's output"))
+}

@@ -1,0 +1,87 @@
+//! `deploy-pipelines` and `schedule-rules`: the two parts of the plan that was shown, and nothing but that plan.
+
+use super::{
+    failure,
+    outputs::{Applied, PLAN_EVIDENCE, Planned},
+    work::Work,
+};
+use crate::{
+    aws::{Purpose, Session},
+    deploy::{self, Deployment, Journal, Step},
+    flow::Failure,
+    plan::{Blueprint, Change, Desired, Part, Plan, render},
+    spec::{BuiltIn, FailureClass},
+};
+
+pub(super) async fn deploy(work: &Work<'_>, part: Part) -> Result<Applied, Failure> {
+    let planned: Planned = work.output("plan", |built_in| *built_in == BuiltIn::Plan)?;
+    let plan: Plan = work.kept(PLAN_EVIDENCE).await?.ok_or_else(no_plan)?;
+    if plan.hash() != planned.hash {
+        return Err(Failure::new(
+            FailureClass::AgentError,
+            "the plan that was kept is not the one that was shown",
+        ));
+    }
+    let environment = work.environment()?;
+    let session = work.session(environment, Purpose::Deploy).await?;
+    let blueprint = work.blueprint(environment)?;
+    let (desired, changes) = apply(work, &session, &blueprint, (&plan, part)).await?;
+    let verified = deploy::verify(&session, &desired, part).await;
+    let notes = verified.map_err(|error| {
+        Failure::new(FailureClass::CloudError, failure::chain(&error))
+            .with_hint("something else changes this environment; plan again")
+    })?;
+    work.tell("read back: all is as planned")?;
+    Ok(Applied { changes, notes })
+}
+
+/// Does what is left of one part of `plan` and tells each change.
+pub(super) async fn apply(
+    work: &Work<'_>,
+    session: &Session,
+    blueprint: &Blueprint<'_>,
+    (plan, part): (&Plan, Part),
+) -> Result<(Desired, Vec<String>), Failure> {
+    let (desired, _) = deploy::survey(session, blueprint).await.map_err(failure::of_survey)?;
+    let clock = work.context.clock.as_ref();
+    let deployment = Deployment { session, clock, desired: &desired, plan };
+    let mut journal = Told { work, changes: Vec::new(), unheard: None };
+    let applied = deploy::apply(deployment, part, &mut journal).await;
+    let Told { changes, unheard, .. } = journal;
+    applied.map_err(failure::of_apply)?;
+    match unheard {
+        Some(failure) => Err(failure),
+        None => Ok((desired, changes)),
+    }
+}
+
+fn no_plan() -> Failure {
+    Failure::new(FailureClass::AgentError, "the plan was not kept")
+}
+
+/// Tells each change to the stage's log.
+struct Told<'a, 'w> {
+    work: &'a Work<'w>,
+    changes: Vec<String>,
+    /// The first line that could not be written.
+    unheard: Option<Failure>,
+}
+
+impl Journal for Told<'_, '_> {
+    fn note(&mut self, change: &Change, step: Step<'_>) {
+        let what = render::one_line(change);
+        let told = match step {
+            Step::Begun => format!("{what} …"),
+            Step::Done => format!("{what}: done"),
+            Step::DoneBefore => format!("{what}: was done before"),
+            Step::Failed(error) => format!("{what}: {error}"),
+        };
+        if let Err(failure) = self.work.tell(&told) {
+            self.unheard.get_or_insert(failure);
+        }
+        match step {
+            Step::Done | Step::DoneBefore => self.changes.push(what),
+            Step::Begun | Step::Failed(_) => {}
+        }
+    }
+}

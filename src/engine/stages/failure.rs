@@ -1,0 +1,87 @@
+//! Errors of the adapters as failures of a stage: class for the machine, sentence and hint for people.
+
+use crate::{
+    aws::{CloudError, ErrorClass},
+    deploy::{ApplyError, SurveyError},
+    flow::Failure,
+    spec::FailureClass,
+};
+use std::{error::Error, fmt::Display};
+
+/// A cloud call failed.
+impl From<CloudError> for Failure {
+    fn from(error: CloudError) -> Self {
+        let failure = Self::new(FailureClass::CloudError, error.to_string());
+        match hint(error.class) {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    }
+}
+
+fn hint(class: ErrorClass) -> Option<&'static str> {
+    match class {
+        ErrorClass::Denied => Some(
+            "check the role's trust policy and external id, and that its policies allow this call",
+        ),
+        ErrorClass::WrongAccount => {
+            Some("account_id and deploy_role of the environment file must be of one account")
+        }
+        ErrorClass::Expired => Some("sign in again: the base credentials are over"),
+        ErrorClass::LimitExceeded => Some("ask AWS for a higher quota, or remove what is not used"),
+        ErrorClass::NotFound
+        | ErrorClass::AlreadyExists
+        | ErrorClass::Conflict
+        | ErrorClass::Throttled
+        | ErrorClass::Invalid
+        | ErrorClass::Unavailable
+        | ErrorClass::Other => None,
+    }
+}
+
+/// What is there, or what should be, could not be told.
+pub(super) fn of_survey(error: SurveyError) -> Failure {
+    match error {
+        SurveyError::Cloud(error) => error.into(),
+        SurveyError::Desired(error) => Failure::new(FailureClass::UserError, chain(&error))
+            .with_hint("`agent validate` shows it with its place"),
+    }
+}
+
+/// A plan could not be applied.
+pub(super) fn of_apply(error: ApplyError) -> Failure {
+    let failure = Failure::new(FailureClass::CloudError, chain(&error));
+    match error {
+        ApplyError::Stale { .. } => {
+            failure.with_hint("run again: a new plan takes into account what has changed")
+        }
+        ApplyError::Unreadable(error) => error.into(),
+        ApplyError::Change { .. } => failure.with_hint(
+            "the changes before it are done and stay; `agent resume` or the next run goes on from there",
+        ),
+        ApplyError::WrongAccount { .. } | ApplyError::OtherCommit { .. } => failure,
+    }
+}
+
+/// An error with its causes, in one line.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// The agent itself could not `act`.
+pub(super) fn agent<E: Display>(act: &str) -> impl FnOnce(E) -> Failure {
+    let act = act.to_owned();
+    move |error| Failure::new(FailureClass::AgentError, format!("{act}: {error}"))
+}
+
+/// The user's files do not allow to `act`.
+pub(super) fn user<E: Display>(act: &str) -> impl FnOnce(E) -> Failure {
+    let act = act.to_owned();
+    move |error| Failure::new(FailureClass::UserError, format!("{act}: {error}"))
+}

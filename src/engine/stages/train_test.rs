@@ -1,0 +1,206 @@
+//! `train-test`: puts the train pipeline into its environment, executes it and finds its evidence.
+//!
+//! Definition and data decide everything (seeds included), so an execution of the very same two is not repeated: the
+//! start token is made of their digests, and SageMaker answers a token it knows with the execution it belongs to. That
+//! also makes a crash harmless: the resumed stage finds the execution it had started.
+
+mod evidence;
+
+use super::{
+    deploy::apply,
+    failure,
+    outputs::{Origin, Trained},
+    work::Work,
+};
+use crate::{
+    aws::{
+        ExecutionRecord, ExecutionStatus, Purpose, SageMaker, Session, StepDetail, StepRecord,
+        StepStatus,
+    },
+    deploy,
+    flow::Failure,
+    ids::Digest,
+    plan::{self, Desired, ObjectKind, Part},
+    spec::{Environment, FailureClass},
+};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Executions of one definition and data that may have failed before we stop starting new ones: enough for an
+/// afternoon of quota trouble, few enough to notice that it is something else.
+const MOST_FAILED: u32 = 20;
+
+pub(super) async fn train_test(work: &Work<'_>) -> Result<Trained, Failure> {
+    let environment = work.environment()?;
+    let session = work.session(environment, Purpose::Train).await?;
+    let blueprint = work.blueprint(environment)?;
+    let (desired, observed) =
+        deploy::survey(&session, &blueprint).await.map_err(failure::of_survey)?;
+    let plan = plan::plan(&desired, &observed);
+    apply(work, &session, &blueprint, (&plan, Part::Training)).await?;
+    let ready = Ready { work, environment, session: &session, desired: &desired };
+    let (execution, origin) = ready.execution().await?;
+    let steps = ready.finished(execution).await?;
+    ready.trained(&steps, origin)
+}
+
+/// The train pipeline is in place.
+struct Ready<'a> {
+    work: &'a Work<'a>,
+    environment: &'a Environment,
+    session: &'a Session,
+    desired: &'a Desired,
+}
+
+/// An execution that came to its end, with its steps.
+struct Finished {
+    execution: ExecutionRecord,
+    steps: Vec<StepRecord>,
+}
+
+impl Ready<'_> {
+    /// Finds the execution of this definition and data, or starts one.
+    async fn execution(&self) -> Result<(ExecutionRecord, Origin), Failure> {
+        let sagemaker = self.session.sagemaker();
+        let began = self.work.context.clock.now();
+        for failed in 0..MOST_FAILED {
+            let token = self.token(failed);
+            let name = self.environment.train_pipeline.as_str();
+            let arn = sagemaker.start(name, token.as_str(), &BTreeMap::new()).await?;
+            let record = sagemaker.execution(&arn).await?;
+            if record.status.is_over() && !self.is_evidence(&sagemaker, &record).await? {
+                continue;
+            }
+            let origin = origin(&record, began);
+            self.work.tell(&match origin {
+                Origin::Started => format!("started {arn}"),
+                Origin::Found => format!("this definition and data had their execution: {arn}"),
+            })?;
+            return Ok((record, origin));
+        }
+        Err(Failure::new(
+            FailureClass::CloudError,
+            format!("{MOST_FAILED} executions of this very definition and data have failed"),
+        )
+        .with_hint("see their failure reasons in SageMaker, and change what makes them fail"))
+    }
+
+    fn token(&self, failed: u32) -> Digest {
+        let definition = self.desired.train.definition.digest();
+        let account = &self.environment.account;
+        Digest::of(format!("{account} {definition} {} {failed}", self.data()))
+    }
+
+    /// The digest of the data that the definition trains on.
+    fn data(&self) -> Digest {
+        let objects = self.desired.objects.iter();
+        let data = objects.filter(|object| object.kind == ObjectKind::TrainingData);
+        data.map(|object| object.digest.clone()).next().unwrap_or_else(|| Digest::of(""))
+    }
+
+    /// Waits for the end, telling each step as it changes.
+    async fn finished(&self, mut execution: ExecutionRecord) -> Result<Finished, Failure> {
+        let sagemaker = self.session.sagemaker();
+        let mut told = BTreeSet::new();
+        loop {
+            let steps = sagemaker.steps(&execution.arn).await?;
+            for step in &steps {
+                if told.insert((step.name.clone(), format!("{:?}", step.status))) {
+                    self.work.tell(&sentence(step))?;
+                }
+            }
+            if execution.status.is_over() {
+                return Ok(Finished { execution, steps });
+            }
+            if self.work.context.cancel.stop().is_some() {
+                sagemaker.stop(&execution.arn, Digest::of(&execution.arn).as_str()).await?;
+                return Err(Failure::new(
+                    FailureClass::Cancelled,
+                    "cancelled; the execution stops",
+                ));
+            }
+            let pause = self.work.clouds.poll_interval(self.environment);
+            self.work.context.clock.sleep(pause).await;
+            execution = sagemaker.execution(&execution.arn).await?;
+        }
+    }
+
+    /// Is there something to judge: a success, or a candidate that the pipeline's own threshold stopped?
+    async fn is_evidence(
+        &self,
+        sagemaker: &SageMaker,
+        record: &ExecutionRecord,
+    ) -> Result<bool, Failure> {
+        Ok(match record.status {
+            ExecutionStatus::Succeeded => true,
+            ExecutionStatus::Failed => {
+                stopped_by_threshold(&sagemaker.steps(&record.arn).await?).is_some()
+            }
+            ExecutionStatus::Executing
+            | ExecutionStatus::Stopping
+            | ExecutionStatus::Stopped
+            | ExecutionStatus::CompletedWithFailures => false,
+        })
+    }
+
+    fn trained(&self, finished: &Finished, origin: Origin) -> Result<Trained, Failure> {
+        let Finished { execution, steps } = finished;
+        if execution.status != ExecutionStatus::Succeeded && stopped_by_threshold(steps).is_none() {
+            let failed = steps.iter().find(|step| step.status == StepStatus::Failed);
+            let reason = failed
+                .map(|step| {
+                    let why = step.failure_reason.as_deref().unwrap_or("no reason given");
+                    format!("step {} failed: {why}", step.name)
+                })
+                .or_else(|| execution.failure_reason.clone())
+                .unwrap_or_else(|| format!("it is {:?}", execution.status));
+            return Err(Failure::new(FailureClass::CloudError, format!("training: {reason}")));
+        }
+        let files = evidence::find(&self.desired.train.definition, execution)?;
+        Ok(Trained {
+            environment: self.environment.name.clone(),
+            execution: execution.arn.parse().map_err(failure::agent("read the execution's ARN"))?,
+            origin,
+            definition: self.desired.train.definition.digest(),
+            data: self.data(),
+            train: files.train,
+            test: files.test,
+            scores: files.scores,
+            model_package: steps.iter().find_map(|step| match &step.detail {
+                StepDetail::RegisterModel(arn) => arn.parse().ok(),
+                _ => None,
+            }),
+        })
+    }
+}
+
+/// The message of the Fail step that ended an execution below its threshold.
+fn stopped_by_threshold(steps: &[StepRecord]) -> Option<&str> {
+    steps.iter().find_map(|step| match &step.detail {
+        StepDetail::Fail(message) => Some(message.as_str()),
+        _ => None,
+    })
+}
+
+fn origin(record: &ExecutionRecord, began: Timestamp) -> Origin {
+    match record.started {
+        Some(started) if started < began => Origin::Found,
+        Some(_) | None => Origin::Started,
+    }
+}
+
+fn sentence(step: &StepRecord) -> String {
+    let time = match (step.started, step.ended) {
+        (Some(start), Some(end)) => {
+            format!(" in {:.2} s", (end - start).total(jiff::Unit::Second).unwrap_or(0.0))
+        }
+        _ => String::new(),
+    };
+    let outcome = match &step.detail {
+        StepDetail::Condition(Some(outcome)) => format!(", {outcome}"),
+        StepDetail::RegisterModel(arn) => format!(", {arn}"),
+        StepDetail::Fail(message) => format!(": {message}"),
+        _ => step.failure_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default(),
+    };
+    format!("step {} {:?}{time}{outcome}", step.name, step.status)
+}

@@ -1,0 +1,119 @@
+//! What a built-in stage works with.
+
+use super::{StageContext, failure};
+use crate::{
+    aws::{Access, Purpose, Session},
+    flow::Failure,
+    logs::Level,
+    plan::Blueprint,
+    project::Project,
+    spec::{Action, BuiltIn, Environment, FailureClass, Stage},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+
+/// How each environment's cloud is reached.
+pub trait Clouds: Send + Sync {
+    /// The way to the cloud of `environment`.
+    ///
+    /// # Errors
+    /// There is no such way, for instance because the rehearsal's file cannot be opened.
+    fn access(&self, environment: &Environment) -> Result<Access, Failure>;
+
+    /// How long to wait between two looks at something that takes time there.
+    fn poll_interval(&self, environment: &Environment) -> Duration;
+}
+
+/// One attempt of one built-in stage.
+pub(super) struct Work<'a> {
+    pub(super) project: &'a Project,
+    pub(super) clouds: &'a dyn Clouds,
+    pub(super) context: &'a StageContext,
+}
+
+impl Work<'_> {
+    /// The environment this stage works in: its own, or the run's.
+    pub(super) fn environment(&self) -> Result<&Environment, Failure> {
+        let run = &self.context.run.environment;
+        let name = self.context.stage.environment.as_ref().unwrap_or(run);
+        if !self.project.pipeline.may_use(run, name) {
+            return Err(Failure::new(
+                FailureClass::UserError,
+                format!("a run for '{run}' may not use '{name}', which comes after it"),
+            ));
+        }
+        self.named(name)
+    }
+
+    /// The checked environment called `name`.
+    pub(super) fn named(&self, name: &crate::ids::EnvName) -> Result<&Environment, Failure> {
+        self.project.environments.get(name).ok_or_else(|| {
+            Failure::new(FailureClass::UserError, format!("there is no environment '{name}'"))
+        })
+    }
+
+    /// What this commit wants in `environment`.
+    pub(super) fn blueprint<'e>(
+        &'e self,
+        environment: &'e Environment,
+    ) -> Result<Blueprint<'e>, Failure> {
+        self.project
+            .blueprint(environment)
+            .map_err(|incomplete| Failure::new(FailureClass::UserError, incomplete.to_string()))
+    }
+
+    /// A session in `environment` that may do what `purpose` needs and no more.
+    pub(super) async fn session(
+        &self,
+        environment: &Environment,
+        purpose: Purpose,
+    ) -> Result<Session, Failure> {
+        let access = self.clouds.access(environment)?;
+        Ok(access.assume(environment, &self.context.run.id, purpose).await?)
+    }
+
+    /// The output of the nearest stage before this one that `is` the wanted built-in.
+    pub(super) fn output<T: DeserializeOwned>(
+        &self,
+        wanted: &str,
+        is: impl Fn(&BuiltIn) -> bool,
+    ) -> Result<T, Failure> {
+        let matches = |stage: &&Stage| match &stage.action {
+            Action::Uses(built_in) => is(built_in),
+            Action::Run(_) => false,
+        };
+        let stage = self
+            .context
+            .run
+            .pipeline
+            .stages
+            .iter()
+            .rev()
+            .filter(matches)
+            .find_map(|stage| self.context.outputs.get(&stage.name));
+        let value = stage.ok_or_else(|| {
+            let name = &self.context.stage.name;
+            Failure::new(FailureClass::UserError, format!("'{name}' has no {wanted} to work with"))
+                .with_hint(format!("a stage with 'uses: {wanted}' must be among what it needs"))
+        })?;
+        serde_json::from_value(value.clone())
+            .map_err(failure::agent(&format!("read what {wanted} left")))
+    }
+
+    /// Keeps `value` as evidence of the run.
+    pub(super) async fn keep(&self, name: &str, value: &impl Serialize) -> Result<(), Failure> {
+        let value = serde_json::to_value(value).map_err(failure::agent("keep evidence"))?;
+        self.context.keep_evidence(name, &value).await
+    }
+
+    /// Evidence that was kept before, by this attempt or an earlier one.
+    pub(super) async fn kept<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Failure> {
+        let found = self.context.evidence(name).await?;
+        found.map(serde_json::from_value).transpose().map_err(failure::agent("read evidence"))
+    }
+
+    /// Tells the log.
+    pub(super) fn tell(&self, text: &str) -> Result<(), Failure> {
+        self.context.say(Level::Info, text)
+    }
+}

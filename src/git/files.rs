@@ -1,0 +1,71 @@
+//! Files out of a commit, without checking it out.
+
+use super::error::failed;
+use super::tree::{self, Kind, LARGEST_FILE};
+use super::{GitError, Repository};
+use crate::ids::Sha;
+use std::{collections::BTreeSet, path::Path};
+
+impl Repository {
+    /// The content of a file at a commit, or nothing if there is no such file. A symbolic link is none.
+    ///
+    /// # Errors
+    /// If the commit is not there or the file is too large.
+    pub fn read(&self, commit: &Sha, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        let tree = self.tree(commit)?;
+        let entry = match tree.get_path(Path::new(path)) {
+            Ok(entry) => entry,
+            Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(failed("find", path)(error)),
+        };
+        match tree::kind(&entry) {
+            Some(Kind::File | Kind::Program) => {}
+            Some(Kind::Link | Kind::Folder | Kind::Submodule) | None => return Ok(None),
+        }
+        let odb = self.inner.odb().map_err(failed("read", path))?;
+        let (length, _) = odb.read_header(entry.id()).map_err(failed("read", path))?;
+        if length > LARGEST_FILE {
+            let limit = format!("{LARGEST_FILE} bytes");
+            return Err(GitError::TooLarge { what: path.to_owned(), limit });
+        }
+        let blob = self.inner.find_blob(entry.id()).map_err(failed("read", path))?;
+        Ok(Some(blob.content().to_vec()))
+    }
+
+    /// The paths of all files at a commit, sorted; no symbolic links.
+    ///
+    /// # Errors
+    /// If the commit is not there or holds what must not be checked out.
+    pub fn files(&self, commit: &Sha) -> Result<Vec<String>, GitError> {
+        let entries = tree::walk(&self.inner, &self.tree(commit)?)?;
+        let mut files: Vec<String> = entries
+            .into_iter()
+            .filter(|entry| matches!(entry.kind, Kind::File | Kind::Program))
+            .map(|entry| entry.path)
+            .collect();
+        files.sort();
+        Ok(files)
+    }
+
+    /// The paths that differ between two commits, sorted; without an older one, all that the commit has.
+    ///
+    /// # Errors
+    /// If a commit is not there.
+    pub fn changed_paths(&self, older: Option<&Sha>, newer: &Sha) -> Result<Vec<String>, GitError> {
+        let older = older.map(|commit| self.tree(commit)).transpose()?;
+        let newer_tree = self.tree(newer)?;
+        let mut options = git2::DiffOptions::new();
+        options.ignore_submodules(true).skip_binary_check(true);
+        let diff = self
+            .inner
+            .diff_tree_to_tree(older.as_ref(), Some(&newer_tree), Some(&mut options))
+            .map_err(failed("compare with", newer.as_str()))?;
+        let paths: BTreeSet<String> = diff
+            .deltas()
+            .flat_map(|delta| [delta.old_file().path_bytes(), delta.new_file().path_bytes()])
+            .flatten()
+            .map(|path| String::from_utf8_lossy(path).into_owned())
+            .collect();
+        Ok(paths.into_iter().collect())
+    }
+}

@@ -1,0 +1,88 @@
+//! Bare mirrors of repositories with a URL.
+
+use super::error::failed;
+use super::{Credentials, GitError};
+use crate::ids::Digest;
+use std::{fs, path::Path};
+
+/// Every branch as it is on the server; those deleted there go.
+const BRANCHES: &str = "+refs/heads/*:refs/heads/*";
+
+/// Is this a URL, or `user@host:path`, rather than a path?
+pub(super) fn is_url(source: &str) -> bool {
+    source.contains("://") || is_scp_like(source)
+}
+
+fn is_scp_like(source: &str) -> bool {
+    source.split_once(':').is_some_and(|(host, _)| host.contains('@') && !host.contains('/'))
+}
+
+/// Opens the mirror of a URL, making it first if it is not there.
+pub(super) fn open(
+    url: &str,
+    mirrors: &Path,
+    credentials: &Credentials,
+) -> Result<git2::Repository, GitError> {
+    let allowed = ["https://", "ssh://", "file://"];
+    if !allowed.iter().any(|scheme| url.starts_with(scheme)) && !is_scp_like(url)
+        || url.starts_with('-')
+    {
+        return Err(GitError::UnsupportedUrl(url.to_owned()));
+    }
+    let digest = Digest::of(url);
+    let folder = mirrors.join(format!("{}.git", digest.short()));
+    if !folder.exists() {
+        // Made aside and renamed, so that a mirror that is there is whole.
+        let aside = mirrors.join(format!("{}.{}.new", digest.short(), std::process::id()));
+        clone(url, &aside, credentials)?;
+        match fs::rename(&aside, &folder) {
+            Ok(()) => {}
+            // Another process was faster; its mirror is as good.
+            Err(_) if folder.exists() => {
+                let _ = fs::remove_dir_all(&aside);
+            }
+            Err(source) => return Err(GitError::Write { path: folder, source }),
+        }
+    }
+    git2::Repository::open_bare(&folder).map_err(failed("open the mirror of", url))
+}
+
+fn clone(url: &str, folder: &Path, credentials: &Credentials) -> Result<(), GitError> {
+    if folder.exists() {
+        let source = fs::remove_dir_all(folder);
+        source.map_err(|source| GitError::Write { path: folder.to_owned(), source })?;
+    }
+    fs::create_dir_all(folder)
+        .map_err(|source| GitError::Write { path: folder.to_owned(), source })?;
+    let made = git2::Repository::init_bare(folder).map_err(failed("make a mirror of", url))?;
+    let protect = || {
+        let mut config = made.config()?;
+        config.set_bool("core.protectNTFS", true)?;
+        config.set_bool("core.protectHFS", true)
+    };
+    protect().map_err(failed("set up the mirror of", url))?;
+    fetch(&made, url, credentials)
+}
+
+/// Fetches every branch, and which of them is the default.
+pub(super) fn fetch(
+    mirror: &git2::Repository,
+    url: &str,
+    credentials: &Credentials,
+) -> Result<(), GitError> {
+    let unreachable = |source| GitError::Unreachable { url: url.to_owned(), source };
+    let mut remote = mirror.remote_anonymous(url).map_err(unreachable)?;
+    let mut options = git2::FetchOptions::new();
+    options
+        .remote_callbacks(credentials.callbacks())
+        .prune(git2::FetchPrune::On)
+        .download_tags(git2::AutotagOption::None)
+        .update_fetchhead(false);
+    remote.fetch(&[BRANCHES], Some(&mut options), None).map_err(unreachable)?;
+    // An empty repository has none.
+    if let Ok(default) = remote.default_branch() {
+        let name = String::from_utf8_lossy(&default);
+        mirror.set_head(&name).map_err(failed("note the default branch of", url))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! An environment's log group in CloudWatch Logs, as the shipper sees it.
+
+use super::{LogEvent, LogLine, LogSink, PutOutcome, SinkError, SinkFault};
+use crate::{
+    aws::{self, Access, CloudError, ErrorClass, Purpose},
+    ids::RunId,
+    spec::Environment,
+};
+use futures_util::future::BoxFuture;
+use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
+use tokio::sync::OnceCell;
+
+/// How long CloudWatch may take to show a line that it took, generously: it promises seconds and no number.
+const SETTLING: Duration = Duration::from_secs(20);
+/// Lines that one put can hold; no reading back asks for more.
+const MOST_READ_BACK: usize = 100_000;
+
+/// The log group of one environment, reached with a session that may do nothing but write it. The session is taken
+/// when the first line is shipped, so a cloud that is away delays no run.
+#[derive(Debug)]
+pub struct CloudWatch {
+    access: Access,
+    environment: Environment,
+    run: RunId,
+    settling: Duration,
+    logs: OnceCell<aws::Logs>,
+}
+
+impl CloudWatch {
+    /// The group of `environment`, for the lines of `run`.
+    #[must_use]
+    pub fn new(access: Access, environment: Environment, run: RunId) -> Self {
+        Self { access, environment, run, settling: SETTLING, logs: OnceCell::new() }
+    }
+
+    /// The same group in a cloud that shows a line as soon as it took it.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        Self { settling: Duration::ZERO, ..self }
+    }
+
+    async fn logs(&self) -> Result<&aws::Logs, SinkError> {
+        let session = async {
+            let assumed = self.access.assume(&self.environment, &self.run, Purpose::Logs).await?;
+            Ok::<_, CloudError>(assumed.logs())
+        };
+        self.logs.get_or_try_init(|| session).await.map_err(fault)
+    }
+
+    fn group(&self) -> &str {
+        &self.environment.log_group.name
+    }
+
+    async fn put_batch(&self, stream: &str, batch: &[LogEvent]) -> Result<PutOutcome, SinkError> {
+        let events: Vec<aws::LogEvent> = batch
+            .iter()
+            .map(|event| aws::LogEvent {
+                timestamp_ms: event.timestamp_ms,
+                message: event.message.clone(),
+            })
+            .collect();
+        let put = self.logs().await?.put(self.group(), stream, &events).await.map_err(fault)?;
+        let aws::Rejected { too_old, expired, too_new } = put.rejected;
+        let count = |events: usize| u64::try_from(events).unwrap_or(u64::MAX);
+        Ok(PutOutcome { too_old: count(too_old), expired: count(expired), too_new: count(too_new) })
+    }
+
+    async fn read_back(
+        &self,
+        stream: &str,
+        lines: RangeInclusive<u64>,
+    ) -> Result<BTreeSet<u64>, SinkError> {
+        let read = self.logs().await?.read(self.group(), stream, 0, MOST_READ_BACK).await;
+        let ours = read.map_err(fault)?.into_iter().filter(|event| event.stream == stream);
+        let seq = |message: &str| Some(serde_json::from_str::<LogLine>(message).ok()?.seq);
+        Ok(ours.filter_map(|event| seq(&event.message)).filter(|seq| lines.contains(seq)).collect())
+    }
+}
+
+impl LogSink for CloudWatch {
+    fn ensure<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<(), SinkError>> {
+        Box::pin(async move {
+            let logs = self.logs().await?;
+            logs.ensure_group(&self.environment.log_group).await.map_err(fault)?;
+            logs.ensure_stream(self.group(), stream).await.map_err(fault)
+        })
+    }
+
+    fn put<'a>(
+        &'a self,
+        stream: &'a str,
+        batch: &'a [LogEvent],
+    ) -> BoxFuture<'a, Result<PutOutcome, SinkError>> {
+        Box::pin(self.put_batch(stream, batch))
+    }
+
+    fn arrived<'a>(
+        &'a self,
+        stream: &'a str,
+        lines: RangeInclusive<u64>,
+    ) -> BoxFuture<'a, Result<BTreeSet<u64>, SinkError>> {
+        Box::pin(self.read_back(stream, lines))
+    }
+
+    fn settling(&self) -> Duration {
+        self.settling
+    }
+}
+
+fn fault(error: CloudError) -> SinkError {
+    let fault = match error.class {
+        ErrorClass::NotFound => SinkFault::Missing,
+        ErrorClass::Throttled | ErrorClass::LimitExceeded | ErrorClass::Conflict => SinkFault::Busy,
+        ErrorClass::Denied | ErrorClass::Expired | ErrorClass::WrongAccount => SinkFault::Denied,
+        ErrorClass::Invalid => SinkFault::Refused,
+        ErrorClass::AlreadyExists | ErrorClass::Unavailable | ErrorClass::Other => {
+            SinkFault::Unknown
+        }
+    };
+    SinkError { fault, message: error.to_string() }
+}

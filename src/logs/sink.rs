@@ -1,0 +1,73 @@
+//! Where lines are shipped to.
+
+use futures_util::future::BoxFuture;
+use std::{collections::BTreeSet, fmt::Debug, ops::RangeInclusive, time::Duration};
+
+/// A log service, as narrow as the shipper needs it. The group is the sink's own; streams are named per call.
+pub trait LogSink: Debug + Send + Sync {
+    /// Makes sure that the group and a stream are there.
+    fn ensure<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<(), SinkError>>;
+
+    /// Puts one legal batch: 1 to 10,000 events in the order of time, at most 1,048,576 bytes with 26 for each event,
+    /// at most 24 hours long. Must not retry by itself: a put whose answer was lost may have arrived.
+    fn put<'a>(
+        &'a self,
+        stream: &'a str,
+        batch: &'a [LogEvent],
+    ) -> BoxFuture<'a, Result<PutOutcome, SinkError>>;
+
+    /// Which of these lines have arrived, by their `seq`.
+    fn arrived<'a>(
+        &'a self,
+        stream: &'a str,
+        lines: RangeInclusive<u64>,
+    ) -> BoxFuture<'a, Result<BTreeSet<u64>, SinkError>>;
+
+    /// How long after a put its lines can be read back for sure.
+    fn settling(&self) -> Duration;
+}
+
+/// One event of a batch: a line as it stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEvent {
+    /// Milliseconds since 1970.
+    pub timestamp_ms: i64,
+    /// The line as JSON.
+    pub message: String,
+}
+
+/// How many events of a batch the service threw away, by its reason. It took the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PutOutcome {
+    /// Older than the service takes.
+    pub too_old: u64,
+    /// Older than the group keeps.
+    pub expired: u64,
+    /// Further in the future than the service takes.
+    pub too_new: u64,
+}
+
+/// The service did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SinkError {
+    /// What follows from it.
+    pub fault: SinkFault,
+    /// What the service said.
+    pub message: String,
+}
+
+/// What follows from a service's refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SinkFault {
+    /// Group or stream are not there: nothing was stored; make them and try again.
+    Missing,
+    /// Too much at once: nothing was stored; try again later.
+    Busy,
+    /// The agent may not: nothing was stored; try again later, with new credentials.
+    Denied,
+    /// The batch is not legal: nothing was stored; never try again unchanged.
+    Refused,
+    /// Nobody knows whether it was stored: read back.
+    Unknown,
+}

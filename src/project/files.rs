@@ -1,0 +1,97 @@
+//! One place to read a project's files from: a commit, or a folder that is not committed yet.
+
+use crate::{git, ids::Sha};
+use std::{fs, io, path::Path};
+
+/// Largest file that is read, in bytes. A data set of a million rows fits; a video does not.
+const LONGEST_FILE: u64 = 256 * 1024 * 1024;
+
+/// Where files are read from.
+#[derive(Debug, Clone, Copy)]
+pub enum Files<'a> {
+    /// The tree of a commit: what a run uses.
+    Commit(&'a git::Repository, &'a Sha),
+    /// A folder as it is now: what `agent validate` looks at before the commit.
+    Folder(&'a Path),
+}
+
+/// A file that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// From the repository.
+    #[error(transparent)]
+    Git(#[from] git::GitError),
+    /// From the folder.
+    #[error("read {path}")]
+    Io {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Over the limit.
+    #[error("{path} is larger than {LONGEST_FILE} bytes")]
+    TooLarge {
+        /// Which file.
+        path: String,
+    },
+}
+
+impl Files<'_> {
+    /// The content of `path`, or `None` where there is no such file.
+    ///
+    /// # Errors
+    /// The file is there but cannot be read, or is larger than 256 MiB.
+    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError> {
+        match self {
+            Self::Commit(repository, commit) => Ok(repository.read(commit, path)?),
+            Self::Folder(folder) => read_file(folder, path),
+        }
+    }
+
+    /// The names of the files directly in `folder`, sorted; empty where there is no such folder.
+    ///
+    /// # Errors
+    /// The folder is there but cannot be listed.
+    pub fn list(&self, folder: &str) -> Result<Vec<String>, FileError> {
+        match self {
+            Self::Commit(repository, commit) => Ok(direct(repository.files(commit)?, folder)),
+            Self::Folder(root) => list_folder(root, folder),
+        }
+    }
+}
+
+/// The names among `paths` that are directly in `folder`.
+fn direct(paths: Vec<String>, folder: &str) -> Vec<String> {
+    let name = |path: &String| path.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned);
+    paths.iter().filter_map(name).filter(|name| !name.contains('/')).collect()
+}
+
+fn read_file(folder: &Path, path: &str) -> Result<Option<Vec<u8>>, FileError> {
+    let failed = |source| FileError::Io { path: path.to_owned(), source };
+    let full = folder.join(path);
+    match fs::metadata(&full) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+        Ok(data) if data.len() > LONGEST_FILE => Err(FileError::TooLarge { path: path.to_owned() }),
+        Ok(data) if !data.is_file() => Ok(None),
+        Ok(_) => fs::read(full).map(Some).map_err(failed),
+    }
+}
+
+fn list_folder(root: &Path, folder: &str) -> Result<Vec<String>, FileError> {
+    let failed = |source| FileError::Io { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(root.join(folder)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(failed)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
