@@ -172,8 +172,8 @@ impl<'e> Drive<'e> {
                 return Ok(outcome.clone());
             }
             news = tokio::select! {
+                () = self.harder_stop() => Vec::new(),
                 Some(event) = attempts.next() => vec![event],
-                stop = self.harder_stop() => vec![Event::CancelRequested { stop }],
                 () = self.next_due() => Vec::new(),
                 () = &mut heartbeat => {
                     self.engine.store.renew(self.lease).await?;
@@ -181,6 +181,9 @@ impl<'e> Drive<'e> {
                     Vec::new()
                 }
             };
+            // A stop comes first, so that a stage that it ended counts as stopped.
+            let stop = self.cancel.stop().filter(|stop| Some(*stop) > self.state.stop());
+            news.splice(0..0, stop.map(|stop| Event::CancelRequested { stop }));
         }
     }
 
@@ -237,14 +240,12 @@ impl<'e> Drive<'e> {
     }
 
     /// Waits until the run is to stop harder than it was told before.
-    async fn harder_stop(&self) -> Stop {
-        let least = match self.state.stop() {
-            None => Stop::Gentle,
-            Some(Stop::Gentle) => Stop::Forced,
+    async fn harder_stop(&self) {
+        match self.state.stop() {
+            None => self.cancel.requested(Stop::Gentle).await,
+            Some(Stop::Gentle) => self.cancel.requested(Stop::Forced).await,
             Some(Stop::Forced) => pending().await,
-        };
-        self.cancel.requested(least).await;
-        self.cancel.stop().unwrap_or(least)
+        }
     }
 
     /// Waits until no other run deploys to the environment. A run that is stopped while it waits has nothing to tidy up.
@@ -286,7 +287,8 @@ impl<'e> Drive<'e> {
         );
         let (run, workspace) = (Arc::clone(&self.run), Arc::clone(&self.workspace));
         let (store, lease) = (engine.store.clone(), self.lease.clone());
-        let (clock, outputs) = (Arc::clone(&engine.clock), self.state.outputs());
+        let (clock, outputs) =
+            (Arc::clone(&engine.clock), self.state.outputs_before(name, &self.run.pipeline));
         let context = log.map(|log| StageContext {
             run,
             stage,
