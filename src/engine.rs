@@ -11,6 +11,7 @@ mod context;
 mod drive;
 mod outputs;
 mod perform;
+mod shipping;
 mod workspace;
 
 pub use context::StageContext;

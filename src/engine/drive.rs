@@ -1,13 +1,14 @@
 //! One run from its lease to its end.
 
 use super::attempt::attempt;
+use super::shipping::drain;
 use super::workspace::Workspace;
 use super::{Engine, StageContext};
 use crate::clock::until;
 use crate::exec::Cancel;
 use crate::flow::{self, Effect, Event, IllegalEvent, Outcome, Phase, RunState, Stop};
 use crate::ids::{Attempt, RunId, StageName};
-use crate::logs::{LogSink, ShipError, Shipment, Shipper, StageLog, Unsent};
+use crate::logs::{LogSink, StageLog, Unsent};
 use crate::spec::On;
 use crate::store::{LEASE_DURATION, Lease, Place, RunRecord, StoreError};
 use futures_util::future::BoxFuture;
@@ -87,49 +88,6 @@ impl Engine {
         };
         Ok(Driven { outcome, unsent })
     }
-
-    /// Ships what ended runs have left unsent. Returns how many runs still have unsent lines, of the first `most`.
-    ///
-    /// # Errors
-    /// If the store fails; a run that another agent ships is passed over.
-    pub async fn ship_leftovers(
-        &self,
-        sink_of: &(dyn Fn(&RunRecord) -> Option<Arc<dyn LogSink>> + Sync),
-        most: u32,
-    ) -> Result<usize, EngineError> {
-        let mut left = 0;
-        for id in self.store.runs_with_unsent_logs(most).await? {
-            let run = self.store.run(&id).await?;
-            let Some(sink) = sink_of(&run) else { continue };
-            let lease = match self.store.acquire(&id).await {
-                Ok(lease) => lease,
-                Err(StoreError::LeaseHeld { .. }) => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let mut shipper = self.shipper(&run, &lease, sink).await?;
-            let unsent = drain(&mut shipper, self.drain_deadline).await;
-            left += usize::from(unsent.lines > 0);
-            self.store.release(&lease).await?;
-        }
-        Ok(left)
-    }
-
-    async fn shipper(
-        &self,
-        run: &RunRecord,
-        lease: &Lease,
-        sink: Arc<dyn LogSink>,
-    ) -> Result<Shipper, StoreError> {
-        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
-        let shipment = Shipment { store, clock, folder: self.logs.clone(), sink };
-        Shipper::new(shipment, run, lease.clone()).await
-    }
-}
-
-/// A run's outcome does not depend on whether its logs have arrived, so trouble is told, not raised.
-async fn drain(shipper: &mut Shipper, deadline: Duration) -> Unsent {
-    let failed = |error: ShipError| Unsent { error: Some(error), ..Unsent::default() };
-    shipper.drain(deadline).await.unwrap_or_else(failed)
 }
 
 struct Drive<'e> {

@@ -115,7 +115,7 @@ impl RunState {
             (Phase::Finished(_), _) => return Err("the run is over"),
             (Phase::Open, Event::RunCreated) => return Err("the run exists already"),
             (Phase::Open, Event::CancelRequested { stop }) => {
-                self.stop = self.stop.max(Some(*stop))
+                self.stop = self.stop.max(Some(*stop));
             }
             (Phase::Open, Event::RunFinished { outcome }) => {
                 if self.stages.values().any(|stage| !stage.standing.may_be_final()) {

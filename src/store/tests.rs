@@ -213,7 +213,7 @@ async fn evidence_and_cursors_are_kept_and_replaced() {
     memory.store.keep_log_cursor(&lease, &cursor).await.unwrap();
     assert_eq!(memory.store.log_cursors(&run.id).await.unwrap(), [cursor]);
     memory.store.append(&lease, 1, &[finished()]).await.unwrap();
-    assert_eq!(memory.store.runs_with_unsent_logs(9).await.unwrap(), [run.id.clone()]);
+    assert_eq!(memory.store.runs_with_unsent_logs(9).await.unwrap(), std::slice::from_ref(&run.id));
     memory.store.logs_are_shipped(&lease).await.unwrap();
     assert!(memory.store.runs_with_unsent_logs(9).await.unwrap().is_empty());
 }

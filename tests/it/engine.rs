@@ -1,5 +1,7 @@
 //! Whole runs through the engine: built-in stages by a script, commands for real, time by hand.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use futures_util::future::BoxFuture;
 use relevo::clock::{Clock, SimulatedClock, SystemClock};
 use relevo::engine::{Driven, Engine, EngineError, Orders, Perform, StageContext, Watch};
@@ -66,7 +68,9 @@ impl Perform for Script {
             match told.unwrap_or(Act::Succeed) {
                 Act::Succeed => {}
                 Act::Fail(class) => return Err(Failure::new(class, "as told")),
-                Act::Meet(barrier) => drop(barrier.wait().await),
+                Act::Meet(barrier) => {
+                    barrier.wait().await;
+                }
                 Act::Hang(notify) => {
                     notify.notify_one();
                     std::future::pending::<()>().await;
