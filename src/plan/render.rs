@@ -4,7 +4,7 @@ use super::{
     change::{Change, Plan},
     resources::{Rule, Target, Trigger},
 };
-use crate::schedule::Schedule;
+use crate::{ids::Digest, schedule::Schedule};
 use jiff::Timestamp;
 use std::fmt::Write as _;
 
@@ -51,11 +51,14 @@ pub fn human(plan: &Plan, from: Timestamp) -> String {
     text
 }
 
-/// One change on one line, as in `create pipeline mammo-train`.
+/// One change on one line, as in `create pipeline mammo-train`; a change of something that is there says what of it.
 #[must_use]
 pub fn one_line(change: &Change) -> String {
-    let Line { verb, what, name, .. } = line(change);
-    format!("{verb} {what} {name}")
+    let Line { sign, verb, what, name, details } = line(change);
+    match details.first() {
+        Some(detail) if sign == '~' => format!("{verb} {what} {name}: {detail}"),
+        Some(_) | None => format!("{verb} {what} {name}"),
+    }
 }
 
 fn fire_times(plan: &Plan, from: Timestamp) -> Option<String> {
@@ -108,15 +111,15 @@ fn line(change: &Change) -> Line {
         Change::SetRetention { name, from, to } => {
             set("log group", name, vec![arrow("kept", &days(*from), &days(*to))])
         }
-        Change::PutObject { key, kind, digest, bytes, .. } => {
+        Change::PutObject { bucket, key, kind, bytes, .. } => {
             let what = match kind {
                 super::ObjectKind::Script => "script",
                 super::ObjectKind::DataContract => "data contract",
                 super::ObjectKind::TrainingData => "training data",
             };
-            let file = key.rsplit('/').next().unwrap_or(key);
-            let name = format!("{file} ({bytes} bytes, SHA-256 {})", digest.short());
-            Line { verb: "store", ..add(what, &name, Vec::new()) }
+            let (folder, name) = shortened(key);
+            let details = vec![format!("{bytes} bytes in s3://{bucket}/{folder}")];
+            Line { verb: "store", ..add(what, &name, details) }
         }
         Change::CreateFunction { name, settings, .. } => {
             add("function", name, vec![format!("{}, role {}", settings.runtime, settings.role)])
@@ -156,6 +159,19 @@ fn line(change: &Change) -> Line {
         Change::RemoveTargets { rule, from } => {
             Line { sign: '-', verb: "remove", ..add("target", &of_rule(from, rule), targets(from)) }
         }
+    }
+}
+
+/// A key's folder, and its file name with as much of the content's digest as tells contents apart.
+fn shortened(key: &str) -> (String, String) {
+    let mut parts: Vec<&str> = key.split('/').collect();
+    let file = parts.pop().unwrap_or_default();
+    match parts.last().map(|part| part.parse::<Digest>()) {
+        Some(Ok(digest)) => {
+            parts.pop();
+            (parts.join("/"), format!("{file} ({})", digest.short()))
+        }
+        Some(Err(_)) | None => (parts.join("/"), file.to_owned()),
     }
 }
 
@@ -232,7 +248,7 @@ fn trigger(trigger: &Trigger) -> String {
 
 fn of_rule(targets: &[Target], rule: &str) -> String {
     let ids: Vec<&str> = targets.iter().map(|target| target.id.as_str()).collect();
-    format!("{} of {rule}", ids.join(", "))
+    format!("{} of rule {rule}", ids.join(", "))
 }
 
 fn targets(targets: &[Target]) -> Vec<String> {

@@ -224,7 +224,7 @@ fn a_changed_script_is_stored_beside_the_old_one_and_named_step_by_step() {
     );
     let digest = crate::ids::Digest::of("print('better')");
     let short = digest.short();
-    assert!(text.contains(&format!("evaluate.py (15 bytes, SHA-256 {short})")), "{text}");
+    assert!(text.contains(&format!("evaluate.py ({short})\n      15 bytes in s3://")), "{text}");
     assert!(text.contains(&format!("/scripts/{short}/evaluate.py")), "{text}");
     assert!(!text.contains(digest.as_str()), "{text}");
 }
