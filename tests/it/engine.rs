@@ -1,7 +1,5 @@
 //! Whole runs through the engine: built-in stages by a script, commands for real, time by hand.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 use futures_util::future::BoxFuture;
 use relevo::clock::{Clock, SimulatedClock, SystemClock};
 use relevo::engine::{Driven, Engine, EngineError, Orders, Perform, StageContext, Watch};
