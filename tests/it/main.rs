@@ -1,6 +1,8 @@
 //! The one integration binary: `cargo nextest run` or `cargo test`.
 
 mod aws;
+mod cli;
+mod cloud;
 mod definition;
 mod engine;
 mod layering;
