@@ -7,6 +7,7 @@
 //! layer retries: the SDK, three attempts; `PutLogEvents` alone is sent once, because it is not idempotent.
 
 mod access;
+mod classes;
 mod credentials;
 mod error;
 mod events;
@@ -21,7 +22,8 @@ mod sts;
 mod tests;
 
 pub use access::{Access, Session};
-pub use error::{CloudError, ErrorClass};
+pub use classes::ErrorClass;
+pub use error::CloudError;
 pub use events::Events;
 pub use lambda::Lambda;
 pub use logs::{LogEvent, Logs, PutOutcome, ReadEvent, Rejected};

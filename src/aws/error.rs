@@ -1,5 +1,6 @@
 //! What went wrong in the cloud: which call, on what, and what class of trouble.
 
+use super::ErrorClass;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
 use aws_types::request_id::RequestId;
@@ -21,159 +22,8 @@ pub struct CloudError {
     pub message: String,
 }
 
-/// A class of trouble.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ErrorClass {
-    /// It does not exist.
-    NotFound,
-    /// It exists already.
-    AlreadyExists,
-    /// Something else is changing it, or it is not in a state to be changed.
-    Conflict,
-    /// Too many calls.
-    Throttled,
-    /// The caller may not.
-    Denied,
-    /// The caller's credentials are over.
-    Expired,
-    /// The request is wrong; it stays wrong.
-    Invalid,
-    /// A quota is used up.
-    LimitExceeded,
-    /// AWS could not, or could not be reached.
-    Unavailable,
-    /// The session is in another account than the environment names.
-    WrongAccount,
-    /// None of these.
-    Other,
-}
-
-/// Codes by class, from the API references of the seven services and the SDK's own retry tables.
-const CODES: [(ErrorClass, &[&str]); 9] = [
-    (
-        ErrorClass::NotFound,
-        &[
-            "NotFound",
-            "NotFoundException",
-            "ResourceNotFound",
-            "ResourceNotFoundException",
-            "NoSuchKey",
-            "NoSuchBucket",
-        ],
-    ),
-    (
-        ErrorClass::AlreadyExists,
-        &["ResourceAlreadyExistsException", "PreconditionFailed", "BucketAlreadyOwnedByYou"],
-    ),
-    (
-        ErrorClass::Conflict,
-        &[
-            "ConflictException",
-            "ResourceConflictException",
-            "ConcurrentModificationException",
-            "ConcurrentAccess",
-            "OperationAborted",
-            "OperationAbortedException",
-            "ConditionalRequestConflict",
-            "PreconditionFailedException",
-            "ResourceInUse",
-        ],
-    ),
-    (
-        ErrorClass::Throttled,
-        &[
-            "Throttling",
-            "ThrottlingException",
-            "Throttled",
-            "ThrottledException",
-            "TooManyRequestsException",
-            "RequestLimitExceeded",
-            "SlowDown",
-            "KMSThrottling",
-        ],
-    ),
-    (
-        ErrorClass::Denied,
-        &[
-            "AccessDenied",
-            "AccessDeniedException",
-            "AuthorizationError",
-            "AuthorizationErrorException",
-            "UnrecognizedClientException",
-            "InvalidClientTokenId",
-            "InvalidAccessKeyId",
-            "SignatureDoesNotMatch",
-            "KMSAccessDenied",
-            "KMSAccessDeniedException",
-        ],
-    ),
-    (ErrorClass::Expired, &["ExpiredToken", "ExpiredTokenException", "RequestExpired"]),
-    (
-        ErrorClass::Invalid,
-        &[
-            "ValidationException",
-            "ValidationError",
-            "InvalidParameter",
-            "InvalidParameterException",
-            "InvalidParameterValue",
-            "InvalidParameterValueException",
-            "InvalidEventPatternException",
-            "InvalidRequest",
-            "InvalidRequestContentException",
-            "InvalidArgument",
-            "MalformedPolicyDocument",
-            "PackedPolicyTooLarge",
-        ],
-    ),
-    (
-        ErrorClass::LimitExceeded,
-        &[
-            "LimitExceededException",
-            "ResourceLimitExceeded",
-            "CodeStorageExceededException",
-            "SubscriptionLimitExceeded",
-            "TopicLimitExceeded",
-        ],
-    ),
-    (
-        ErrorClass::Unavailable,
-        &[
-            "InternalFailure",
-            "InternalError",
-            "InternalErrorException",
-            "InternalException",
-            "InternalServerError",
-            "ServiceException",
-            "ServiceUnavailable",
-            "ServiceUnavailableException",
-            "RequestTimeout",
-            "RequestTimeoutException",
-        ],
-    ),
-];
-
 /// Stands where AWS gave no code, because it gave no answer or one without a body.
 const NO_ANSWER: &str = "NoAnswer";
-
-impl ErrorClass {
-    pub(super) fn of_code(code: &str) -> Option<Self> {
-        CODES.iter().find(|(_, codes)| codes.contains(&code)).map(|(class, _)| *class)
-    }
-
-    /// Answers to HEAD have no body and so no code: their status is all there is.
-    fn of_status(status: u16) -> Self {
-        match status {
-            404 => Self::NotFound,
-            409 => Self::Conflict,
-            412 => Self::AlreadyExists,
-            429 => Self::Throttled,
-            401 | 403 => Self::Denied,
-            400 => Self::Invalid,
-            500..=599 => Self::Unavailable,
-            _ => Self::Other,
-        }
-    }
-}
 
 impl CloudError {
     /// An answer that breaks the service's own contract, such as a missing ARN.
@@ -235,10 +85,10 @@ impl CloudError {
             (None, Some(status)) => ErrorClass::of_status(status),
             (None, None) => ErrorClass::Unavailable,
         };
-        let words = match error.message() {
-            Some(message) => message.to_owned(),
-            None if status.is_some() => format!("HTTP status {}", status.unwrap_or_default()),
-            None => DisplayErrorContext(error).to_string(),
+        let words = match (error.message(), error, status) {
+            (Some(message), _, _) => message.to_owned(),
+            (None, SdkError::ServiceError(_), Some(status)) => format!("HTTP status {status}"),
+            (None, _, _) => DisplayErrorContext(error).to_string(),
         };
         let message = match error.request_id() {
             Some(id) => format!("{words}; request {id}"),

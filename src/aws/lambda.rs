@@ -7,7 +7,7 @@ use super::{
 use crate::plan::{Function, FunctionSettings, ObservedFunction, Readiness, Tags};
 use aws_sdk_lambda::{
     primitives::Blob,
-    types::{Architecture, FunctionCode, LastUpdateStatus, Runtime, State},
+    types::{Architecture, FunctionCode, FunctionConfiguration, LastUpdateStatus, Runtime, State},
 };
 use aws_types::SdkConfig;
 use std::collections::BTreeMap;
@@ -30,28 +30,13 @@ impl Lambda {
     pub async fn head(&self, name: &str) -> Result<Option<Function>, CloudError> {
         let answer = self
             .client
-            .get_function_configuration()
+            .get_function()
             .function_name(name)
             .send()
             .await
-            .act("GetFunctionConfiguration", name)
+            .act("GetFunction", name)
             .maybe()?;
-        Ok(answer.map(|f| Function {
-            readiness: readiness(
-                f.state.as_ref(),
-                f.last_update_status.as_ref(),
-                f.state_reason.or(f.last_update_status_reason),
-            ),
-            code_sha256: f.code_sha256.unwrap_or_default(),
-            settings: FunctionSettings {
-                runtime: f.runtime.map(|r| r.as_str().to_owned()).unwrap_or_default(),
-                handler: f.handler.unwrap_or_default(),
-                role: f.role.unwrap_or_default(),
-                timeout_seconds: f.timeout.unwrap_or_default(),
-                memory_mib: f.memory_size.unwrap_or_default(),
-                description: f.description.unwrap_or_default(),
-            },
-        }))
+        Ok(answer.and_then(|answer| answer.configuration).map(plain))
     }
 
     /// A function with its published versions.
@@ -173,25 +158,28 @@ impl Lambda {
 }
 
 /// A listed version by its number; `$LATEST` has none.
-fn published(f: aws_sdk_lambda::types::FunctionConfiguration) -> Option<(u32, Function)> {
-    let version = f.version.as_deref()?.parse().ok()?;
-    let function = Function {
+fn published(listed: FunctionConfiguration) -> Option<(u32, Function)> {
+    let version = listed.version.as_deref()?.parse().ok()?;
+    Some((version, plain(listed)))
+}
+
+fn plain(found: FunctionConfiguration) -> Function {
+    Function {
         readiness: readiness(
-            f.state.as_ref(),
-            f.last_update_status.as_ref(),
-            f.state_reason.or(f.last_update_status_reason),
+            found.state.as_ref(),
+            found.last_update_status.as_ref(),
+            found.state_reason.or(found.last_update_status_reason),
         ),
-        code_sha256: f.code_sha256.unwrap_or_default(),
+        code_sha256: found.code_sha256.unwrap_or_default(),
         settings: FunctionSettings {
-            runtime: f.runtime.map(|r| r.as_str().to_owned()).unwrap_or_default(),
-            handler: f.handler.unwrap_or_default(),
-            role: f.role.unwrap_or_default(),
-            timeout_seconds: f.timeout.unwrap_or_default(),
-            memory_mib: f.memory_size.unwrap_or_default(),
-            description: f.description.unwrap_or_default(),
+            runtime: found.runtime.map(|runtime| runtime.as_str().to_owned()).unwrap_or_default(),
+            handler: found.handler.unwrap_or_default(),
+            role: found.role.unwrap_or_default(),
+            timeout_seconds: found.timeout.unwrap_or_default(),
+            memory_mib: found.memory_size.unwrap_or_default(),
+            description: found.description.unwrap_or_default(),
         },
-    };
-    Some((version, function))
+    }
 }
 
 /// A function that slept too long is `Inactive`, which a call or an update ends: it counts as ready.

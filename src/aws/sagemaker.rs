@@ -3,10 +3,12 @@
 mod executions;
 mod packages;
 mod pipelines;
+mod steps;
 
-pub use executions::{ExecutionRecord, ExecutionStatus, StepDetail, StepRecord, StepStatus};
+pub use executions::{ExecutionRecord, ExecutionStatus};
 pub use packages::{Approval, ModelPackage, ModelPackageSummary};
 pub use pipelines::Upserted;
+pub use steps::{StepDetail, StepRecord, StepStatus};
 
 use aws_types::SdkConfig;
 

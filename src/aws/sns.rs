@@ -67,34 +67,26 @@ impl Sns {
         Err(CloudError::endless("ListSubscriptionsByTopic", arn))
     }
 
-    /// Creates a topic by name alone: attributes given here would be an error for a topic that exists
-    /// with others.
+    /// Creates a topic with its tags and nothing else: key and policy are set apart, because other
+    /// attributes than an existing topic's are an error here.
     ///
     /// # Errors
-    /// If SNS refuses.
-    pub async fn create(&self, name: &str) -> Result<String, CloudError> {
-        let answer = self.client.create_topic().name(name).send().await.act("CreateTopic", name)?;
-        answer.topic_arn.ok_or_else(|| CloudError::broken_answer("CreateTopic", name, "no ARN"))
-    }
-
-    /// Adds tags to a topic.
-    ///
-    /// # Errors
-    /// If SNS refuses.
-    pub async fn tag(&self, arn: &str, tags: &Tags) -> Result<(), CloudError> {
+    /// If SNS refuses, for instance because the topic exists with other tags.
+    pub async fn create(&self, name: &str, tags: &Tags) -> Result<String, CloudError> {
         let tags: Result<Vec<_>, _> = tags
             .iter()
             .map(|(key, value)| aws_sdk_sns::types::Tag::builder().key(key).value(value).build())
             .collect();
-        let tags = tags.map_err(|error| CloudError::not_built("TagResource", arn, &error))?;
-        self.client
-            .tag_resource()
-            .resource_arn(arn)
+        let tags = tags.map_err(|error| CloudError::not_built("CreateTopic", name, &error))?;
+        let answer = self
+            .client
+            .create_topic()
+            .name(name)
             .set_tags(Some(tags))
             .send()
             .await
-            .act("TagResource", arn)
-            .map(drop)
+            .act("CreateTopic", name)?;
+        answer.topic_arn.ok_or_else(|| CloudError::broken_answer("CreateTopic", name, "no ARN"))
     }
 
     /// Encrypts a topic with `key` from now on.

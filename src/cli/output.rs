@@ -32,29 +32,24 @@ pub(crate) enum Format {
 pub(crate) struct Output {
     /// Text or JSON.
     pub(crate) format: Format,
-    stdout_colour: bool,
+    /// Data has no colour: it is read by programs as often as by people.
     stderr_colour: bool,
 }
 
 impl Output {
-    /// Decides colour once per stream.
+    /// Decides on colour once.
     pub(crate) fn new(format: Format, colour: Colour) -> Self {
-        let on = |term: Term| match colour {
-            Colour::Auto => term.features().colors_supported() && term.is_term(),
+        let stderr_colour = match colour {
+            Colour::Auto => console::colors_enabled_stderr() && Term::stderr().is_term(),
             Colour::Always => true,
             Colour::Never => false,
         };
-        Self { format, stdout_colour: on(Term::stdout()), stderr_colour: on(Term::stderr()) }
+        Self { format, stderr_colour }
     }
 
     /// May the live display redraw lines?
     pub(crate) fn is_live(&self) -> bool {
-        self.format == Format::Text && self.stderr_colour && Term::stderr().is_term()
-    }
-
-    /// `text` in `style`, if stdout shows colour.
-    pub(crate) fn paint(&self, style: Style, text: impl std::fmt::Display) -> String {
-        style.force_styling(self.stdout_colour).apply_to(text).to_string()
+        self.format == Format::Text && Term::stderr().is_term()
     }
 
     /// `text` in `style`, if stderr shows colour.

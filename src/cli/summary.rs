@@ -79,13 +79,18 @@ impl<'a> Summary<'a> {
     pub(crate) fn text(&self) -> String {
         let mut lines = vec![self.headline()];
         lines.extend(self.trained.iter().map(training));
-        lines.extend(self.judged.iter().map(|judged| format!("  gate: {}", judged.verdict)));
+        if let Some(judged) = &self.judged {
+            let verdict = judged.verdict.to_string();
+            lines.push(format!("  gate: {}", verdict.replace('\n', "\n        ")));
+        }
         if let Some(planned) = &self.planned {
             lines.push(changed(planned, &self.changes));
             lines.extend(self.changes.iter().map(|change| format!("    {change}")));
             lines.extend(planned.notes.iter().map(|note| format!("  note: {note}")));
         }
-        if let Some(failure) = self.failures.last().filter(|_| !self.succeeded_in_the_end()) {
+        if let Some(failure) =
+            self.failures.last().filter(|_| self.outcome != Some(Outcome::Succeeded))
+        {
             lines.push(format!("  reason: {failure}"));
             lines.extend(failure.hint.iter().map(|hint| format!("  hint: {hint}")));
         }
@@ -108,10 +113,6 @@ impl<'a> Summary<'a> {
                 told(other.as_ref())
             ),
         }
-    }
-
-    fn succeeded_in_the_end(&self) -> bool {
-        self.outcome == Some(Outcome::Succeeded)
     }
 
     fn next(&self) -> String {

@@ -34,7 +34,7 @@ pub async fn survey(
     let wanted = function(blueprint)?;
     let there = session.lambda().function(&wanted.name).await?;
     let desired = desired(blueprint, predict_version(&wanted, &there))?;
-    let observed = read(session, &desired, there).await?;
+    let observed = Box::pin(read(session, &desired, there)).await?;
     Ok((desired, observed))
 }
 
@@ -44,7 +44,7 @@ pub async fn survey(
 /// If the account cannot be read.
 pub async fn observe(session: &Session, desired: &Desired) -> Result<Observed, CloudError> {
     let there = session.lambda().function(&desired.function.name).await?;
-    read(session, desired, there).await
+    Box::pin(read(session, desired, there)).await
 }
 
 async fn read(

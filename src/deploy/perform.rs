@@ -177,10 +177,8 @@ impl Deployment<'_> {
 
     async fn create_topic(&self) -> Result<(), PerformError> {
         let spec = &self.desired.topic;
-        let sns = self.session.sns();
-        let arn = sns.create(&spec.name).await?;
-        same_arn(&spec.name, &spec.arn, &arn)?;
-        Ok(sns.tag(&arn, &self.desired.tags).await?)
+        let arn = self.session.sns().create(&spec.name, &self.desired.tags).await?;
+        same_arn(&spec.name, &spec.arn, &arn)
     }
 
     async fn set_statement(&self, ours: &Value) -> Result<(), PerformError> {

@@ -4,7 +4,7 @@ use super::{
     change::{Change, Plan},
     resources::{Rule, Target, Trigger},
 };
-use crate::schedule::Schedule;
+use crate::{ids::Digest, schedule::Schedule};
 use jiff::Timestamp;
 use std::fmt::Write as _;
 
@@ -45,11 +45,14 @@ pub fn human(plan: &Plan, from: Timestamp) -> String {
     text
 }
 
-/// One change on one line, as in `create pipeline mammo-train`.
+/// One change on one line, as in `create pipeline mammo-train`; a change of something that is there says what of it.
 #[must_use]
 pub fn one_line(change: &Change) -> String {
-    let Line { verb, what, name, .. } = line(change);
-    format!("{verb} {what} {name}")
+    let Line { sign, verb, what, name, details } = line(change);
+    match details.first() {
+        Some(detail) if sign == '~' => format!("{verb} {what} {name}: {detail}"),
+        Some(_) | None => format!("{verb} {what} {name}"),
+    }
 }
 
 fn fire_times(plan: &Plan, from: Timestamp) -> Option<String> {
@@ -109,7 +112,7 @@ fn line(change: &Change) -> Line {
                 super::ObjectKind::DataContract => "data contract",
                 super::ObjectKind::TrainingData => "training data",
             };
-            let name = format!("s3://{bucket}/{key} ({bytes} bytes)");
+            let name = format!("s3://{bucket}/{} ({bytes} bytes)", shortened(key));
             Line { sign, verb: "store", what, name, details: Vec::new() }
         }
         Change::CreateFunction { name, settings, .. } => {
@@ -146,17 +149,28 @@ fn line(change: &Change) -> Line {
             set("rule", &to.name, vec![arrow("", &rule(from), &rule(to))])
         }
         Change::PutTargets { rule, from, to } if from.is_empty() => {
-            add("target", &format!("of {rule}"), targets(to))
+            add("target", &format!("of rule {rule}"), targets(to))
         }
-        Change::PutTargets { rule, to, .. } => set("target", &format!("of {rule}"), targets(to)),
+        Change::PutTargets { rule, to, .. } => {
+            set("target", &format!("of rule {rule}"), targets(to))
+        }
         Change::RemoveTargets { rule, from } => Line {
             sign: '-',
             verb: "remove",
             what: "target",
-            name: format!("of {rule}"),
+            name: format!("of rule {rule}"),
             details: targets(from),
         },
     }
+}
+
+/// A key with its content digests cut to what tells them apart.
+fn shortened(key: &str) -> String {
+    let parts = key.split('/').map(|part| match part.parse::<Digest>() {
+        Ok(digest) => format!("{}…", digest.short()),
+        Err(_) => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 fn arrow(what: &str, from: &str, to: &str) -> String {

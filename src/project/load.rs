@@ -11,7 +11,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Where the pipeline is described.
-pub const PIPELINE_FILE: &str = "pipeline.yaml";
+const PIPELINE_FILE: &str = "pipeline.yaml";
 const SCRIPTS: &str = "templates/scripts";
 const TRAIN_TEMPLATE: &str = "templates/pipelines/train.json.hbs";
 const INFERENCE_TEMPLATE: &str = "templates/pipelines/inference.json.hbs";

@@ -1,1 +1,7 @@
-//! Tests of aws.
+//! Sessions, plans and deployments against the rehearsal, through the real SDK.
+
+mod deployment;
+mod sessions;
+mod training;
+mod wire_tap;
+mod world;

@@ -71,12 +71,12 @@ impl Journal for Told<'_, '_> {
     fn note(&mut self, change: &Change, step: Step<'_>) {
         let what = render::one_line(change);
         let told = match step {
-            Step::Begun => format!("{what} …"),
-            Step::Done => format!("{what}: done"),
-            Step::DoneBefore => format!("{what}: was done before"),
-            Step::Failed(error) => format!("{what}: {error}"),
+            Step::Begun => None,
+            Step::Done => Some(what.clone()),
+            Step::DoneBefore => Some(format!("{what} (was done before)")),
+            Step::Failed(error) => Some(format!("could not {what}: {error}")),
         };
-        if let Err(failure) = self.work.tell(&told) {
+        if let Some(Err(failure)) = told.map(|told| self.work.tell(&told)) {
             self.unheard.get_or_insert(failure);
         }
         match step {

@@ -24,7 +24,7 @@ impl JobKind {
     }
 }
 
-/// A job; kept under its kind and name.
+/// A job; kept under its kind and its name in lower case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Job {
     kind: JobKind,
@@ -38,6 +38,11 @@ pub(super) struct Job {
 
 impl Item for Job {
     const KIND: &'static str = "job";
+}
+
+/// Names are found whatever their case, as ARNs carry them in lower case.
+fn key(kind: JobKind, name: &str) -> String {
+    format!("{}/{}", kind.word(), name.to_lowercase())
 }
 
 impl Job {
@@ -68,7 +73,7 @@ impl Job {
         failure: Option<&str>,
     ) -> Result<String, ServiceError> {
         self.failure = failure.map(str::to_owned);
-        let key = format!("{}/{}", self.kind.word(), self.name);
+        let key = key(self.kind, &self.name);
         call.shelf.put(&call.place, &key, &self).await?;
         Ok(self.arn)
     }
@@ -78,7 +83,7 @@ impl Job {
 pub(super) async fn describe(call: &mut Call<'_>, kind: JobKind) -> Result<Value, ServiceError> {
     let word = kind.word();
     let name = required(call, &format!("{word}JobName"))?.to_owned();
-    let job: Option<Job> = call.shelf.get(&call.place, &format!("{word}/{name}")).await?;
+    let job: Option<Job> = call.shelf.get(&call.place, &key(kind, &name)).await?;
     // Jobs, unlike pipelines, answer with ValidationException for what is not there.
     let job = job.ok_or_else(|| validation(format!("Could not find job '{name}'.")))?;
     let mut answer = json!({

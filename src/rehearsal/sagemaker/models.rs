@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// A model; kept under its name.
+/// A model; kept under its name in lower case, as its ARN has it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Model {
     name: String,
@@ -30,7 +30,7 @@ impl Model {
 
     /// Keeps it and gives its ARN.
     pub(super) async fn keep(self, call: &mut Call<'_>) -> Result<String, ServiceError> {
-        call.shelf.put(&call.place, &self.name, &self).await?;
+        call.shelf.put(&call.place, &self.name.to_lowercase(), &self).await?;
         Ok(self.arn)
     }
 }
@@ -38,7 +38,7 @@ impl Model {
 /// DescribeModel.
 pub(super) async fn describe(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let name = required(call, "ModelName")?.to_owned();
-    let model: Option<Model> = call.shelf.get(&call.place, &name).await?;
+    let model: Option<Model> = call.shelf.get(&call.place, &name.to_lowercase()).await?;
     let model = model.ok_or_else(|| validation(format!("Could not find model '{name}'.")))?;
     let mut answer = model.arguments;
     answer["ModelName"] = json!(model.name);

@@ -28,7 +28,8 @@ pub(super) fn unpack(archive: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Archive::new(GzDecoder::new(archive).take(MAX_MODEL));
     for entry in archive.entries()? {
         let mut entry = entry?;
-        if entry.path()?.as_os_str() == MODEL {
+        let path = entry.path()?;
+        if path.strip_prefix("./").unwrap_or(&path).as_os_str() == MODEL {
             let mut model = Vec::new();
             entry.read_to_end(&mut model)?;
             return Ok(model);

@@ -78,6 +78,12 @@ impl Bench {
         *self.clock.lock().unwrap()
     }
 
+    /// The clock, for whoever takes one.
+    pub(crate) fn clock(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+        let clock = Arc::clone(&self.clock);
+        Arc::new(move || *clock.lock().unwrap())
+    }
+
     pub(crate) fn pass(&self, time: SignedDuration) {
         *self.clock.lock().unwrap() += time;
     }

@@ -225,7 +225,7 @@ async fn step_types_that_are_not_rehearsed_say_so() {
 async fn a_model_needs_its_data_and_is_then_described() {
     let world = World::new().await;
     let uri = "s3://sagemaker-prod-bucket/mammo/model.tar.gz";
-    let model = json!({"Name": "make", "Type": "Model", "Arguments": {
+    let model = json!({"Name": "Make", "Type": "Model", "Arguments": {
         "ExecutionRoleArn": "arn:aws:iam::222222222222:role/execution",
         "PrimaryContainer": {"Image": "xgboost", "ModelDataUrl": uri}}});
     world.create("p", &json!({"Version": "2020-12-01", "Steps": [model]})).await;

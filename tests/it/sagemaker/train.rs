@@ -71,7 +71,12 @@ async fn it_trains_evaluates_and_registers_a_model_for_approval() {
         ]
     );
     let job = steps[1].metadata().unwrap().training_job().unwrap().arn().unwrap();
-    assert!(job.contains(":training-job/pipelines-"), "{job}");
+    let (kind, name) = job.rsplit_once('/').unwrap();
+    assert!(kind.ends_with(":training-job") && name.starts_with("pipelines-"), "{job}");
+    let job =
+        world.sagemaker().describe_training_job().training_job_name(name).send().await.unwrap();
+    assert_eq!(job.training_job_status().unwrap().as_str(), "Completed");
+    assert_eq!(job.hyper_parameters().unwrap()["num_round"], "50");
     let check = steps[4].metadata().unwrap().quality_check().unwrap();
     assert_eq!((check.check_type(), check.skip_check()), (Some("DATA_QUALITY"), Some(true)));
     assert_eq!(

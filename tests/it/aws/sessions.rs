@@ -1,0 +1,98 @@
+//! Who may do what where.
+
+use super::world::{Example, World, apply, dev, prod};
+use relevo::{
+    aws::{ErrorClass, LogEvent, Purpose},
+    deploy::ApplyError,
+    ids::AccountId,
+    plan::Part,
+    spec::Environment,
+};
+
+#[tokio::test]
+async fn a_role_of_another_account_gives_no_session() {
+    let world = World::new().await;
+    let account: AccountId = "999999999999".parse().unwrap();
+    let confused = Environment { account, ..prod() };
+    let error = world.assume(&confused, Purpose::Deploy).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::WrongAccount);
+    assert!(world.tap.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_wrong_external_id_is_a_refusal_of_the_role() {
+    let world = World::new().await;
+    let stranger = Environment { external_id: Some("guessed".to_owned()), ..prod() };
+    let error = world.assume(&stranger, Purpose::Read).await.unwrap_err();
+    assert_eq!((error.class, error.operation), (ErrorClass::Denied, "AssumeRole"));
+}
+
+#[tokio::test]
+async fn a_reading_session_reads_and_cannot_write() {
+    let world = World::new().await;
+    let planned = world.plan(&Example::read(), &prod()).await;
+    assert!(world.tap.writes().is_empty());
+    let session = world.session(&prod(), Purpose::Read).await;
+    let error = apply(&session, &planned, Part::Pipelines, &mut Default::default()).await;
+    let Err(ApplyError::Change { source, .. }) = error else { panic!("{error:?}") };
+    assert!(source.to_string().contains("AccessDenied"), "{source}");
+}
+
+#[tokio::test]
+async fn a_plan_for_one_account_is_refused_in_another() {
+    let world = World::new().await;
+    let planned = world.plan(&Example::read(), &prod()).await;
+    let session = world.session(&dev(), Purpose::Deploy).await;
+    let error = apply(&session, &planned, Part::Pipelines, &mut Default::default()).await;
+    assert!(matches!(error, Err(ApplyError::WrongAccount { .. })), "{error:?}");
+    assert!(world.tap.writes().is_empty());
+}
+
+#[tokio::test]
+async fn only_an_approver_can_approve() {
+    let world = World::new().await;
+    let deployer = world.session(&prod(), Purpose::Deploy).await;
+    let package =
+        "arn:aws:sagemaker:us-east-1:333333333333:model-package/mammo-severity-model-package/1";
+    let approval = relevo::aws::Approval::Approved;
+    let error = deployer.sagemaker().set_approval(package, approval, "").await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Denied);
+    let approver = world.session(&prod(), Purpose::Approve).await;
+    assert_eq!(approver.account().as_str(), "333333333333");
+}
+
+#[tokio::test]
+async fn a_session_outlives_its_keys() {
+    let world = World::new().await;
+    let session = world.session(&prod(), Purpose::Read).await;
+    for _ in 0..5 {
+        world.bench.pass(jiff::SignedDuration::from_mins(59));
+        assert_eq!(
+            session.sns().topic("arn:aws:sns:us-east-1:222222222222:t").await.unwrap(),
+            None
+        );
+    }
+}
+
+#[tokio::test]
+async fn lines_go_to_the_log_group_and_come_back() {
+    let world = World::new().await;
+    let session = world.session(&prod(), Purpose::Logs).await;
+    let (logs, group) = (session.logs(), prod().log_group);
+    for _ in 0..2 {
+        logs.ensure_group(&group).await.unwrap();
+        logs.ensure_stream(&group.name, "prod/mammo/run/plan").await.unwrap();
+    }
+    let now = world.bench.now().as_millisecond();
+    let event = |ms: i64| LogEvent { timestamp_ms: ms, message: format!("line at {ms}") };
+    let fifteen_days = 15 * 24 * 3600 * 1000;
+    let old = [event(now - fifteen_days)];
+    let outcome = logs.put(&group.name, "prod/mammo/run/plan", &old).await.unwrap();
+    assert_eq!((outcome.accepted, outcome.rejected.too_old), (0, 1));
+    let fresh = [event(now), event(now + 1)];
+    let outcome = logs.put(&group.name, "prod/mammo/run/plan", &fresh).await.unwrap();
+    assert_eq!(outcome.accepted, 2);
+    let read = logs.read(&group.name, "prod/mammo/run", 0, 10).await.unwrap();
+    assert_eq!(read.len(), 2);
+    assert_eq!(read[1].message, format!("line at {}", now + 1));
+}

@@ -1,0 +1,151 @@
+//! The shipped example, a rehearsal of its accounts, and an agent that deploys.
+
+use super::wire_tap::WireTap;
+use crate::rehearsal::bench::{Bench, DEV, PROD, environment};
+use relevo::{
+    aws::{Access, CloudError, Purpose, Session},
+    clock::SystemClock,
+    deploy::{self, Applied, ApplyError, Deployment, Journal, Step},
+    ids::{RunId, Sha},
+    plan::{Blueprint, Change, DataFile, Desired, Part, Plan, Templates, plan},
+    spec::{DataContract, Environment, SourceFile, check_data_contract},
+};
+use std::{collections::BTreeMap, path::Path};
+
+pub(super) struct World {
+    pub(super) bench: Bench,
+    pub(super) tap: WireTap,
+    access: Access,
+}
+
+/// The repository's own files.
+pub(super) struct Example {
+    commit: Sha,
+    train: String,
+    inference: String,
+    pub(super) scripts: BTreeMap<String, String>,
+    contract: DataContract,
+    data: Vec<u8>,
+}
+
+/// Keeps what it hears.
+#[derive(Debug, Default)]
+pub(super) struct Heard(pub(super) Vec<&'static str>);
+
+impl Journal for Heard {
+    fn note(&mut self, _: &Change, step: Step<'_>) {
+        self.0.push(match step {
+            Step::DoneBefore => "before",
+            Step::Begun => "begun",
+            Step::Done => "done",
+            Step::Failed(_) => "failed",
+        });
+    }
+}
+
+pub(super) fn run() -> RunId {
+    "0199f0c2-5c3e-7a6b-8d1e-1f2a3b4c5d6e".parse().unwrap()
+}
+
+pub(super) fn dev() -> Environment {
+    environment("dev", DEV)
+}
+
+pub(super) fn prod() -> Environment {
+    environment("prod", PROD)
+}
+
+impl Example {
+    pub(super) fn read() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+        let script = |file: &str| (file.to_owned(), text(&format!("templates/scripts/{file}")));
+        let contract = SourceFile {
+            name: "data/mammographic.yaml".to_owned(),
+            text: text("data/mammographic.yaml"),
+        };
+        Self {
+            commit: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(),
+            train: text("templates/pipelines/train.json.hbs"),
+            inference: text("templates/pipelines/inference.json.hbs"),
+            scripts: BTreeMap::from(
+                ["preprocess.py", "evaluate.py", "batch_preprocess.py", "latest_approved_model.py"]
+                    .map(script),
+            ),
+            contract: check_data_contract(&contract).unwrap(),
+            data: text("data/mammographic.csv").into_bytes(),
+        }
+    }
+
+    pub(super) fn blueprint<'a>(&'a self, environment: &'a Environment) -> Blueprint<'a> {
+        Blueprint {
+            environment,
+            commit: &self.commit,
+            repository: "clinic/mammography",
+            templates: Templates { train: &self.train, inference: &self.inference },
+            scripts: &self.scripts,
+            contract: &self.contract,
+            data: DataFile { name: "mammographic.csv", content: &self.data },
+            auc_at_least: 0.7,
+        }
+    }
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let bench = Bench::new().await;
+        let tap = WireTap::on(bench.rehearsal.http_client());
+        let keys = relevo::rehearsal::Rehearsal::base_credentials();
+        let client = aws_smithy_runtime_api::client::http::SharedHttpClient::new(tap.clone());
+        let access = Access::through(client, &keys.access_key_id, &keys.secret_access_key)
+            .with_time(bench.clock());
+        Self { bench, tap, access }
+    }
+
+    pub(super) async fn assume(
+        &self,
+        environment: &Environment,
+        purpose: Purpose,
+    ) -> Result<Session, CloudError> {
+        self.access.assume(environment, &run(), purpose).await
+    }
+
+    pub(super) async fn session(&self, environment: &Environment, purpose: Purpose) -> Session {
+        self.assume(environment, purpose).await.unwrap()
+    }
+
+    /// Reads the account, as the plan stage does.
+    pub(super) async fn plan(
+        &self,
+        example: &Example,
+        environment: &Environment,
+    ) -> (Desired, Plan) {
+        let session = self.session(environment, Purpose::Read).await;
+        let (desired, observed) =
+            deploy::survey(&session, &example.blueprint(environment)).await.unwrap();
+        let plan = plan(&desired, &observed);
+        (desired, plan)
+    }
+}
+
+pub(super) async fn apply(
+    session: &Session,
+    (desired, plan): &(Desired, Plan),
+    part: Part,
+    journal: &mut Heard,
+) -> Result<Applied, ApplyError> {
+    let deployment = Deployment { session, clock: &SystemClock, desired, plan };
+    deploy::apply(deployment, part, journal).await
+}
+
+/// Both parts, one after the other, as the stages do it.
+pub(super) async fn apply_all(
+    session: &Session,
+    planned: &(Desired, Plan),
+) -> Result<usize, ApplyError> {
+    let mut done = 0;
+    for part in [Part::Pipelines, Part::Schedule] {
+        done += apply(session, planned, part, &mut Heard::default()).await?.done;
+    }
+    Ok(done)
+}
