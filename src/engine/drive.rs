@@ -109,6 +109,7 @@ impl Engine {
             let mut shipper = self.shipper(&run, &lease, sink).await?;
             let unsent = drain(&mut shipper, self.drain_deadline).await;
             left += usize::from(unsent.lines > 0);
+            Workspace::of(self, &Arc::new(run)).remove().await;
             self.store.release(&lease).await?;
         }
         Ok(left)

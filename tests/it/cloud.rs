@@ -36,8 +36,10 @@ impl Cloud<'_> {
 
     /// How many items of `kind` there are in `account`.
     pub(crate) fn count(&self, account: &str, kind: &str) -> usize {
-        let prefix = format!("{kind} ");
-        self.holds(account).iter().filter(|item| item.starts_with(&prefix)).count()
+        let kinds = self.read("SELECT kind FROM items WHERE account = $1", account, |row| {
+            row.get::<String, _>(0)
+        });
+        kinds.iter().filter(|found| *found == kind).count()
     }
 
     /// Keys of the objects in `bucket`.

@@ -87,8 +87,8 @@ fn is_as_if_nothing_had_happened(world: &World) {
 fn successes(shown: &Value) -> BTreeMap<String, usize> {
     let mut successes = BTreeMap::new();
     for stored in shown["events"].as_array().unwrap() {
-        if stored["event"]["event"] == "stage-succeeded" {
-            let stage = stored["event"]["stage"].as_str().unwrap().to_owned();
+        if stored["event"] == "stage-succeeded" {
+            let stage = stored["stage"].as_str().unwrap().to_owned();
             *successes.entry(stage).or_insert(0) += 1;
         }
     }
