@@ -19,6 +19,8 @@ use std::{sync::Arc, time::Duration};
 /// How long the end of a run waits for its last lines to reach the cloud; what is left then is told, and shipped by the
 /// next run or resume.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
+/// Earlier runs whose last lines one run takes along, at most: a crash leaves one, so this is an afternoon of them.
+const MOST_LEFTOVERS: u32 = 16;
 
 /// What a run is promoted with, beside what the state folder holds.
 pub struct Promotion {
@@ -37,15 +39,15 @@ pub struct Promotion {
 }
 
 impl Promotion {
-    /// Drives `run` to its end, or on from where an agent left it.
+    /// Drives `run` to its end, or on from where an agent left it, and ships what earlier runs could not ship.
     ///
     /// # Errors
     /// The run's clouds cannot be opened, another agent drives it, or the store fails.
     pub async fn drive(self, app: &App, run: &RunRecord) -> anyhow::Result<Driven> {
-        let environments = &self.project.environments;
-        let clouds =
-            AppClouds::open(environments, &app.rehearsal_file(), app.clock.clone()).await?;
-        let sink = self.sink(&clouds, run)?;
+        let project = self.project;
+        let (environments, file) = (&project.environments, app.rehearsal_file());
+        let clouds = Arc::new(AppClouds::open(environments, &file, app.clock.clone()).await?);
+        let sink = sink_of(&project, &clouds, run);
         let engine = Engine {
             store: app.store.clone(),
             clock: app.clock.clone(),
@@ -55,31 +57,33 @@ impl Promotion {
             credentials: self.credentials,
             masker: self.masker,
             inherited: self.inherited,
-            perform: Arc::new(BuiltIns::new(self.project, Arc::new(clouds))),
+            perform: Arc::new(BuiltIns::new(project.clone(), clouds.clone())),
             condition: Arc::new(holds),
             watch: self.watch,
             drain_deadline: DRAIN_DEADLINE,
         };
         let orders = Orders { cancel: self.cancel, sink };
-        engine.drive(&run.id, orders).await.context("drive the run")
+        let driven = engine.drive(&run.id, orders).await.context("drive the run")?;
+        // Where this run's lines did not arrive, those of others would not either.
+        if driven.unsent.lines == 0 {
+            let of_run = |other: &RunRecord| sink_of(&project, &clouds, other);
+            let left = engine.ship_leftovers(&of_run, MOST_LEFTOVERS).await;
+            left.context("ship the lines of earlier runs")?;
+        }
+        Ok(driven)
     }
+}
 
-    /// Where the run's lines go: the log group of its environment.
-    fn sink(
-        &self,
-        clouds: &AppClouds,
-        run: &RunRecord,
-    ) -> anyhow::Result<Option<Arc<dyn LogSink>>> {
-        let Some(environment) = self.project.environments.get(&run.environment) else {
-            return Ok(None);
-        };
-        let access = clouds.access(environment)?;
-        let sink = CloudWatch::new(access, environment.clone(), run.id.clone());
-        Ok(Some(match environment.cloud {
-            Cloud::Rehearsal => Arc::new(sink.settled()),
-            Cloud::Aws => Arc::new(sink),
-        }))
-    }
+/// Where a run's lines go: the log group of its environment, as far as it is one of this project's.
+fn sink_of(project: &Project, clouds: &AppClouds, run: &RunRecord) -> Option<Arc<dyn LogSink>> {
+    let environment = project.environments.get(&run.environment)?;
+    let is_ours = run.repository == project.repository;
+    let access = clouds.access(environment).ok().filter(|_| is_ours)?;
+    let sink = CloudWatch::new(access, environment.clone(), run.id.clone());
+    Some(match environment.cloud {
+        Cloud::Rehearsal => Arc::new(sink.settled()),
+        Cloud::Aws => Arc::new(sink),
+    })
 }
 
 /// Does the stage's `when` hold? It was checked when the pipeline was read.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::{App, Promotion},
     clock::SystemClock,
-    engine::Driven,
+    engine::{Driven, stages::outputs::VERDICT_EVIDENCE},
     exec::{Canceller, Inherited},
     flow::Outcome,
     ids::{RunId, StageName},
@@ -143,7 +143,9 @@ async fn on_interrupt(canceller: &Canceller, output: &Output) -> std::convert::I
 async fn ended(app: &App, run: &RunId, driven: Driven, output: &Output) -> CliResult {
     let record = app.store.run(run).await.context("read the run")?;
     let events = app.store.events(run).await.context("read the run's events")?;
-    let summary = Summary::of(&record, &events);
+    let verdict =
+        app.store.evidence(run, VERDICT_EVIDENCE).await.context("read the gate's verdict")?;
+    let summary = Summary::of(&record, &events, verdict.as_ref());
     match output.format {
         Format::Json => output.json_line(&serde_json::json!({ "summary": summary }))?,
         Format::Text => output.data(&summary.text())?,

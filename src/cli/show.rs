@@ -11,6 +11,7 @@ use super::{
 use crate::{
     app::App,
     clock::SystemClock,
+    engine::stages::outputs::VERDICT_EVIDENCE,
     flow::Event,
     store::{RunRecord, StoreError, StoredEvent},
 };
@@ -34,11 +35,11 @@ pub(crate) async fn show(args: &Args, shared: &Shared, output: &Output) -> CliRe
     let app = App::open(&state_folder(shared, &args.repo), Arc::new(SystemClock)).await?;
     let run = find(&app, args.run.as_deref()).await?;
     let events = app.store.events(&run.id).await.context("read the run's events")?;
-    let summary = Summary::of(&run, &events);
+    let evidence = app.store.all_evidence(&run.id).await.context("read the evidence")?;
+    let evidence: serde_json::Map<_, _> = evidence.into_iter().collect();
+    let summary = Summary::of(&run, &events, evidence.get(VERDICT_EVIDENCE));
     match output.format {
         Format::Json => {
-            let evidence = app.store.all_evidence(&run.id).await.context("read the evidence")?;
-            let evidence: serde_json::Map<_, _> = evidence.into_iter().collect();
             output.json(&serde_json::json!({
                 "run": as_json(&run), "summary": summary, "events": events, "evidence": evidence,
             }))?;

@@ -26,8 +26,8 @@ pub(crate) struct Summary<'a> {
 }
 
 impl<'a> Summary<'a> {
-    /// Gathers what the events of `run` say.
-    pub(crate) fn of(run: &'a RunRecord, events: &[StoredEvent]) -> Self {
+    /// Gathers what the events of `run` say; a gate that refused has left no outputs, only its `verdict`.
+    pub(crate) fn of(run: &'a RunRecord, events: &[StoredEvent], verdict: Option<&Value>) -> Self {
         let mut summary = Self {
             run,
             outcome: None,
@@ -39,6 +39,11 @@ impl<'a> Summary<'a> {
         };
         for stored in events {
             summary.add(&stored.event);
+        }
+        if summary.judged.is_none() {
+            let model_package = summary.trained.as_ref().and_then(|t| t.model_package.clone());
+            let verdict = verdict.and_then(read);
+            summary.judged = verdict.map(|verdict| Judged { verdict, model_package });
         }
         summary
     }
@@ -88,9 +93,7 @@ impl<'a> Summary<'a> {
             lines.extend(self.changes.iter().map(|change| format!("    {change}")));
             lines.extend(planned.notes.iter().map(|note| format!("  note: {note}")));
         }
-        if let Some(failure) =
-            self.failures.last().filter(|_| self.outcome != Some(Outcome::Succeeded))
-        {
+        if let Some(failure) = self.failures.last().filter(|_| self.is_unexplained()) {
             lines.push(format!("  reason: {failure}"));
             lines.extend(failure.hint.iter().map(|hint| format!("  hint: {hint}")));
         }
@@ -112,6 +115,15 @@ impl<'a> Summary<'a> {
                 "{name}: {reference} at {commit} to {environment}: {}",
                 told(other.as_ref())
             ),
+        }
+    }
+
+    /// Not a success, and not a refusal either, whose verdict holds its reasons.
+    fn is_unexplained(&self) -> bool {
+        match &self.outcome {
+            Some(Outcome::Succeeded) => false,
+            Some(Outcome::GateRefused) => self.judged.is_none(),
+            Some(Outcome::Failed { .. } | Outcome::Cancelled) | None => true,
         }
     }
 

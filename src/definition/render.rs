@@ -85,6 +85,8 @@ pub enum RenderError {
         column: usize,
         /// What is wrong there.
         message: String,
+        /// What to write instead, when we can tell.
+        help: Option<String>,
     },
     /// What the template gives is not JSON. Lines of the two agree as long as no block repeats.
     #[error("the rendered definition is not JSON at line {line} ({text})")]

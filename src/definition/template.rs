@@ -1,6 +1,7 @@
 //! Handlebars as we use it: strict, and unable to break the JSON around a value.
 
 use super::render::RenderError;
+use crate::spec::did_you_mean;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, RenderContext,
     RenderErrorReason, Renderable, TemplateError, no_escape,
@@ -17,7 +18,9 @@ pub(super) fn fill(template: &str, variables: &Value) -> Result<String, RenderEr
     handlebars.register_escape_fn(no_escape);
     handlebars.register_helper("if", Box::new(Branch::If));
     handlebars.register_helper("unless", Box::new(Branch::Unless));
-    handlebars.render_template(template, &escaped(variables)).map_err(|flaw| at_line(&flaw))
+    handlebars
+        .render_template(template, &escaped(variables))
+        .map_err(|flaw| at_line(&flaw, variables))
 }
 
 fn escaped(value: &Value) -> Value {
@@ -37,7 +40,7 @@ fn escape(text: &str) -> String {
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
-fn at_line(flaw: &handlebars::RenderError) -> RenderError {
+fn at_line(flaw: &handlebars::RenderError, variables: &Value) -> RenderError {
     if let RenderErrorReason::TemplateError(syntax) = flaw.reason() {
         return syntax_error(syntax);
     }
@@ -47,14 +50,40 @@ fn at_line(flaw: &handlebars::RenderError) -> RenderError {
         RenderErrorReason::HelperNotFound(name) => format!("unknown helper or variable '{name}'"),
         other => other.to_string(),
     };
+    let help = match flaw.reason() {
+        RenderErrorReason::MissingVariable(Some(name)) => advice(name, variables),
+        _ => None,
+    };
     let (line, column) = (flaw.line_no.unwrap_or(1), flaw.column_no.unwrap_or(1));
-    RenderError::Template { line, column, message }
+    RenderError::Template { line, column, message, help }
+}
+
+/// What the template may have meant by an unknown variable.
+fn advice(name: &str, variables: &Value) -> Option<String> {
+    if let Some(script) = name.strip_prefix("release.scripts.") {
+        let file = script.trim_matches(['[', ']']);
+        return Some(format!("there is no templates/scripts/{file}: write it, or name another"));
+    }
+    let mut known = Vec::new();
+    paths("", variables, &mut known);
+    did_you_mean(name, known.iter().map(String::as_str))
+}
+
+/// Every variable as a template writes it.
+fn paths(prefix: &str, value: &Value, found: &mut Vec<String>) {
+    let Value::Object(map) = value else { return found.push(prefix.to_owned()) };
+    for (key, inner) in map {
+        let key = if key.contains('.') { format!("[{key}]") } else { key.clone() };
+        let dot = if prefix.is_empty() { "" } else { "." };
+        paths(&format!("{prefix}{dot}{key}"), inner, found);
+    }
 }
 
 fn syntax_error(flaw: &TemplateError) -> RenderError {
     let (line, column) = flaw.pos().unwrap_or((1, 1));
     let message = flaw.reason().to_string();
-    RenderError::Template { line, column, message }
+    let help = "every {{ needs its }}, every {{#if …}} its {{/if}}".to_owned();
+    RenderError::Template { line, column, message, help: Some(help) }
 }
 
 /// `if` and `unless` that refuse an unknown variable; the crate's own take it for false.

@@ -1,6 +1,6 @@
 //! Shipping the logs of runs that are driven, and of those that were.
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, workspace::Workspace};
 use crate::logs::{LogSink, ShipError, Shipment, Shipper, Unsent};
 use crate::store::{Lease, RunRecord, StoreError};
 use std::{sync::Arc, time::Duration};
@@ -27,6 +27,8 @@ impl Engine {
             let mut shipper = self.shipper(&run, &lease, sink).await?;
             let unsent = drain(&mut shipper, self.drain_deadline).await;
             left += usize::from(unsent.lines > 0);
+            // The agent may have died between the run's end and this.
+            Workspace::of(self, &Arc::new(run)).remove().await;
             self.store.release(&lease).await?;
         }
         Ok(left)

@@ -99,13 +99,20 @@ impl Flaws {
     }
 }
 
+impl Flaw {
+    /// What is wrong, without its place.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match &self.column {
+            Some(column) => format!("column '{column}' {}", self.problem),
+            None => self.problem.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file, self.line)?;
-        match &self.column {
-            Some(column) => write!(f, "column '{column}' {}", self.problem),
-            None => f.write_str(&self.problem),
-        }
+        write!(f, "{}:{}: {}", self.file, self.line, self.sentence())
     }
 }
 

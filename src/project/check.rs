@@ -8,6 +8,7 @@ use crate::{
     plan::{self, DesiredError},
     spec::{Environment, Finding, Findings, Severity, SourceFile, Span},
 };
+use std::collections::BTreeMap;
 
 /// What a check found.
 #[derive(Debug, Clone)]
@@ -43,15 +44,14 @@ fn definitions(
     let own = environment_file(project, environment);
     let blueprint = match project.blueprint(environment) {
         Ok(blueprint) => blueprint,
-        Err(incomplete) => return vec![at_line(&own, None, incomplete.to_string())],
+        Err(incomplete) => return vec![at(&own, (1, 1), incomplete.to_string())],
     };
     let desired = match plan::desired(&blueprint, 1) {
         Ok(desired) => desired,
         Err(DesiredError::Render { kind, source }) => {
-            let template = template(templates, kind);
-            return vec![at_line(template, line_of(&source), source.to_string())];
+            return vec![of_render(template(templates, kind), source)];
         }
-        Err(other) => return vec![at_line(&own, None, other.to_string())],
+        Err(other) => return vec![at(&own, (1, 1), other.to_string())],
     };
     [(Kind::Train, &desired.train), (Kind::Inference, &desired.inference)]
         .into_iter()
@@ -61,11 +61,17 @@ fn definitions(
         .collect()
 }
 
-fn line_of(error: &RenderError) -> Option<usize> {
+fn of_render(template: &SourceFile, error: RenderError) -> Finding {
     match error {
-        RenderError::Template { line, .. } | RenderError::Json { line, .. } => Some(*line),
+        RenderError::Template { line, column, message, help } => {
+            Finding { help, ..at(template, (line, column), message) }
+        }
+        RenderError::Json { line, .. } => {
+            let help = Some("look for a missing quote, comma or value there or just before".into());
+            Finding { help, ..at(template, (line, 1), error.to_string()) }
+        }
         RenderError::Definition(_) | RenderError::NoImage { .. } | RenderError::ImageTable(_) => {
-            None
+            at(template, (1, 1), error.to_string())
         }
     }
 }
@@ -82,14 +88,22 @@ fn flaws(
     definition: &Definition,
     environment: &Environment,
 ) -> Vec<Finding> {
-    let flaws = definition::lint(definition, environment);
-    flaws.into_iter().map(|flaw| of_flaw(template, flaw)).collect()
+    let mut placed: BTreeMap<String, usize> = BTreeMap::new();
+    let mut place = |flaw: Flaw| {
+        let before = placed.entry(flaw.message.clone()).or_default();
+        *before += 1;
+        of_flaw(template, flaw, *before - 1)
+    };
+    definition::lint(definition, environment).into_iter().map(&mut place).collect()
 }
 
-/// Places a flaw where its offending text stands in the template, as far as it stands there literally.
-fn of_flaw(template: &SourceFile, flaw: Flaw) -> Finding {
+/// Places a flaw where its offending text stands in the template, as far as it stands there literally; one that was
+/// said `before` of other places stands at a later one.
+fn of_flaw(template: &SourceFile, flaw: Flaw, before: usize) -> Finding {
     let quoted = flaw.message.split('\'').nth(1).unwrap_or_default();
-    let offset = if quoted.is_empty() { None } else { template.text.find(quoted) };
+    let mut places = template.text.match_indices(quoted).map(|(offset, _)| offset);
+    let first = if quoted.is_empty() { None } else { places.next() };
+    let offset = if before == 0 { first } else { places.nth(before - 1).or(first) };
     let span = Span {
         offset: offset.unwrap_or_default(),
         length: if offset.is_some() { quoted.len() } else { 0 },
@@ -115,15 +129,17 @@ fn data(project: &Project, findings: &mut Findings) -> usize {
         Ok(data) => return data.rows.len(),
         Err(DataError::Rows(flaws)) => {
             findings.0.extend(flaws.listed.iter().map(|flaw| {
-                let line = usize::try_from(flaw.line).ok();
-                at_line(&source, line, flaw.to_string())
+                let line = usize::try_from(flaw.line).unwrap_or(1);
+                let help =
+                    "correct or remove the row: what breaks the contract is refused, not repaired";
+                Finding { help: Some(help.to_owned()), ..at(&source, (line, 1), flaw.sentence()) }
             }));
             if flaws.more > 0 {
                 let more = format!("{} more rows break the contract", flaws.more);
-                findings.0.push(at_line(&source, None, more));
+                findings.0.push(at(&source, (1, 1), more));
             }
         }
-        Err(other) => findings.0.push(at_line(&source, None, other.to_string())),
+        Err(other) => findings.0.push(at(&source, (1, 1), other.to_string())),
     }
     0
 }
@@ -134,17 +150,19 @@ fn environment_file(project: &Project, environment: &Environment) -> SourceFile 
     found.cloned().unwrap_or_else(|| SourceFile { name: prefix, text: String::new() })
 }
 
-fn at_line(source: &SourceFile, line: Option<usize>, message: String) -> Finding {
-    let line = line.unwrap_or(1).max(1);
-    let offset = source.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
-    let text = source.text.lines().nth(line - 1).unwrap_or_default();
+/// A finding at a line and column, both from 1 and the column in characters.
+fn at(source: &SourceFile, (line, column): (usize, usize), message: String) -> Finding {
+    let start: usize =
+        source.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let text = source.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let within = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
     Finding {
         severity: Severity::Error,
         code: "check",
         file: source.name.clone(),
         line,
-        column: 1,
-        span: Span { offset, length: text.len() },
+        column,
+        span: Span { offset: start + within, length: text.len() - within },
         // A row of data is health data: it is named, never shown.
         text: String::new(),
         message,

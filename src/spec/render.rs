@@ -102,7 +102,11 @@ impl fmt::Display for Finding {
 
 impl fmt::Display for Drawing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.finding.message)
+        let Finding { file, line, column, message, .. } = self.finding;
+        match &self.source {
+            Some(_) => f.write_str(message),
+            None => write!(f, "{file}:{line}:{column}: {message}"),
+        }
     }
 }
 

@@ -10,6 +10,8 @@
 )]
 
 mod aws;
+mod cli;
+mod cloud;
 mod definition;
 mod engine;
 mod layering;

@@ -1,0 +1,10 @@
+//! The real binary in a small world: what it says, how it ends, what it leaves behind.
+
+mod broken;
+mod gate;
+mod kill;
+mod looking_back;
+mod promotion;
+mod source;
+mod stages;
+mod stopping;

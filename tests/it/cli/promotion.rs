@@ -1,0 +1,112 @@
+//! The main job: one commit of `main` reaches prod, once, and stays there untouched when it is run again.
+
+use crate::{
+    cloud::{DEV, PROD, REGISTRY},
+    world::World,
+};
+use serde_json::Value;
+
+const RUN: [&str; 3] = ["run", "--branch", "main"];
+const PLAN: [&str; 4] = ["plan", "--env", "prod", "--json"];
+
+/// A world whose `main` is in prod.
+pub(super) fn promoted() -> World {
+    let world = World::new();
+    world.agent(&RUN).done();
+    world
+}
+
+fn changes(world: &World) -> Vec<Value> {
+    let plan = world.agent(&PLAN).done().json();
+    plan["plan"]["changes"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_commit_of_main_is_trained_in_dev_judged_and_deployed_to_prod() {
+    let world = World::new();
+    assert!(changes(&world).len() > 20);
+    let told = world.agent(&RUN).done();
+    for figure in ["candidate  AUC 0.", "baseline   AUC 0.", "rows       124", "p = 0."] {
+        assert!(told.stdout.contains(figure), "{figure}: {}", told.stdout);
+    }
+    told.says("is promoted to prod").says("models list --env prod");
+    assert_eq!(changes(&world), Vec::<Value>::new());
+
+    let cloud = world.cloud();
+    assert_eq!(cloud.count(DEV, "pipeline execution"), 1);
+    assert_eq!(cloud.count(REGISTRY, "model package"), 1);
+    assert_eq!(cloud.count(PROD, "pipeline execution"), 0);
+    for (kind, number) in [("pipeline", 2), ("rule", 4), ("topic", 1), ("function", 1)] {
+        assert_eq!(cloud.count(PROD, kind), number, "{kind}");
+    }
+}
+
+#[test]
+fn running_it_again_writes_nothing() {
+    let world = promoted();
+    let before = world.cloud().digest();
+    let told = world.agent(&RUN).done();
+    told.says("changed: nothing").says("the same definition and data were trained before");
+    world.agent(&["plan", "--env", "prod"]).done().says("No changes");
+    assert_eq!(world.cloud().digest(), before);
+}
+
+#[test]
+fn another_commit_with_the_same_files_stores_no_file_again() {
+    let world = promoted();
+    let keys = world.cloud().keys("sagemaker-prod-bucket");
+    world.write("README.md", "Read me.\n");
+    world.commit("Say something");
+    world.agent(&RUN).done();
+    let after = world.cloud();
+    assert_eq!(after.keys("sagemaker-prod-bucket"), keys);
+    // Its model says which commit it comes from, so it is another one.
+    assert_eq!(after.count(REGISTRY, "model package"), 2);
+    assert_eq!(after.count(PROD, "pipeline version"), 4);
+    world.agent(&["plan", "--env", "prod"]).done().says("No changes");
+}
+
+#[test]
+fn a_dry_run_writes_nothing_anywhere() {
+    let world = World::new();
+    let told = world.agent(&["run", "--branch", "main", "--dry-run"]).done();
+    told.says("to create").says("mammo-severity-train-pipeline");
+    for account in [DEV, PROD, REGISTRY] {
+        assert!(world.cloud().holds(account).is_empty(), "{account}");
+    }
+    assert!(world.cloud().keys("sagemaker-prod-bucket").is_empty());
+    assert_eq!(world.agent(&["runs", "--json"]).done().json(), serde_json::json!([]));
+}
+
+#[test]
+fn a_run_can_begin_in_the_middle_with_what_an_earlier_one_left() {
+    let world = World::new();
+    world
+        .agent(&["run", "--branch", "main", "--from", "plan"])
+        .exits(2)
+        .says("has not succeeded yet")
+        .says("without --from first");
+    world.agent(&RUN).done();
+    let told = world.agent(&["run", "--branch", "main", "--from", "plan"]).done();
+    told.says("gate: taken over").says("plan: started").says("changed: nothing");
+    assert!(!told.stderr.contains("gate: started"), "{}", told.stderr);
+    world
+        .agent(&["run", "--branch", "main", "--from", "paln"])
+        .exits(2)
+        .says("there is no stage 'paln'")
+        .says("deploy-pipelines");
+}
+
+#[test]
+fn json_lines_tell_every_event_every_line_and_the_end() {
+    let world = World::new();
+    let told = world.agent(&["run", "--branch", "main", "--json"]).done();
+    let lines: Vec<Value> =
+        told.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let summary = &lines.last().unwrap()["summary"];
+    assert_eq!(summary["outcome"]["outcome"], "succeeded");
+    assert_eq!(summary["judged"]["verdict"]["decision"], "accepted");
+    assert!(summary["judged"]["verdict"]["evidence"]["baseline"]["value"].as_f64().unwrap() > 0.8);
+    assert_eq!(lines.iter().filter(|line| line["summary"].is_object()).count(), 1);
+    assert!(lines.iter().any(|line| line["seq"].is_u64() && line["message"].is_string()));
+}

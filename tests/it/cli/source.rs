@@ -1,0 +1,111 @@
+//! Which commit goes where, and what a wrong word is answered.
+
+use super::promotion::promoted;
+use crate::{
+    cloud::{DEV, PROD},
+    world::World,
+};
+
+#[test]
+fn main_may_go_to_dev_which_stands_before_prod() {
+    let world = World::new();
+    world.agent(&["run", "--branch", "main", "--env", "dev"]).done().says("is promoted to dev");
+    assert_eq!(world.cloud().count(DEV, "pipeline"), 2);
+    assert!(world.cloud().holds(PROD).is_empty());
+}
+
+#[test]
+fn develop_never_reaches_prod() {
+    let world = World::new();
+    for command in ["run", "plan"] {
+        let told = world.agent(&[command, "--branch", "develop", "--env", "prod"]).exits(2);
+        told.says("branch 'develop' deploys to 'dev' and may not reach 'prod'")
+            .says("promotion order");
+    }
+    assert!(world.cloud().holds(PROD).is_empty());
+}
+
+/// A branch's own files cannot widen what the branch may do.
+#[test]
+fn develop_cannot_promote_itself_by_its_own_pipeline_file() {
+    let world = World::new();
+    world.git(&["switch", "--quiet", "develop"]);
+    world.edit("pipeline.yaml", "dev:  { branch: develop }", "dev:  { branch: other }");
+    world.edit("pipeline.yaml", "branch: main, after: dev", "branch: develop, after: dev");
+    world.edit(
+        "environments/dev.yaml",
+        "account_id: \"111111111111\"",
+        "account_id: \"222222222222\"",
+    );
+    world.commit("Take over prod");
+    world.git(&["switch", "--quiet", "main"]);
+    world
+        .agent(&["run", "--branch", "develop", "--env", "prod"])
+        .exits(2)
+        .says("may not reach 'prod'");
+    world.agent(&["run", "--branch", "develop"]).done().says("is promoted to dev");
+    assert!(world.cloud().holds(PROD).is_empty());
+}
+
+#[test]
+fn a_wrong_word_is_answered_with_the_right_ones() {
+    let world = World::new();
+    for (arguments, message, hint) in [
+        (&["run", "--branch", "mian"] as &[&str], "'mian'", "main"),
+        (&["plan", "--branch", "mian"], "'mian'", "main"),
+        (&["run", "--env", "pord"], "there is no environment 'pord'", "prod"),
+        (&["plan", "--branch", "main", "--env", "pord"], "no environment 'pord'", "prod"),
+        (&["models", "list", "--env", "pord"], "there is no environment 'pord'", "prod"),
+        (&["run", "--commit", "0000000", "--branch", "main"], "0000000", ""),
+        (&["run", "--repo", "/nowhere"], "/nowhere", "--repo"),
+        (&["show"], "there is no run yet", "agent run"),
+        (&["logs"], "there is no run yet", "agent run"),
+        (&["resume"], "there is no unfinished run", "agent runs"),
+        (&["show", "ffff"], "ffff", "agent runs"),
+        (&["logs", "ffff"], "ffff", "agent runs"),
+        (&["resume", "ffff"], "ffff", "agent runs"),
+        (&["models", "show", "7", "--env", "prod"], "no version 7", "train-test"),
+        (&["rnu"], "unrecognized subcommand", "run"),
+        (&["run", "--brunch", "main"], "unexpected argument", "--branch"),
+    ] {
+        world.agent(arguments).exits(2).says(message).says(hint);
+    }
+    let told = world.agent(&["run", "--env", "pord", "--json"]).exits(2);
+    let error: serde_json::Value = serde_json::from_str(&told.stderr).unwrap();
+    assert_eq!(error["exit"], 2);
+}
+
+#[test]
+fn a_branch_that_no_environment_names_deploys_nowhere() {
+    let world = World::new();
+    world.git(&["branch", "feature"]);
+    world
+        .agent(&["run", "--branch", "feature"])
+        .exits(2)
+        .says("branch 'feature' deploys nowhere")
+        .says("main → prod");
+}
+
+#[test]
+fn a_stage_that_the_run_does_not_have_is_answered_with_those_it_has() {
+    let world = promoted();
+    world.agent(&["logs", "--stage", "gat"]).exits(2).says("no stage 'gat'").says("train-test");
+}
+
+#[test]
+fn only_what_is_committed_is_run() {
+    let world = World::new();
+    world.write("pipeline.yaml", "not yaml: [");
+    world.agent(&["run", "--branch", "main", "--dry-run"]).done().says("uncommitted changes");
+}
+
+#[test]
+fn an_earlier_commit_can_be_deployed_again() {
+    let world = promoted();
+    let first = world.git(&["rev-parse", "HEAD"]);
+    world.edit("environments/prod.yaml", "cron(0 23 * * ? *)", "cron(0 22 * * ? *)");
+    world.commit("Score earlier");
+    world.agent(&["run", "--branch", "main"]).done().says("inference-schedule");
+    // The environment files are the default branch's: what an old commit brings back is its code, not its accounts.
+    world.agent(&["run", "--branch", "main", "--commit", &first]).done().says(&first[..7]);
+}
