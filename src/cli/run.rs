@@ -107,7 +107,9 @@ pub(crate) async fn promote(
     run: RunRecord,
     output: &Output,
 ) -> CliResult {
+    let past = app.store.events(&run.id).await.context("read the run's events")?;
     let live = Arc::new(Live::new(output, app.clock.clone(), &run));
+    live.begin(&past);
     let (canceller, cancel) = Canceller::new();
     let promotion = Promotion {
         project: Arc::new(project),
