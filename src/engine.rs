@@ -12,6 +12,7 @@ mod drive;
 mod outputs;
 mod perform;
 pub mod stages;
+mod shipping;
 mod workspace;
 
 pub use context::StageContext;

@@ -84,6 +84,23 @@ impl Repository {
         }
     }
 
+    /// The address that others know the repository by, without credentials: its URL, or that of its `origin`; nothing
+    /// for a repository that was never pushed anywhere. Does not depend on the folder it is in.
+    #[must_use]
+    pub fn public_address(&self) -> Option<String> {
+        let address = match &self.origin {
+            Origin::Url(url, _) => url.clone(),
+            Origin::Local => self.inner.find_remote("origin").ok()?.url().ok()?.to_owned(),
+        };
+        if !mirror::is_url(&address) || address.starts_with("file:") {
+            return None;
+        }
+        let Ok(mut parsed) = url::Url::parse(&address) else { return Some(address) };
+        let _none_to_take = parsed.set_username("");
+        let _none_to_take = parsed.set_password(None);
+        Some(parsed.to_string())
+    }
+
     /// The work folder, or the folder of git itself where there is none.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -29,7 +29,7 @@ pub(crate) struct Args {
 
 pub(crate) fn baseline(args: &Args, output: &Output) -> CliResult {
     let files = Files::Folder(&args.folder);
-    let project = project::load("baseline", &Sha::null(), files, files).map_err(of_project)?;
+    let project = project::load(None, &Sha::null(), files, files).map_err(of_project)?;
     let training = project.training.ok_or_else(|| {
         CliError::usage("the pipeline has no training data")
             .hint("add a stage with 'uses: train-test' to pipeline.yaml")

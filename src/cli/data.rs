@@ -59,7 +59,7 @@ fn prepare(args: &PrepareArgs, output: &Output) -> CliResult {
                 "file": path, "lines": lines, "sha256": digest,
             })),
             Format::Text => {
-                output.data(&format!("{digest}  {} ({lines} lines)", path.display()))?
+                output.data(&format!("{digest}  {} ({lines} lines)", path.display()))?;
             }
         }
     }

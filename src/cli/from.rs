@@ -65,7 +65,7 @@ async fn earlier(
     for run in app.store.newest_runs(SEARCHED_RUNS).await.context("list the runs")? {
         let same = run.commit == project.commit
             && run.environment == source.environment
-            && run.repository == project.repository;
+            && run.repository == source.repository.name();
         if !same {
             continue;
         }

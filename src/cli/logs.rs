@@ -46,12 +46,12 @@ pub(crate) async fn logs(args: &Args, shared: &Shared, output: &Output) -> CliRe
     let state = state_folder(shared, &args.repo);
     let app = App::open(&state, Arc::new(SystemClock)).await?;
     let run = find(&app, args.run.as_deref()).await?;
-    if let Some(stage) = &args.stage {
-        if run.pipeline.stages.iter().all(|known| known.name != *stage) {
-            let known: Vec<&str> = run.pipeline.stages.iter().map(|s| s.name.as_str()).collect();
-            return Err(CliError::usage(format!("the run has no stage '{stage}'"))
-                .hint(format!("its stages: {}", known.join(", "))));
-        }
+    let known: Vec<&str> = run.pipeline.stages.iter().map(|stage| stage.name.as_str()).collect();
+    if let Some(stage) = &args.stage
+        && !known.contains(&stage.as_str())
+    {
+        return Err(CliError::usage(format!("the run has no stage '{stage}'"))
+            .hint(format!("its stages: {}", known.join(", "))));
     }
     let mut tail = Tail::new(app.log_folder(), run.clone(), args.stage.clone());
     loop {
@@ -109,7 +109,7 @@ impl Tail {
                 lines.push(piece.line);
             }
         }
-        lines.sort_by(|a, b| a.time.cmp(&b.time));
+        lines.sort_by_key(|line| line.time);
         Ok(lines)
     }
 }

@@ -169,8 +169,9 @@ fn show(package: &ModelPackage, output: &Output) -> CliResult {
         ("baseline statistics", package.baseline_statistics.clone()),
         ("baseline constraints", package.baseline_constraints.clone()),
     ];
-    let notes = package.notes.iter().map(|(key, value)| (key.as_str(), Some(value.clone())));
-    rows.extend(notes);
+    // Commit and repository stand in the metadata twice.
+    let notes = package.notes.iter().filter(|(key, _)| *key != "commit" && *key != "repository");
+    rows.extend(notes.map(|(key, value)| (key.as_str(), Some(value.clone()))));
     for (name, value) in rows {
         if let Some(value) = value {
             output.data(&format!("{name:<21} {value}"))?;

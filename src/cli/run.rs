@@ -71,7 +71,7 @@ async fn find_or_create(
     from: Option<&StageName>,
 ) -> Result<RunRecord, CliError> {
     let new = |reused| NewRun {
-        repository: source.project.repository.clone(),
+        repository: source.repository.name(),
         reference: source.branch.clone(),
         commit: source.project.commit.clone(),
         environment: source.environment.clone(),

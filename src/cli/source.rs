@@ -76,8 +76,8 @@ pub(crate) fn project_of(run: &RunRecord, state: &Path) -> Result<Project, CliEr
     let repository = open(&run.repository, state)?;
     let policy = policy(&repository)?;
     let files = Files::Commit(&repository, &run.commit);
-    project::load(&run.repository, &run.commit, files, Files::Commit(&repository, &policy))
-        .map_err(of_project)
+    let policy = Files::Commit(&repository, &policy);
+    project::load(repository.public_address(), &run.commit, files, policy).map_err(of_project)
 }
 
 impl SourceArgs {
@@ -98,8 +98,8 @@ impl SourceArgs {
         }
         .map_err(of_git)?;
         let files = Files::Commit(&repository, &commit);
-        let project =
-            project::load(&repository.name(), &commit, files, policy_files).map_err(of_project)?;
+        let address = repository.public_address();
+        let project = project::load(address, &commit, files, policy_files).map_err(of_project)?;
         let environment = self.environment(&branch, &project)?;
         Ok(Source { repository, branch, environment, project })
     }

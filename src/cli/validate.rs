@@ -24,7 +24,7 @@ pub(crate) struct Args {
 
 pub(crate) fn validate(args: &Args, output: &Output) -> CliResult {
     let files = Files::Folder(&args.folder);
-    let project = project::load("validate", &Sha::null(), files, files).map_err(of_project)?;
+    let project = project::load(None, &Sha::null(), files, files).map_err(of_project)?;
     let report = project::check(&project);
     if report.findings.has_errors() {
         return Err(CliError::Files { findings: report.findings, sources: project.sources });

@@ -20,7 +20,7 @@ pub struct StageContext {
     pub stage: Stage,
     /// Which attempt.
     pub attempt: Attempt,
-    /// What earlier stages have left.
+    /// What the stages before this one have left: those it needs, and those they need.
     pub outputs: BTreeMap<StageName, Value>,
     /// The stage's log.
     pub log: StageLog,

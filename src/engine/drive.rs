@@ -1,13 +1,14 @@
 //! One run from its lease to its end.
 
 use super::attempt::attempt;
+use super::shipping::drain;
 use super::workspace::Workspace;
 use super::{Engine, StageContext};
 use crate::clock::until;
 use crate::exec::Cancel;
 use crate::flow::{self, Effect, Event, IllegalEvent, Outcome, Phase, RunState, Stop};
 use crate::ids::{Attempt, RunId, StageName};
-use crate::logs::{LogSink, ShipError, Shipment, Shipper, StageLog, Unsent};
+use crate::logs::{LogSink, StageLog, Unsent};
 use crate::spec::On;
 use crate::store::{LEASE_DURATION, Lease, Place, RunRecord, StoreError};
 use futures_util::future::BoxFuture;
@@ -87,50 +88,6 @@ impl Engine {
         };
         Ok(Driven { outcome, unsent })
     }
-
-    /// Ships what ended runs have left unsent. Returns how many runs still have unsent lines, of the first `most`.
-    ///
-    /// # Errors
-    /// If the store fails; a run that another agent ships is passed over.
-    pub async fn ship_leftovers(
-        &self,
-        sink_of: &(dyn Fn(&RunRecord) -> Option<Arc<dyn LogSink>> + Sync),
-        most: u32,
-    ) -> Result<usize, EngineError> {
-        let mut left = 0;
-        for id in self.store.runs_with_unsent_logs(most).await? {
-            let run = self.store.run(&id).await?;
-            let Some(sink) = sink_of(&run) else { continue };
-            let lease = match self.store.acquire(&id).await {
-                Ok(lease) => lease,
-                Err(StoreError::LeaseHeld { .. }) => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let mut shipper = self.shipper(&run, &lease, sink).await?;
-            let unsent = drain(&mut shipper, self.drain_deadline).await;
-            left += usize::from(unsent.lines > 0);
-            Workspace::of(self, &Arc::new(run)).remove().await;
-            self.store.release(&lease).await?;
-        }
-        Ok(left)
-    }
-
-    async fn shipper(
-        &self,
-        run: &RunRecord,
-        lease: &Lease,
-        sink: Arc<dyn LogSink>,
-    ) -> Result<Shipper, StoreError> {
-        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
-        let shipment = Shipment { store, clock, folder: self.logs.clone(), sink };
-        Shipper::new(shipment, run, lease.clone()).await
-    }
-}
-
-/// A run's outcome does not depend on whether its logs have arrived, so trouble is told, not raised.
-async fn drain(shipper: &mut Shipper, deadline: Duration) -> Unsent {
-    let failed = |error: ShipError| Unsent { error: Some(error), ..Unsent::default() };
-    shipper.drain(deadline).await.unwrap_or_else(failed)
 }
 
 struct Drive<'e> {
@@ -173,8 +130,8 @@ impl<'e> Drive<'e> {
                 return Ok(outcome.clone());
             }
             news = tokio::select! {
+                () = self.harder_stop() => Vec::new(),
                 Some(event) = attempts.next() => vec![event],
-                stop = self.harder_stop() => vec![Event::CancelRequested { stop }],
                 () = self.next_due() => Vec::new(),
                 () = &mut heartbeat => {
                     self.engine.store.renew(self.lease).await?;
@@ -182,6 +139,9 @@ impl<'e> Drive<'e> {
                     Vec::new()
                 }
             };
+            // A stop comes first, so that a stage that it ended counts as stopped.
+            let stop = self.cancel.stop().filter(|stop| Some(*stop) > self.state.stop());
+            news.splice(0..0, stop.map(|stop| Event::CancelRequested { stop }));
         }
     }
 
@@ -238,14 +198,12 @@ impl<'e> Drive<'e> {
     }
 
     /// Waits until the run is to stop harder than it was told before.
-    async fn harder_stop(&self) -> Stop {
-        let least = match self.state.stop() {
-            None => Stop::Gentle,
-            Some(Stop::Gentle) => Stop::Forced,
+    async fn harder_stop(&self) {
+        match self.state.stop() {
+            None => self.cancel.requested(Stop::Gentle).await,
+            Some(Stop::Gentle) => self.cancel.requested(Stop::Forced).await,
             Some(Stop::Forced) => pending().await,
-        };
-        self.cancel.requested(least).await;
-        self.cancel.stop().unwrap_or(least)
+        }
     }
 
     /// Waits until no other run deploys to the environment. A run that is stopped while it waits has nothing to tidy up.
@@ -287,7 +245,8 @@ impl<'e> Drive<'e> {
         );
         let (run, workspace) = (Arc::clone(&self.run), Arc::clone(&self.workspace));
         let (store, lease) = (engine.store.clone(), self.lease.clone());
-        let (clock, outputs) = (Arc::clone(&engine.clock), self.state.outputs());
+        let (clock, outputs) =
+            (Arc::clone(&engine.clock), self.state.outputs_before(name, &self.run.pipeline));
         let context = log.map(|log| StageContext {
             run,
             stage,

@@ -3,7 +3,11 @@
 use super::*;
 use crate::clock::{Clock, SimulatedClock, SystemClock};
 use crate::flow::Stop;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -15,7 +19,7 @@ fn shell(script: &str) -> CommandSpec {
         variables: Default::default(),
         timeout: MINUTE,
         no_output_timeout: None,
-        grace: Duration::from_secs(10),
+        grace: Duration::from_millis(100),
     }
 }
 
@@ -54,6 +58,26 @@ async fn once_ready(
     run(spec, clock, cancel, &mut sink).await.unwrap()
 }
 
+/// Lets time pass, slower than it really does, from the moment at which `begun` is true: the killed need some to die.
+async fn ticking<T>(
+    clock: &SimulatedClock,
+    begun: &AtomicBool,
+    work: impl Future<Output = T>,
+) -> T {
+    let tick = async {
+        loop {
+            tokio::task::yield_now().await;
+            if begun.load(Ordering::Relaxed) {
+                clock.advance(Duration::from_micros(10));
+            }
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        () = tick => unreachable!("time passes for ever"),
+    }
+}
+
 #[tokio::test]
 async fn exit_codes_signals_and_both_streams_come_through() {
     let (exit, lines) = simply("echo out; echo err >&2; exit 3").await;
@@ -83,8 +107,14 @@ async fn what_a_command_leaves_behind_in_its_group_dies_with_it() {
 async fn time_runs_out() {
     let clock = SimulatedClock::at(jiff::Timestamp::UNIX_EPOCH);
     let spec = shell("echo ready; sleep 1000");
-    let mut pass = || clock.advance(MINUTE);
-    assert_eq!(once_ready(&spec, &Cancel::never(), &clock, &mut pass).await, Exit::TimedOut);
+    let over = AtomicBool::new(false);
+    let mut pass = || {
+        clock.advance(MINUTE);
+        over.store(true, Ordering::Relaxed);
+    };
+    let never = Cancel::never();
+    let exit = ticking(&clock, &over, once_ready(&spec, &never, &clock, &mut pass)).await;
+    assert_eq!(exit, Exit::TimedOut);
 }
 
 #[tokio::test]
@@ -95,16 +125,12 @@ async fn silence_runs_out_but_not_while_there_is_output() {
     let talking = CommandSpec { no_output_timeout: silent, ..talking };
     let mut pass = || clock.advance(Duration::from_secs(4));
     assert_eq!(once_ready(&talking, &Cancel::never(), &clock, &mut pass).await, Exit::Exited(0));
+    let silent = Some(Duration::from_millis(100));
     let mute = CommandSpec { no_output_timeout: silent, ..shell("echo ready; sleep 1000") };
-    let never = Cancel::never();
-    let (exit, ()) = tokio::join!(lines_of(&mute, &clock, &never), async {
-        // Time passes in steps of the next sleeper, so that the deadline is never the first.
-        while clock.sleepers() < 2 {
-            tokio::task::yield_now().await;
-        }
-        clock.advance(Duration::from_secs(5));
-    });
-    assert_eq!(exit.0.unwrap(), Exit::Silent);
+    let (never, begun) = (Cancel::never(), AtomicBool::new(true));
+    // The silence is shorter than the time there is, so that it ends first.
+    let (exit, _) = ticking(&clock, &begun, lines_of(&mute, &clock, &never)).await;
+    assert_eq!(exit.unwrap(), Exit::Silent);
 }
 
 #[tokio::test]
@@ -112,20 +138,18 @@ async fn a_stubborn_command_is_killed_when_its_grace_is_over() {
     let clock = SimulatedClock::at(jiff::Timestamp::UNIX_EPOCH);
     let (canceller, cancel) = Canceller::new();
     let spec = shell("trap 'echo no' TERM; echo ready; while :; do sleep 0.01; done");
-    let mut said_no = false;
+    let said_no = AtomicBool::new(false);
     let mut sink = |line: Line| {
         match line.text.as_str() {
             "ready" => canceller.stop(Stop::Gentle),
-            "no" if !said_no => {
-                said_no = true;
-                clock.advance(spec.grace);
-            }
+            "no" => said_no.store(true, Ordering::Relaxed),
             _ => {}
         }
         Ok(())
     };
-    assert_eq!(run(&spec, &clock, &cancel, &mut sink).await.unwrap(), Exit::Cancelled);
-    assert!(said_no, "it was asked first");
+    // Without its "no" no time passes, and it would never be killed.
+    let exit = ticking(&clock, &said_no, run(&spec, &clock, &cancel, &mut sink)).await;
+    assert_eq!(exit.unwrap(), Exit::Cancelled);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::ids::{Attempt, StageName};
 use crate::spec::{FailureClass, Pipeline};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A stage the agent died in this many times is taken for the cause, and fails. Far more than the crashes
 /// of any campaign that kills the agent on purpose.
@@ -115,7 +115,7 @@ impl RunState {
             (Phase::Finished(_), _) => return Err("the run is over"),
             (Phase::Open, Event::RunCreated) => return Err("the run exists already"),
             (Phase::Open, Event::CancelRequested { stop }) => {
-                self.stop = self.stop.max(Some(*stop))
+                self.stop = self.stop.max(Some(*stop));
             }
             (Phase::Open, Event::RunFinished { outcome }) => {
                 if self.stages.values().any(|stage| !stage.standing.may_be_final()) {
@@ -155,20 +155,30 @@ impl RunState {
         &self.stages
     }
 
-    /// What the stages that succeeded have left, by stage.
+    /// What the stages before this one have left: those it needs, and those they need. Whatever else has ended by
+    /// chance is not among it.
     #[must_use]
-    pub fn outputs(&self) -> BTreeMap<StageName, Value> {
-        self.stages
-            .iter()
-            .filter_map(|(name, stage)| match &stage.standing {
-                Standing::Succeeded(outputs) => Some((name.clone(), outputs.clone())),
-                Standing::Waiting
-                | Standing::Running
-                | Standing::Failed(_)
-                | Standing::Retrying(..)
-                | Standing::Skipped(_) => None,
-            })
-            .collect()
+    pub fn outputs_before(
+        &self,
+        stage: &StageName,
+        pipeline: &Pipeline,
+    ) -> BTreeMap<StageName, Value> {
+        let mut before = BTreeSet::new();
+        let mut open = vec![stage];
+        while let Some(name) = open.pop() {
+            let found = pipeline.stages.iter().find(|stage| stage.name == *name);
+            let needs = found.iter().flat_map(|stage| &stage.needs);
+            open.extend(needs.filter(|need| before.insert(*need)));
+        }
+        let outputs = |name: &StageName| match &self.stages.get(name)?.standing {
+            Standing::Succeeded(outputs) => Some((name.clone(), outputs.clone())),
+            Standing::Waiting
+            | Standing::Running
+            | Standing::Failed(_)
+            | Standing::Retrying(..)
+            | Standing::Skipped(_) => None,
+        };
+        before.into_iter().filter_map(outputs).collect()
     }
 
     /// The events to add when the agent that drove this run has died: one for each attempt under way.

@@ -40,10 +40,11 @@ impl CloudWatch {
     }
 
     async fn logs(&self) -> Result<&aws::Logs, SinkError> {
-        let session = async {
+        // Boxed, because taking a role is a large future and this one is inside every other.
+        let session = Box::pin(async {
             let assumed = self.access.assume(&self.environment, &self.run, Purpose::Logs).await?;
             Ok::<_, CloudError>(assumed.logs())
-        };
+        });
         self.logs.get_or_try_init(|| session).await.map_err(fault)
     }
 

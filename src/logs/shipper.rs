@@ -5,8 +5,11 @@
 //! service takes batches whole; if none did, it is put again.
 
 use super::batch::{self, Batch, Extent, MOST_EVENTS};
-use super::{LogEvent, LogFolder, LogReader, LogSink, PutOutcome, SinkError, SinkFault};
-use crate::clock::{Clock, Elapsed, later, timeout, until};
+use super::{
+    LogEvent, LogFolder, LogReader, LogSink, PutOutcome, ShipError, Shipment, SinkError, SinkFault,
+    Unsent,
+};
+use crate::clock::{Clock, later, timeout, until};
 use crate::ids::StageName;
 use crate::store::{Lease, LogCursor, RunRecord, Store, StoreError};
 use std::{collections::BTreeMap, convert::Infallible, fs, io, sync::Arc, time::Duration};
@@ -35,47 +38,6 @@ pub struct Shipper {
 struct Shipping {
     cursor: LogCursor,
     most_events: usize,
-}
-
-/// What a shipper works with.
-#[derive(Debug, Clone)]
-pub struct Shipment {
-    /// Keeps the cursors.
-    pub store: Store,
-    /// Waits and deadlines.
-    pub clock: Arc<dyn Clock>,
-    /// The log files.
-    pub folder: LogFolder,
-    /// Where to.
-    pub sink: Arc<dyn LogSink>,
-}
-
-/// What was not shipped in time.
-#[derive(Debug, Default)]
-pub struct Unsent {
-    /// Lines that are in the files only, for now.
-    pub lines: u64,
-    /// Lines that the service will never take, by reason; they stay in the files.
-    pub rejected: BTreeMap<String, u64>,
-    /// Why the last pass failed, if it did.
-    pub error: Option<ShipError>,
-}
-
-/// A pass did not come to its end. Nothing is lost; the next one goes on.
-#[derive(Debug, thiserror::Error)]
-pub enum ShipError {
-    /// The cursors could not be read or moved.
-    #[error("the log cursors could not be kept")]
-    Store(#[from] StoreError),
-    /// A log file could not be read.
-    #[error("a log file could not be read")]
-    File(#[from] io::Error),
-    /// The service did not take the lines.
-    #[error("the log service did not take the lines")]
-    Sink(#[from] SinkError),
-    /// The service did not answer.
-    #[error("the log service did not answer in time")]
-    Late(#[source] Elapsed),
 }
 
 impl Shipper {

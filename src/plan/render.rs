@@ -14,6 +14,12 @@ const FIRE_TIMES: usize = 5;
 /// Lines of difference shown for one pipeline; the rest is counted.
 const MOST_DIFFERENCES: usize = 20;
 
+/// Hexadecimal digits that are a commit (40) or a content digest (64) and not a number or a word.
+const SHORTEST_HASH: usize = 40;
+
+/// Digits shown of such a hash.
+const SHOWN_DIGITS: usize = 12;
+
 /// The whole plan as text, with the schedule's next times after `from`.
 #[must_use]
 pub fn human(plan: &Plan, from: Timestamp) -> String {
@@ -106,14 +112,14 @@ fn line(change: &Change) -> Line {
             set("log group", name, vec![arrow("kept", &days(*from), &days(*to))])
         }
         Change::PutObject { bucket, key, kind, bytes, .. } => {
-            let sign = '+';
             let what = match kind {
                 super::ObjectKind::Script => "script",
                 super::ObjectKind::DataContract => "data contract",
                 super::ObjectKind::TrainingData => "training data",
             };
-            let name = format!("s3://{bucket}/{} ({bytes} bytes)", shortened(key));
-            Line { sign, verb: "store", what, name, details: Vec::new() }
+            let (folder, name) = shortened(key);
+            let details = vec![format!("{bytes} bytes in s3://{bucket}/{folder}")];
+            Line { verb: "store", ..add(what, &name, details) }
         }
         Change::CreateFunction { name, settings, .. } => {
             add("function", name, vec![format!("{}, role {}", settings.runtime, settings.role)])
@@ -145,32 +151,28 @@ fn line(change: &Change) -> Line {
             set("pipeline", name, pipeline(from, to, differences))
         }
         Change::PutRule { from: None, to } => add("rule", &to.name, vec![rule(to)]),
-        Change::PutRule { from: Some(from), to } => {
-            set("rule", &to.name, vec![arrow("", &rule(from), &rule(to))])
-        }
+        Change::PutRule { from: Some(from), to } => set("rule", &to.name, rule_changes(from, to)),
         Change::PutTargets { rule, from, to } if from.is_empty() => {
-            add("target", &format!("of rule {rule}"), targets(to))
+            add("target", &of_rule(to, rule), targets(to))
         }
-        Change::PutTargets { rule, to, .. } => {
-            set("target", &format!("of rule {rule}"), targets(to))
+        Change::PutTargets { rule, to, .. } => set("target", &of_rule(to, rule), targets(to)),
+        Change::RemoveTargets { rule, from } => {
+            Line { sign: '-', verb: "remove", ..add("target", &of_rule(from, rule), targets(from)) }
         }
-        Change::RemoveTargets { rule, from } => Line {
-            sign: '-',
-            verb: "remove",
-            what: "target",
-            name: format!("of rule {rule}"),
-            details: targets(from),
-        },
     }
 }
 
-/// A key with its content digests cut to what tells them apart.
-fn shortened(key: &str) -> String {
-    let parts = key.split('/').map(|part| match part.parse::<Digest>() {
-        Ok(digest) => format!("{}…", digest.short()),
-        Err(_) => part.to_owned(),
-    });
-    parts.collect::<Vec<_>>().join("/")
+/// A key's folder, and its file name with as much of the content's digest as tells contents apart.
+fn shortened(key: &str) -> (String, String) {
+    let mut parts: Vec<&str> = key.split('/').collect();
+    let file = parts.pop().unwrap_or_default();
+    match parts.last().map(|part| part.parse::<Digest>()) {
+        Some(Ok(digest)) => {
+            parts.pop();
+            (parts.join("/"), format!("{file} ({})", digest.short()))
+        }
+        Some(Err(_)) | None => (parts.join("/"), file.to_owned()),
+    }
 }
 
 fn arrow(what: &str, from: &str, to: &str) -> String {
@@ -209,7 +211,7 @@ fn pipeline(
     if from.description != to.description {
         lines.push(arrow("description", &from.description, &to.description));
     }
-    lines.extend(differences.iter().take(MOST_DIFFERENCES).cloned());
+    lines.extend(differences.iter().take(MOST_DIFFERENCES).map(|line| brief(line)));
     if differences.len() > MOST_DIFFERENCES {
         lines.push(format!("and {} more differences", differences.len() - MOST_DIFFERENCES));
     }
@@ -223,6 +225,50 @@ fn rule(rule: &Rule) -> String {
     }
 }
 
+fn rule_changes(from: &Rule, to: &Rule) -> Vec<String> {
+    let mut lines = Vec::new();
+    if from.state != to.state {
+        lines.push(arrow("state", &from.state.to_string(), &to.state.to_string()));
+    }
+    if from.trigger != to.trigger {
+        lines.push(arrow("fires on", &trigger(&from.trigger), &trigger(&to.trigger)));
+    }
+    if from.description != to.description {
+        lines.push(arrow("description", &from.description, &to.description));
+    }
+    lines
+}
+
+fn trigger(trigger: &Trigger) -> String {
+    match trigger {
+        Trigger::Schedule(expression) => expression.clone(),
+        Trigger::Pattern(pattern) => pattern.to_string(),
+    }
+}
+
+fn of_rule(targets: &[Target], rule: &str) -> String {
+    let ids: Vec<&str> = targets.iter().map(|target| target.id.as_str()).collect();
+    format!("{} of rule {rule}", ids.join(", "))
+}
+
 fn targets(targets: &[Target]) -> Vec<String> {
-    targets.iter().map(|target| format!("{}: {}", target.id, target.arn)).collect()
+    targets.iter().map(|target| target.arn.clone()).collect()
+}
+
+/// Long hexadecimal numbers cut to their beginning, which is enough to tell them apart on a screen.
+fn brief(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let end = rest.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        if run.is_empty() {
+            out.push(character);
+            rest = &rest[character.len_utf8()..];
+        } else {
+            out.push_str(if run.len() >= SHORTEST_HASH { &run[..SHOWN_DIGITS] } else { run });
+            rest = after;
+        }
+    }
+    out
 }

@@ -194,7 +194,7 @@ fn the_schedule_waits_for_a_model_and_a_batch_and_says_so() {
     let [Change::PutRule { from: Some(from), to }] = &plan.changes[..] else { panic!("{plan:?}") };
     assert_eq!((from.state, to.state), (RuleState::Disabled, RuleState::Enabled));
     let text = render::human(&plan, NOW.parse().unwrap());
-    assert!(text.contains("cron(0 23 * * ? *), disabled -> cron(0 23 * * ? *), enabled"), "{text}");
+    assert!(text.contains("      state disabled -> enabled\n"), "{text}");
     assert!(text.contains("(UTC): Sun 2026-11-22 23:00, Mon 2026-11-23 23:00, Tue"), "{text}");
     assert!(text.contains("0 to create, 1 to change, 0 to remove"), "{text}");
 }
@@ -219,7 +219,14 @@ fn a_changed_script_is_stored_beside_the_old_one_and_named_step_by_step() {
     assert!(differences.iter().all(|line| line.contains("evaluate.py")), "{differences:?}");
     assert_eq!(plan.changes.len(), 2);
     let text = render::human(&plan, NOW.parse().unwrap());
-    assert!(text.contains("~ change   pipeline      Mammo-Severity-Train"), "{text}");
+    assert!(
+        text.contains("  ~ change   pipeline      Mammo-Severity-Train\n      ~ step Mammo-Eval: ")
+    );
+    let digest = crate::ids::Digest::of("print('better')");
+    let short = digest.short();
+    assert!(text.contains(&format!("evaluate.py ({short})\n      15 bytes in s3://")), "{text}");
+    assert!(text.contains(&format!("/scripts/{short}/evaluate.py")), "{text}");
+    assert!(!text.contains(digest.as_str()), "{text}");
 }
 
 #[test]

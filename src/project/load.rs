@@ -22,7 +22,8 @@ const INFERENCE_TEMPLATE: &str = "templates/pipelines/inference.json.hbs";
 /// A checked project: no file in it has an error.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// What the registered metadata calls the repository.
+    /// What the registered metadata calls the repository: its address or, where it has none, the pipeline's name. Never
+    /// a folder of this machine, so that the same commit gives the same bytes everywhere.
     pub repository: String,
     /// The commit, or git's null id for a folder.
     pub commit: Sha,
@@ -83,7 +84,7 @@ pub enum ProjectError {
 /// # Errors
 /// A file cannot be read, or the files together have at least one error.
 pub fn load(
-    repository: &str,
+    address: Option<String>,
     commit: &Sha,
     files: Files<'_>,
     policy: Files<'_>,
@@ -96,7 +97,7 @@ pub fn load(
     let training = reader.training(files, pipeline.as_ref())?;
     match (pipeline, reader.findings.has_errors()) {
         (Some(pipeline), false) => Ok(Project {
-            repository: repository.to_owned(),
+            repository: address.unwrap_or_else(|| pipeline.name.clone()),
             commit: commit.clone(),
             pipeline,
             environments,

@@ -73,7 +73,15 @@ impl Endpoint {
         let output = match self {
             Self::Lambda => return lambda::handle(call, incoming).await,
             Self::S3 => return s3::handle(call, incoming).await,
-            Self::Sts => sts::handle(call).await?,
+            Self::Sts => {
+                let output = sts::handle(call).await?;
+                return Ok(wire::write_query(&call.operation, &output, id));
+            }
+            Self::Sns => {
+                admit(call, "sns", sns::OPERATIONS, sns::resource(call))?;
+                let output = sns::handle(call).await?;
+                return Ok(wire::write_query(&call.operation, &output, id));
+            }
             Self::SageMaker => {
                 admit(call, "sagemaker", sagemaker::OPERATIONS, sagemaker::resource(call))?;
                 Box::pin(sagemaker::handle(call)).await?
@@ -82,16 +90,12 @@ impl Endpoint {
                 admit(call, "events", events::OPERATIONS, events::resource(call))?;
                 events::handle(call).await?
             }
-            Self::Sns => {
-                admit(call, "sns", sns::OPERATIONS, sns::resource(call))?;
-                sns::handle(call).await?
-            }
             Self::Logs => {
                 admit(call, "logs", logs::OPERATIONS, logs::resource(call))?;
                 logs::handle(call).await?
             }
         };
-        Ok(wire::write(self.wire(), &call.operation, &output, id))
+        Ok(wire::write_aws_json(&output))
     }
 
     /// The refusal of a request without a caller.

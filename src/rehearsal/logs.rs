@@ -50,6 +50,11 @@ pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
 
 /// The group or stream the call is about.
 pub(super) fn resource(call: &Call<'_>) -> String {
+    if call.operation == "DescribeLogGroups" {
+        // AWS takes the prefix for the name.
+        let prefix = call.text("logGroupNamePrefix").unwrap_or_default();
+        return call.place.arn("logs", &format!("log-group:{prefix}:log-stream:"));
+    }
     match (group_name(call), call.text("logStreamName")) {
         (Some(group), Some(stream)) => {
             call.place.arn("logs", &format!("log-group:{group}:log-stream:{stream}"))

@@ -25,14 +25,13 @@ pub(super) async fn handle(
     call: &mut Call<'_>,
     incoming: &Incoming,
 ) -> Result<Answer, ServiceError> {
-    let target = Target::of(incoming)?;
-    call.operation = target.operation.name().to_owned();
-    if target.operation == Operation::ListBuckets {
+    let Some(target) = Target::of(incoming)? else {
+        call.authorize("s3:ListAllMyBuckets", "*")?;
         return Ok(list_buckets(call));
-    }
+    };
+    call.operation = target.operation.name().to_owned();
     let bucket = access::bucket(call, incoming, &target)?;
     match target.operation {
-        Operation::ListBuckets => Ok(list_buckets(call)),
         Operation::HeadBucket => {
             Ok(Answer::empty(StatusCode::OK).header("x-amz-bucket-region", bucket.region.as_str()))
         }

@@ -113,7 +113,7 @@ async fn dispatch(
     endpoint.handle(&mut call, incoming, id).await.map_err(|error| endpoint.spell(error))
 }
 
-/// The input of a call on `wire`: operation and body.
+/// The input of a call on `wire`: operation and body. REST services read their paths themselves.
 pub(super) fn read(wire: Wire, incoming: &Incoming) -> Result<(String, Value), ServiceError> {
     match wire {
         Wire::Json => json::read(incoming),
@@ -129,21 +129,23 @@ pub(super) fn json_body(incoming: &Incoming) -> Result<Value, ServiceError> {
 
 /// The JSON answer to a REST request.
 pub(super) fn write_json(status: StatusCode, output: &Value) -> Answer {
-    json::write(status, output)
+    json::write(json::REST_JSON, status, output)
 }
 
-/// The answer to a call on `wire`.
-pub(super) fn write(wire: Wire, operation: &str, output: &Value, id: &str) -> Answer {
-    match wire {
-        Wire::Json | Wire::RestJson => json::write(StatusCode::OK, output),
-        Wire::Query => query::write(operation, output, id),
-        Wire::RestXml => Answer::empty(StatusCode::OK),
-    }
+/// The answer to a call on the awsJson wire.
+pub(super) fn write_aws_json(output: &Value) -> Answer {
+    json::write(json::AWS_JSON, StatusCode::OK, output)
+}
+
+/// The answer to a call on the query wire.
+pub(super) fn write_query(operation: &str, output: &Value, id: &str) -> Answer {
+    query::write(operation, output, id)
 }
 
 fn fail(wire: Wire, error: &ServiceError, id: &str) -> Answer {
     match wire {
-        Wire::Json | Wire::RestJson => json::fail(error),
+        Wire::Json => json::fail(json::AWS_JSON, error),
+        Wire::RestJson => json::fail(json::REST_JSON, error),
         Wire::Query => query::fail(error, id),
         Wire::RestXml => xml::fail(error, id),
     }

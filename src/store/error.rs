@@ -2,7 +2,6 @@
 
 use super::Owner;
 use crate::ids::RunId;
-use jiff::Timestamp;
 
 /// The store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -22,14 +21,12 @@ pub enum StoreError {
     #[error("several runs end in '{0}'")]
     AmbiguousRun(String),
     /// Another process is driving the run.
-    #[error("run {run} is being driven by {owner} until {until} or longer")]
+    #[error("run {run} is being driven by {owner}")]
     LeaseHeld {
         /// Which run.
         run: RunId,
         /// By whom.
         owner: Box<Owner>,
-        /// When its lease ends if it is not renewed.
-        until: Timestamp,
     },
     /// The run was taken over by someone else; nothing was written.
     #[error("the lease of run {0} was lost")]

@@ -1,13 +1,13 @@
 //! Leases: who may write about a run.
 
 use super::runs::{from_json, json};
-use super::{Owner, Store, StoreError, moment};
+use super::{Owner, Store, StoreError};
 use crate::ids::RunId;
 use sqlx::Row as _;
 use std::time::Duration;
 
-/// How long a lease lasts unless it is renewed. Long against any pause of a living agent; a dead one is
-/// recognised by its process on the same machine, and by this time on another.
+/// How long a lease lasts unless it is renewed. Long against any pause of a living agent; whether one on the same
+/// machine lives is seen by its process instead.
 pub const LEASE_DURATION: Duration = Duration::from_secs(60);
 
 /// The right to write about a run, as long as nobody has taken it over.
@@ -41,8 +41,7 @@ impl Store {
             fence = row.try_get::<i64, _>("fence")? + 1;
             let until = row.try_get("expires_at")?;
             if let Some(owner) = self.living_owner(row.try_get("owner")?, until)? {
-                let (run, until) = (run.clone(), moment(until)?);
-                return Err(StoreError::LeaseHeld { run, owner: Box::new(owner), until });
+                return Err(StoreError::LeaseHeld { run: run.clone(), owner: Box::new(owner) });
             }
         }
         sqlx::query(
@@ -87,7 +86,8 @@ impl Store {
         Ok(())
     }
 
-    /// Whoever holds a lease of this description, if the lease has not ended and its process may live.
+    /// Whoever holds a lease of this description, if it still counts. Another process on this machine has it as long as
+    /// it lives, however long it was too busy (or the machine asleep) to renew it; for all others its end decides.
     pub(super) fn living_owner(
         &self,
         owner: Option<&str>,
@@ -95,7 +95,11 @@ impl Store {
     ) -> Result<Option<Owner>, StoreError> {
         let Some(owner) = owner else { return Ok(None) };
         let owner: Owner = from_json(owner, "the owner of a lease")?;
-        let lives = expires_at > self.now() && !owner.is_gone(&self.owner);
+        let lives = if owner != self.owner && self.owner.sees(&owner) {
+            owner.lives()
+        } else {
+            expires_at > self.now()
+        };
         Ok(lives.then_some(owner))
     }
 }

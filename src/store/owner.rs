@@ -35,12 +35,14 @@ impl Owner {
         read().map_err(StoreError::Owner)
     }
 
-    /// Is this process, seen from `observer`, known to be gone? Where the observer cannot see it, it may live.
-    #[must_use]
-    pub fn is_gone(&self, observer: &Self) -> bool {
-        let visible = self.boot == observer.boot && self.namespace == observer.namespace;
-        visible
-            && !matches!(start_of_living(self.pid), Ok(Some(started)) if started == self.started)
+    /// Can this process tell whether the other one lives?
+    pub(super) fn sees(&self, other: &Self) -> bool {
+        self.boot == other.boot && self.namespace == other.namespace
+    }
+
+    /// Does this process live, as far as it can be seen from here?
+    pub(super) fn lives(&self) -> bool {
+        matches!(start_of_living(self.pid), Ok(Some(started)) if started == self.started)
     }
 }
 
@@ -71,10 +73,9 @@ mod tests {
     #[test]
     fn a_process_lives_until_its_pid_is_gone_or_means_another() {
         let me = Owner::this_process().unwrap();
-        assert!(!me.is_gone(&me));
-        assert!(Owner { started: me.started + 1, ..me.clone() }.is_gone(&me), "pid used again");
-        assert!(Owner { pid: u32::MAX, ..me.clone() }.is_gone(&me), "no such pid");
-        let elsewhere = Owner { boot: "another".into(), pid: u32::MAX, ..me.clone() };
-        assert!(!elsewhere.is_gone(&me), "not ours to see");
+        assert!(me.lives() && me.sees(&me));
+        assert!(!Owner { started: me.started + 1, ..me.clone() }.lives(), "pid used again");
+        assert!(!Owner { pid: u32::MAX, ..me.clone() }.lives(), "no such pid");
+        assert!(!me.sees(&Owner { boot: "another".into(), ..me.clone() }));
     }
 }

@@ -149,6 +149,22 @@ async fn the_lease_of_a_dead_process_is_taken_at_once() {
 }
 
 #[tokio::test]
+async fn a_living_process_keeps_its_lease_however_long_it_was_busy() {
+    let memory = memory().await;
+    let run = memory.run().await;
+    // The parent of every test process is a living process that is not this one.
+    let parent = std::os::unix::process::parent_id();
+    let stat = std::fs::read_to_string(format!("/proc/{parent}/stat")).unwrap();
+    let fields = stat.rsplit_once(')').unwrap().1;
+    let started = fields.split_whitespace().nth(19).unwrap().parse().unwrap();
+    let busy = Owner { pid: parent, started, ..Owner::this_process().unwrap() };
+    Store { owner: busy, ..memory.store.clone() }.acquire(&run.id).await.unwrap();
+    memory.clock.advance(LEASE_DURATION * 100);
+    let held = memory.store.acquire(&run.id).await;
+    assert!(matches!(held, Err(StoreError::LeaseHeld { .. })), "{held:?}");
+}
+
+#[tokio::test]
 async fn runs_to_one_environment_take_turns_in_the_order_they_asked() {
     let memory = memory().await;
     let runs = [memory.run().await, memory.run().await, memory.run().await];
@@ -197,7 +213,7 @@ async fn evidence_and_cursors_are_kept_and_replaced() {
     memory.store.keep_log_cursor(&lease, &cursor).await.unwrap();
     assert_eq!(memory.store.log_cursors(&run.id).await.unwrap(), [cursor]);
     memory.store.append(&lease, 1, &[finished()]).await.unwrap();
-    assert_eq!(memory.store.runs_with_unsent_logs(9).await.unwrap(), [run.id.clone()]);
+    assert_eq!(memory.store.runs_with_unsent_logs(9).await.unwrap(), std::slice::from_ref(&run.id));
     memory.store.logs_are_shipped(&lease).await.unwrap();
     assert!(memory.store.runs_with_unsent_logs(9).await.unwrap().is_empty());
 }

@@ -1,5 +1,14 @@
 //! The one integration binary: `cargo nextest run` or `cargo test`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test that cannot go on panics, says why it skips, and may start other programs"
+)]
+
 mod aws;
 mod cli;
 mod cloud;

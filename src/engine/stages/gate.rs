@@ -32,6 +32,11 @@ pub(super) async fn gate(work: &Work<'_>, policy: &GatePolicy) -> Result<Judged,
         .map_err(failure::agent("judge the candidate"))??;
     work.keep(VERDICT_EVIDENCE, &verdict).await?;
     work.tell(&verdict.to_string())?;
+    if let Some(evidence) = &verdict.evidence {
+        let (candidate, baseline) = (evidence.candidate.value, evidence.baseline.value);
+        let decision = verdict.decision;
+        work.tell(&format!("{decision}: candidate {candidate:.4}, baseline {baseline:.4}"))?;
+    }
     match verdict.decision {
         Decision::Accepted => Ok(Judged { verdict, model_package: trained.model_package }),
         Decision::Refused => Err(Failure::new(

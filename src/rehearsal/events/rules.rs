@@ -1,7 +1,10 @@
 //! Rules: patterns, schedules, states.
 
 use super::{INVALID, Rule, State, arn, check_bus, invalid, required, rule, tags};
-use crate::rehearsal::{Call, Service, ServiceError, check};
+use crate::{
+    rehearsal::{Call, Service, ServiceError, check},
+    schedule::Schedule,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -72,31 +75,9 @@ fn check_schedule(call: &Call<'_>, schedule: &str) -> Result<(), ServiceError> {
     if !matches!(call.text("EventBusName"), None | Some("default")) {
         return Err(invalid("ScheduleExpression is supported only on the default event bus."));
     }
-    if is_schedule(schedule) {
-        Ok(())
-    } else {
-        Err(invalid("Parameter ScheduleExpression is not valid."))
-    }
-}
-
-/// Is this a schedule that EventBridge takes?
-fn is_schedule(text: &str) -> bool {
-    let inside = |name: &str| text.strip_prefix(name)?.strip_suffix(')');
-    match (inside("cron("), inside("rate(")) {
-        (Some(fields), _) => {
-            let fields: Vec<&str> = fields.split_whitespace().collect();
-            fields.len() == 6 && (fields[2] == "?") != (fields[4] == "?")
-        }
-        (None, Some(rate)) => match rate.split_once(' ') {
-            Some(("1", unit)) => matches!(unit, "minute" | "hour" | "day"),
-            Some((count, unit)) => {
-                count.parse::<u32>().is_ok_and(|count| count > 1)
-                    && matches!(unit, "minutes" | "hours" | "days")
-            }
-            None => false,
-        },
-        (None, None) => false,
-    }
+    Schedule::parse(schedule)
+        .map(drop)
+        .map_err(|error| invalid(format!("Parameter ScheduleExpression is not valid. ({error})")))
 }
 
 /// A pattern is an object whose leaves are lists.
@@ -197,26 +178,6 @@ fn show(call: &Call<'_>, name: &str, rule: &Rule) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn schedules_have_six_fields_or_a_rate() {
-        for good in ["cron(0 23 * * ? *)", "cron(0 23 ? * MON *)", "rate(1 day)", "rate(5 minutes)"]
-        {
-            assert!(is_schedule(good), "{good}");
-        }
-        for bad in [
-            "cron(0 23 * * * *)",
-            "cron(0 23 * * ?)",
-            "cron(0 23 ? * ? *)",
-            "rate(1 days)",
-            "rate(0 minutes)",
-            "rate(2 minute)",
-            "at(2026-01-01T00:00:00)",
-            "0 23 * * ? *",
-        ] {
-            assert!(!is_schedule(bad), "{bad}");
-        }
-    }
 
     #[test]
     fn patterns_are_objects_with_lists_at_the_leaves() {

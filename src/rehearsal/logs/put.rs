@@ -52,6 +52,10 @@ pub(super) async fn put_log_events(call: &mut Call<'_>) -> Result<Value, Service
     let lines: Vec<(i64, &str)> =
         accepted.iter().map(|event| (event.timestamp, event.message.as_str())).collect();
     call.shelf.append_log_lines(&call.place, (&group_name, stream_name), now, &lines).await?;
+    if let Some(days) = group.retention_days {
+        // AWS deletes within 72 hours of expiry; here the next writer does it.
+        call.shelf.forget_log_lines(&call.place, &group_name, now - days * DAY_MS).await?;
+    }
     let mut answer = json!({ "nextSequenceToken": "sequence-tokens-are-ignored" });
     if let Some(rejected) = ages.rejected(events.len()) {
         answer["rejectedLogEventsInfo"] = rejected;

@@ -27,14 +27,14 @@ pub(super) async fn get_log_events(call: &mut Call<'_>) -> Result<Value, Service
         None => (Direction::Backward, Position::END),
     };
     let query = LogQuery {
+        group,
         streams: vec![stream],
         prefix: String::new(),
         first: millisecond(call, "startTime").unwrap_or(i64::MIN),
         // The end is exclusive here, inclusive in FilterLogEvents.
         last: millisecond(call, "endTime").map_or(i64::MAX, |end| end - 1),
     };
-    let mut lines =
-        call.shelf.log_lines(&call.place, &group, &query, (direction, from), limit).await?;
+    let mut lines = call.shelf.log_lines(&call.place, &query, (direction, from), limit).await?;
     cut_to_page(&mut lines);
     if direction == Direction::Backward {
         lines.reverse();
@@ -63,7 +63,7 @@ pub(super) async fn filter_log_events(call: &mut Call<'_>) -> Result<Value, Serv
     let limit = limit(call)? as usize;
     let pattern = Pattern::parse(call.text("filterPattern").unwrap_or_default())?;
     let (group, _) = group(call).await?;
-    let query = filter_query(call)?;
+    let query = filter_query(call, group)?;
     let (mut at, pause) = match call.text("nextToken") {
         None => (Position::START, false),
         Some(token) => resume(token)?,
@@ -77,10 +77,8 @@ pub(super) async fn filter_log_events(call: &mut Call<'_>) -> Result<Value, Serv
     let mut bytes = 0;
     loop {
         let chunk = MOST_EVENTS_A_PAGE as u32;
-        let lines = call
-            .shelf
-            .log_lines(&call.place, &group, &query, (Direction::Forward, at), chunk)
-            .await?;
+        let lines =
+            call.shelf.log_lines(&call.place, &query, (Direction::Forward, at), chunk).await?;
         if lines.is_empty() {
             return Ok(json!({ "events": events, "searchedLogStreams": [] }));
         }
@@ -99,7 +97,7 @@ pub(super) async fn filter_log_events(call: &mut Call<'_>) -> Result<Value, Serv
     }
 }
 
-fn filter_query(call: &Call<'_>) -> Result<LogQuery, ServiceError> {
+fn filter_query(call: &Call<'_>, group: String) -> Result<LogQuery, ServiceError> {
     let streams: Vec<String> = match call.body.get("logStreamNames") {
         None => Vec::new(),
         Some(names) => {
@@ -112,6 +110,7 @@ fn filter_query(call: &Call<'_>) -> Result<LogQuery, ServiceError> {
         return Err(invalid("give logStreamNames or logStreamNamePrefix, not both"));
     }
     Ok(LogQuery {
+        group,
         streams,
         prefix,
         first: millisecond(call, "startTime").unwrap_or(i64::MIN),

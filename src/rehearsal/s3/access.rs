@@ -56,7 +56,6 @@ fn denied(message: String) -> ServiceError {
 
 fn action(operation: Operation) -> &'static str {
     match operation {
-        Operation::ListBuckets => "s3:ListAllMyBuckets",
         Operation::HeadBucket | Operation::ListObjectsV2 => "s3:ListBucket",
         Operation::GetBucketLocation => "s3:GetBucketLocation",
         Operation::PutObject => "s3:PutObject",

@@ -25,7 +25,6 @@ const PLAIN: &[&str] = &[
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operation {
-    ListBuckets,
     HeadBucket,
     GetBucketLocation,
     ListObjectsV2,
@@ -38,7 +37,6 @@ pub(super) enum Operation {
 impl Operation {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::ListBuckets => "ListBuckets",
             Self::HeadBucket => "HeadBucket",
             Self::GetBucketLocation => "GetBucketLocation",
             Self::ListObjectsV2 => "ListObjectsV2",
@@ -59,7 +57,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn of(incoming: &Incoming) -> Result<Self, ServiceError> {
+    /// The target; none for the account itself, whose buckets are to be listed.
+    pub(super) fn of(incoming: &Incoming) -> Result<Option<Self>, ServiceError> {
         let path = decode(incoming.path.trim_start_matches('/'))?;
         let (bucket, key) = match hosted_bucket(incoming.header("host").unwrap_or_default()) {
             Some(bucket) => (bucket.to_owned(), path),
@@ -70,7 +69,7 @@ impl Target {
         };
         check::length("KeyTooLongError", "Key", key.len(), 0..=LONGEST_KEY)?;
         let operation = operation(incoming, &bucket, &key)?;
-        Ok(Self { operation, bucket, key })
+        Ok(operation.map(|operation| Self { operation, bucket, key }))
     }
 }
 
@@ -84,16 +83,23 @@ fn hosted_bucket(host: &str) -> Option<&str> {
         .find(|bucket| !bucket.is_empty())
 }
 
-fn operation(incoming: &Incoming, bucket: &str, key: &str) -> Result<Operation, ServiceError> {
+fn operation(
+    incoming: &Incoming,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<Operation>, ServiceError> {
     let other = incoming
         .query
         .iter()
         .map(|(name, _)| name.as_str())
         .find(|name| !PLAIN.contains(name) && !name.starts_with("X-Amz-"));
     let copies = incoming.headers.contains_key("x-amz-copy-source");
+    let plain = other.is_none() && !copies;
+    if plain && incoming.method == Method::GET && bucket.is_empty() {
+        return Ok(None);
+    }
     let found = match (&incoming.method, bucket.is_empty(), key.is_empty()) {
-        _ if other.is_some() || copies => None,
-        (&Method::GET, true, true) => Some(Operation::ListBuckets),
+        _ if !plain => None,
         (&Method::HEAD, false, true) => Some(Operation::HeadBucket),
         (&Method::GET, false, true) if incoming.parameter("location").is_some() => {
             Some(Operation::GetBucketLocation)
@@ -107,7 +113,7 @@ fn operation(incoming: &Incoming, bucket: &str, key: &str) -> Result<Operation, 
         (&Method::DELETE, false, false) => Some(Operation::DeleteObject),
         _ => None,
     };
-    found.ok_or_else(|| {
+    found.map(Some).ok_or_else(|| {
         let asked = if copies { "CopyObject" } else { other.unwrap_or("on the bucket itself") };
         ServiceError::refused(
             "UnknownOperationException",

@@ -2,6 +2,7 @@
 
 use super::{Shelf, ShelfError};
 use crate::rehearsal::Place;
+use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::Row;
 
@@ -125,6 +126,22 @@ impl Shelf<'_> {
         .iter()
         .map(|row| Ok((row.get(0), T::read(row.get(1))?)))
         .collect()
+    }
+
+    /// Removes the items that stand in no account and whose `expires` lies before `time`.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub async fn forget_expired<T: Item>(&mut self, time: Timestamp) -> Result<(), ShelfError> {
+        sqlx::query(
+            "DELETE FROM items
+             WHERE account = '' AND region = '' AND kind = ? AND body ->> 'expires' < ?",
+        )
+        .bind(T::KIND)
+        .bind(time.to_string())
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
     }
 
     /// The next number of the counter of this name: 1, 2, 3, …

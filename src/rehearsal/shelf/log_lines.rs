@@ -46,9 +46,11 @@ pub(in crate::rehearsal) enum Direction {
     Backward,
 }
 
-/// Which lines of a group.
+/// Which lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::rehearsal) struct LogQuery {
+    /// Of this group.
+    pub(in crate::rehearsal) group: String,
     /// Of these streams; of all that begin with `prefix` if empty.
     pub(in crate::rehearsal) streams: Vec<String>,
     pub(in crate::rehearsal) prefix: String,
@@ -99,11 +101,30 @@ impl Shelf<'_> {
         Ok(())
     }
 
+    /// Removes the lines of a group from before `timestamp`.
+    pub(in crate::rehearsal) async fn forget_log_lines(
+        &mut self,
+        place: &Place,
+        group: &str,
+        timestamp: i64,
+    ) -> Result<(), ShelfError> {
+        sqlx::query(
+            "DELETE FROM log_events
+             WHERE account = ? AND region = ? AND log_group = ? AND timestamp < ?",
+        )
+        .bind(place.account.as_str())
+        .bind(place.region.as_str())
+        .bind(group)
+        .bind(timestamp)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
     /// At most `limit` lines from a position on, in the order they are read.
     pub(in crate::rehearsal) async fn log_lines(
         &mut self,
         place: &Place,
-        group: &str,
         query: &LogQuery,
         (direction, from): (Direction, Position),
         limit: u32,
@@ -116,7 +137,7 @@ impl Shelf<'_> {
         let rows = sqlx::query(sql)
             .bind(place.account.as_str())
             .bind(place.region.as_str())
-            .bind(group)
+            .bind(&query.group)
             .bind(from.timestamp)
             .bind(from.id)
             .bind(query.first)

@@ -6,7 +6,7 @@ use crate::{
         Call, Policy, Principal, Role, RoleSession, ServiceError, check, check::Shape, time,
     },
 };
-use jiff::ToSpan as _;
+use jiff::{SignedDuration, ToSpan as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,6 +21,9 @@ const DEFAULT_SESSION_SECONDS: u32 = 3600;
 
 /// Longest session of a role that was assumed from a role (IAM user guide, role chaining).
 const LONGEST_CHAINED_SECONDS: u32 = 3600;
+
+/// How long an expired session is still told to be expired, and not unknown.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
 const INVALID: &str = "ValidationError";
 
@@ -66,6 +69,8 @@ pub(super) async fn assume_role(call: &mut Call<'_>) -> Result<Value, ServiceErr
     let token = session.token.clone();
     let principal = Principal::Session(Box::new(session.clone()));
     call.shelf.put_global(&key, &session).await?;
+    let forgotten = call.now.checked_sub(REMEMBERED).map_err(ServiceError::internal)?;
+    call.shelf.forget_expired::<RoleSession>(forgotten).await?;
     Ok(json!({
         "AssumedRoleUser": { "AssumedRoleId": principal.user_id(), "Arn": principal.arn() },
         "Credentials": {

@@ -5,6 +5,11 @@ use crate::rehearsal::ServiceError;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+/// Media type of the awsJson wire.
+pub(super) const AWS_JSON: &str = "application/x-amz-json-1.1";
+/// Media type of REST services.
+pub(super) const REST_JSON: &str = "application/json";
+
 /// Operation from `X-Amz-Target`, input from the body.
 pub(super) fn read(incoming: &Incoming) -> Result<(String, Value), ServiceError> {
     let target = incoming.header("x-amz-target").unwrap_or_default();
@@ -24,13 +29,12 @@ pub(super) fn body(incoming: &Incoming) -> Result<Value, ServiceError> {
     }
 }
 
-pub(super) fn write(status: StatusCode, output: &Value) -> Answer {
+pub(super) fn write(media: &'static str, status: StatusCode, output: &Value) -> Answer {
     let body = if output.is_null() { String::new() } else { output.to_string() };
-    Answer::with_body(status, "application/x-amz-json-1.1", body)
+    Answer::with_body(status, media, body)
 }
 
-pub(super) fn fail(error: &ServiceError) -> Answer {
+pub(super) fn fail(media: &'static str, error: &ServiceError) -> Answer {
     let body = json!({ "__type": error.code, "message": error.message }).to_string();
-    Answer::with_body(error.status, "application/x-amz-json-1.1", body)
-        .header("x-amzn-errortype", error.code)
+    Answer::with_body(error.status, media, body).header("x-amzn-errortype", error.code)
 }

@@ -53,7 +53,7 @@ async fn a_change_of_somebody_elses_since_the_plan_stops_the_apply() {
     world.tap.writes();
     let error = apply(&session, &planned, Part::Schedule, &mut Heard::default()).await;
     let Err(ApplyError::Stale { change }) = error else { panic!("{error:?}") };
-    assert!(change.ends_with("-inference-schedule"), "{change}");
+    assert!(change.contains("-inference-schedule"), "{change}");
     assert_eq!(world.tap.writes(), Vec::<String>::new());
 }
 

@@ -4,6 +4,7 @@ use super::bench::{Bench, DEV, code};
 use aws_sdk_cloudwatchlogs::{
     Client, operation::put_log_events::PutLogEventsOutput, types::InputLogEvent,
 };
+use jiff::SignedDuration;
 
 const GROUP: &str = "jenkins-log";
 const STREAM: &str = "dev/mammography-severity/run-1/validate";
@@ -143,6 +144,22 @@ async fn events_outside_the_ages_are_dropped_and_counted() {
     assert_eq!(rejected.too_old_log_event_end_index(), None);
     let all_gone = world.put(vec![world.event(15 * DAY_MS, "x")]).await.unwrap();
     assert!(all_gone.rejected_log_events_info().is_some());
+}
+
+#[tokio::test]
+async fn lines_past_the_retention_are_gone() {
+    let mut world = World::new().await;
+    // A deployer's session would not last that long.
+    world.client = Client::new(&world.bench.admin(DEV));
+    world.put(vec![world.event(0, "first")]).await.unwrap();
+    let keep = world.client.put_retention_policy().log_group_name(GROUP).retention_in_days(1);
+    keep.send().await.unwrap();
+    world.bench.pass(SignedDuration::from_hours(23));
+    world.put(vec![world.event(0, "second")]).await.unwrap();
+    assert_eq!(world.messages().await, ["first", "second"]);
+    world.bench.pass(SignedDuration::from_hours(2));
+    world.put(vec![world.event(0, "third")]).await.unwrap();
+    assert_eq!(world.messages().await, ["second", "third"]);
 }
 
 #[tokio::test]

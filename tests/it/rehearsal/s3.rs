@@ -201,6 +201,8 @@ async fn what_s3_can_do_besides_is_told_to_be_missing() {
     let location = client.get_bucket_location().bucket(BUCKET).send().await.unwrap();
     assert_eq!(location.location_constraint().map(|one| one.as_str()).unwrap_or_default(), "");
     assert!(client.head_bucket().bucket(BUCKET).send().await.is_ok());
+    let unlisted = self::client(&bench).await.list_buckets().send().await;
+    assert_eq!(code(unlisted), "AccessDenied");
     let owned = client.list_buckets().send().await.unwrap();
     assert_eq!(owned.buckets()[0].name(), Some(BUCKET));
 }

@@ -103,6 +103,12 @@ async fn a_session_ends_when_its_time_is_over() {
     let objects = aws_sdk_s3::Client::new(&deployer);
     let listed = objects.list_objects_v2().bucket("sagemaker-dev-bucket").send().await;
     assert_eq!(code(listed), "ExpiredToken");
+
+    // Some day nobody remembers the session.
+    bench.pass(SignedDuration::from_hours(25));
+    bench.deployer("dev", DEV).await;
+    let forgotten = Client::new(&deployer).get_caller_identity().send().await;
+    assert_eq!(code(forgotten), "InvalidClientTokenId");
 }
 
 #[tokio::test]

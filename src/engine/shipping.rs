@@ -1,0 +1,52 @@
+//! Shipping the logs of runs that are driven, and of those that were.
+
+use super::{Engine, EngineError, workspace::Workspace};
+use crate::logs::{LogSink, ShipError, Shipment, Shipper, Unsent};
+use crate::store::{Lease, RunRecord, StoreError};
+use std::{sync::Arc, time::Duration};
+
+impl Engine {
+    /// Ships what ended runs have left unsent. Returns how many runs still have unsent lines, of the first `most`.
+    ///
+    /// # Errors
+    /// If the store fails; a run that another agent ships is passed over.
+    pub async fn ship_leftovers(
+        &self,
+        sink_of: &(dyn Fn(&RunRecord) -> Option<Arc<dyn LogSink>> + Sync),
+        most: u32,
+    ) -> Result<usize, EngineError> {
+        let mut left = 0;
+        for id in self.store.runs_with_unsent_logs(most).await? {
+            let run = self.store.run(&id).await?;
+            let Some(sink) = sink_of(&run) else { continue };
+            let lease = match self.store.acquire(&id).await {
+                Ok(lease) => lease,
+                Err(StoreError::LeaseHeld { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let mut shipper = self.shipper(&run, &lease, sink).await?;
+            let unsent = drain(&mut shipper, self.drain_deadline).await;
+            left += usize::from(unsent.lines > 0);
+            Workspace::of(self, &Arc::new(run)).remove().await;
+            self.store.release(&lease).await?;
+        }
+        Ok(left)
+    }
+
+    pub(super) async fn shipper(
+        &self,
+        run: &RunRecord,
+        lease: &Lease,
+        sink: Arc<dyn LogSink>,
+    ) -> Result<Shipper, StoreError> {
+        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
+        let shipment = Shipment { store, clock, folder: self.logs.clone(), sink };
+        Shipper::new(shipment, run, lease.clone()).await
+    }
+}
+
+/// A run's outcome does not depend on whether its logs have arrived, so trouble is told, not raised.
+pub(super) async fn drain(shipper: &mut Shipper, deadline: Duration) -> Unsent {
+    let failed = |error: ShipError| Unsent { error: Some(error), ..Unsent::default() };
+    shipper.drain(deadline).await.unwrap_or_else(failed)
+}

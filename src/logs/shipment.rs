@@ -1,0 +1,47 @@
+//! What a shipper begins with, and what it says in the end.
+
+use super::{LogFolder, LogSink, SinkError};
+use crate::clock::{Clock, Elapsed};
+use crate::store::{Store, StoreError};
+use std::{collections::BTreeMap, io, sync::Arc};
+
+/// What a shipper works with.
+#[derive(Debug, Clone)]
+pub struct Shipment {
+    /// Keeps the cursors.
+    pub store: Store,
+    /// Waits and deadlines.
+    pub clock: Arc<dyn Clock>,
+    /// The log files.
+    pub folder: LogFolder,
+    /// Where to.
+    pub sink: Arc<dyn LogSink>,
+}
+
+/// What was not shipped in time.
+#[derive(Debug, Default)]
+pub struct Unsent {
+    /// Lines that are in the files only, for now.
+    pub lines: u64,
+    /// Lines that the service will never take, by reason; they stay in the files.
+    pub rejected: BTreeMap<String, u64>,
+    /// Why the last pass failed, if it did.
+    pub error: Option<ShipError>,
+}
+
+/// A pass did not come to its end. Nothing is lost; the next one goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum ShipError {
+    /// The cursors could not be read or moved.
+    #[error("the log cursors could not be kept")]
+    Store(#[from] StoreError),
+    /// A log file could not be read.
+    #[error("a log file could not be read")]
+    File(#[from] io::Error),
+    /// The service did not take the lines.
+    #[error("the log service did not take the lines")]
+    Sink(#[from] SinkError),
+    /// The service did not answer.
+    #[error("the log service did not answer in time")]
+    Late(#[source] Elapsed),
+}
