@@ -27,6 +27,7 @@ impl Engine {
             let mut shipper = self.shipper(&run, &lease, sink).await?;
             let unsent = drain(&mut shipper, self.drain_deadline).await;
             left += usize::from(unsent.lines > 0);
+            // The agent may have died between the run's end and this.
             Workspace::of(self, &Arc::new(run)).remove().await;
             self.store.release(&lease).await?;
         }

@@ -16,8 +16,9 @@ pub async fn kill_survivors(marks: &[(&str, &str)], clock: &dyn Clock) -> Result
     let marks: Vec<Vec<u8>> =
         marks.iter().map(|(name, value)| format!("{name}={value}").into_bytes()).collect();
     for _ in 0..LOOKS {
-        let Some(survivor) = kill_all(&marks).map_err(ExecError::Lost)? else { return Ok(()) };
-        tracing::debug!(pid = survivor.as_raw_pid(), "killed what an agent had left behind");
+        if kill_all(&marks).map_err(ExecError::Lost)?.is_none() {
+            return Ok(());
+        }
         clock.sleep(BETWEEN_LOOKS).await;
     }
     let stuck = kill_all(&marks).map_err(ExecError::Lost)?;
