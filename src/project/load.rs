@@ -70,7 +70,7 @@ pub enum ProjectError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Files were read and have errors.
-    #[error("{} finding(s) in the project's files", findings.0.len())]
+    #[error("findings in the project's files: {}", findings.0.len())]
     Findings {
         /// Everything found.
         findings: Findings,
@@ -296,7 +296,17 @@ impl Reader {
     fn required(&mut self, files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
         let source = Self::text(files, path)?;
         if source.is_none() {
-            self.missing(path, format!("there is no {path}"), format!("commit {path}"));
+            let (message, help) = match files {
+                Files::Commit(_, commit) => (
+                    format!("there is no {path} in commit {}", commit.short()),
+                    format!("commit {path}"),
+                ),
+                Files::Folder(folder) => (
+                    format!("there is no {path} in {}", folder.display()),
+                    format!("write {path}, or name the project's folder"),
+                ),
+            };
+            self.missing(path, message, help);
         }
         Ok(source)
     }
