@@ -48,6 +48,17 @@ impl Live {
         Self { output: output.clone(), clock, tree: Mutex::new(tree), drawn: Mutex::new(0) }
     }
 
+    /// Takes up what happened before this process, and says which stages need not run again.
+    pub(crate) fn begin(&self, past: &[StoredEvent]) {
+        let mut tree = lock(&self.tree);
+        for stored in past {
+            tree.event(&stored.event, stored.at);
+        }
+        if self.output.format == Format::Text && !self.output.is_live() {
+            tree.ended().iter().for_each(|line| self.output.talk(line));
+        }
+    }
+
     /// Redraws until it is dropped; to be polled beside the run.
     pub(crate) async fn redraw(&self) -> std::convert::Infallible {
         loop {

@@ -12,17 +12,18 @@ use super::{
 use crate::{
     app::{App, Promotion},
     clock::SystemClock,
-    engine::{Driven, stages::outputs::VERDICT_EVIDENCE},
+    engine::{Driven, EngineError, stages::outputs::VERDICT_EVIDENCE},
     exec::{Canceller, Inherited},
     flow::Outcome,
     ids::{RunId, StageName},
     logs::Masker,
     project::Project,
     spec::{Action, FailureClass},
-    store::{Ask, Facts, NewRun, RunRecord},
+    store::{Ask, Facts, NewRun, RunRecord, StoreError},
 };
 use anyhow::Context as _;
 use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Run the stages of a commit, as a push to its branch would
 ///
@@ -107,7 +108,9 @@ pub(crate) async fn promote(
     run: RunRecord,
     output: &Output,
 ) -> CliResult {
+    let past = app.store.events(&run.id).await.context("read the run's events")?;
     let live = Arc::new(Live::new(output, app.clock.clone(), &run));
+    live.begin(&past);
     let (canceller, cancel) = Canceller::new();
     let promotion = Promotion {
         project: Arc::new(project),
@@ -123,15 +126,33 @@ pub(crate) async fn promote(
         never = on_interrupt(&canceller, output) => match never {},
     };
     live.finish();
-    ended(app, &run.id, driven?, output).await
+    let driven = driven.map_err(|error| undriven(error, &run.id))?;
+    ended(app, &run.id, driven, output).await
 }
 
-/// Each Ctrl-C stops harder.
+/// A run that another agent drives can at least be watched.
+fn undriven(error: anyhow::Error, run: &RunId) -> CliError {
+    let is_held =
+        matches!(error.downcast_ref(), Some(EngineError::Store(StoreError::LeaseHeld { .. })));
+    let failure = CliError::from(error);
+    if is_held {
+        failure.hint(format!("watch it: agent logs --follow {}", run.short()))
+    } else {
+        failure
+    }
+}
+
+/// Each Ctrl-C stops harder, and so does each SIGTERM, which is how machines press it.
 async fn on_interrupt(canceller: &Canceller, output: &Output) -> std::convert::Infallible {
+    let presses = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (Ok(mut interrupt), Ok(mut terminate)) = presses else {
+        // Without a handler both end the process, which a resume can deal with.
+        return std::future::pending().await;
+    };
     loop {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Without a handler Ctrl-C ends the process, which a resume can deal with.
-            std::future::pending::<()>().await;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
         output.talk(match canceller.press() {
             crate::flow::Stop::Gentle => "stopping; press Ctrl-C again to kill what runs",

@@ -8,10 +8,13 @@ use crate::{
         Pipeline, Severity, SourceFile, Span,
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the pipeline is described.
 const PIPELINE_FILE: &str = "pipeline.yaml";
+const ENVIRONMENTS: &str = "environments";
+/// The format of the older Terraform set-up comes last.
+const ENVIRONMENT_ENDINGS: [&str; 3] = ["yaml", "yml", "tfvars.json"];
 const SCRIPTS: &str = "templates/scripts";
 const TRAIN_TEMPLATE: &str = "templates/pipelines/train.json.hbs";
 const INFERENCE_TEMPLATE: &str = "templates/pipelines/inference.json.hbs";
@@ -117,6 +120,16 @@ pub fn rules(policy: Files<'_>) -> Result<Option<Vec<EnvironmentRule>>, FileErro
     Ok(source.and_then(|source| Some(spec::check_pipeline(&source).ok()?.0.environments)))
 }
 
+/// The environments that have a file, for when pipeline.yaml is too broken to name them.
+fn present(files: Files<'_>) -> Result<BTreeSet<EnvName>, FileError> {
+    let names = files.list(ENVIRONMENTS)?;
+    let stem = |name: &String| {
+        let stems = ENVIRONMENT_ENDINGS.map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
+        stems.into_iter().flatten().next()?.parse().ok()
+    };
+    Ok(names.iter().filter_map(stem).collect())
+}
+
 /// Collects findings and sources while files are read one after another.
 #[derive(Default)]
 struct Reader {
@@ -144,10 +157,14 @@ impl Reader {
         policy: Files<'_>,
         pipeline: Option<&Pipeline>,
     ) -> Result<BTreeMap<EnvName, Environment>, FileError> {
+        let names = match pipeline {
+            Some(pipeline) => pipeline.environments.iter().map(|rule| rule.name.clone()).collect(),
+            None => present(policy)?,
+        };
         let mut environments = BTreeMap::new();
-        for rule in pipeline.map(|p| p.environments.as_slice()).unwrap_or_default() {
-            let candidates = ["yaml", "yml", "tfvars.json"]
-                .map(|ending| format!("environments/{}.{ending}", rule.name));
+        for name in names {
+            let candidates =
+                ENVIRONMENT_ENDINGS.map(|ending| format!("{ENVIRONMENTS}/{name}.{ending}"));
             let mut found = Vec::new();
             for path in &candidates {
                 if let Some(source) = Self::text(policy, path)? {
@@ -157,18 +174,16 @@ impl Reader {
             match found.as_slice() {
                 [] => self.missing(
                     &candidates[0],
-                    format!("environment '{}' has no file", rule.name),
+                    format!("environment '{name}' has no file"),
                     format!("write {} (or {})", candidates[0], candidates[2]),
                 ),
                 [source] => {
-                    let checked =
-                        self.check(source, |file| spec::check_environment(&rule.name, file));
-                    environments
-                        .extend(checked.map(|environment| (rule.name.clone(), environment)));
+                    let checked = self.check(source, |file| spec::check_environment(&name, file));
+                    environments.extend(checked.map(|environment| (name, environment)));
                 }
                 [_, second, ..] => self.missing(
                     &second.name,
-                    format!("environment '{}' has more than one file", rule.name),
+                    format!("environment '{name}' has more than one file"),
                     "keep one of them".to_owned(),
                 ),
             }
