@@ -13,6 +13,7 @@ mod mirror;
 mod refs;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod tree;
 
 pub use checkout::Checkout;

@@ -19,7 +19,7 @@ pub(crate) struct SourceArgs {
     /// The repository: a folder or an https or ssh address
     #[arg(long, value_name = "PATH|URL", default_value = ".")]
     pub(crate) repo: String,
-    /// Branch [default: the environment's branch if --env is given, else the one checked out]
+    /// Branch [default: the environment's branch if --env is given and there is one, else the one checked out]
     #[arg(long, value_name = "BRANCH")]
     pub(crate) branch: Option<String>,
     /// Commit [default: the tip of the branch]
@@ -111,8 +111,14 @@ impl SourceArgs {
                 let rules = project::rules(policy).map_err(|error| of_project(error.into()))?;
                 let rules = rules.unwrap_or_default();
                 let rule = rules.iter().find(|rule| rule.name == *name);
-                rule.map(|rule| rule.branch.clone())
-                    .ok_or_else(|| unknown_environment(name, &rules))
+                let own = rule.ok_or_else(|| unknown_environment(name, &rules))?.branch.clone();
+                match repository.branch(&own) {
+                    // A clone need not have every branch; the one checked out may reach the environment too.
+                    Err(GitError::NoSuchBranch { .. }) => {
+                        repository.current_branch().map_err(of_git)
+                    }
+                    Ok(_) | Err(_) => Ok(own),
+                }
             }
             (None, None) => repository.current_branch().map_err(of_git),
         }

@@ -15,13 +15,12 @@ pub enum GitError {
     #[error("'{0}' is neither a path nor an https, ssh or file URL of a repository")]
     UnsupportedUrl(String),
     /// The server cannot be reached or does not let us in.
-    #[error("cannot fetch {url}")]
+    #[error("cannot fetch {url}: {reason}")]
     Unreachable {
         /// Which repository.
         url: String,
-        /// Why.
-        #[source]
-        source: git2::Error,
+        /// What git said.
+        reason: String,
     },
     /// There is no such branch.
     #[error("no branch '{branch}'")]
