@@ -181,6 +181,9 @@ fn of_git(error: GitError) -> CliError {
         GitError::Unreachable { .. } => {
             Some("over https set GITHUB_TOKEN; over ssh load a key into the agent".to_owned())
         }
+        GitError::PasswordInUrl { .. } => {
+            Some("leave it out, and set GITHUB_TOKEN or a git credential helper".to_owned())
+        }
         GitError::NoSuchBranch { .. }
         | GitError::UnsupportedUrl(_)
         | GitError::NoSuchCommit(_)
