@@ -1,11 +1,14 @@
 //! Reads and checks everything a commit says, reporting all findings of all files together.
 
-use super::files::{FileError, Files};
+use super::{
+    files::{FileError, Files},
+    reader::Reader,
+};
 use crate::{
     ids::{EnvName, Sha},
     spec::{
-        self, Action, BuiltIn, DataContract, Environment, EnvironmentRule, Finding, Findings,
-        Pipeline, Severity, SourceFile, Span,
+        self, Action, BuiltIn, DataContract, Environment, EnvironmentRule, Findings, Pipeline,
+        SourceFile,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,13 +131,6 @@ fn present(files: Files<'_>) -> Result<BTreeSet<EnvName>, FileError> {
         stems.into_iter().flatten().next()?.parse().ok()
     };
     Ok(names.iter().filter_map(stem).collect())
-}
-
-/// Collects findings and sources while files are read one after another.
-#[derive(Default)]
-struct Reader {
-    findings: Findings,
-    sources: Vec<SourceFile>,
 }
 
 impl Reader {
@@ -263,63 +259,6 @@ impl Reader {
             "name it: uses: train-test, with: { data: data/NAME.csv }".to_owned(),
         );
         Ok(None)
-    }
-
-    fn checked<T>(
-        &mut self,
-        files: Files<'_>,
-        path: &str,
-        check: impl FnOnce(&SourceFile) -> Result<(T, Findings), Findings>,
-    ) -> Result<Option<T>, FileError> {
-        let Some(source) = self.required(files, path)? else { return Ok(None) };
-        Ok(self.check(&source, check))
-    }
-
-    fn check<T>(
-        &mut self,
-        source: &SourceFile,
-        check: impl FnOnce(&SourceFile) -> Result<(T, Findings), Findings>,
-    ) -> Option<T> {
-        self.sources.push(source.clone());
-        match check(source) {
-            Ok((value, warnings)) => {
-                self.findings.0.extend(warnings.0);
-                Some(value)
-            }
-            Err(findings) => {
-                self.findings.0.extend(findings.0);
-                None
-            }
-        }
-    }
-
-    fn required(&mut self, files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
-        let source = Self::text(files, path)?;
-        if source.is_none() {
-            self.missing(path, format!("there is no {path}"), format!("commit {path}"));
-        }
-        Ok(source)
-    }
-
-    fn text(files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
-        Ok(files.read(path)?.map(|content| SourceFile {
-            name: path.to_owned(),
-            text: String::from_utf8_lossy(&content).into_owned(),
-        }))
-    }
-
-    fn missing(&mut self, path: &str, message: String, help: String) {
-        self.findings.0.push(Finding {
-            severity: Severity::Error,
-            code: "missing-file",
-            file: path.to_owned(),
-            line: 1,
-            column: 1,
-            span: Span { offset: 0, length: 0 },
-            text: String::new(),
-            message,
-            help: Some(help),
-        });
     }
 }
 
