@@ -9,7 +9,9 @@ use std::{fs, path::Path};
 const BRANCHES: &str = "+refs/heads/*:refs/heads/*";
 
 /// Is this a URL, or `user@host:path`, rather than a path?
-pub(super) fn is_url(source: &str) -> bool {
+/// Is `source` an address, and not a path?
+#[must_use]
+pub fn is_url(source: &str) -> bool {
     source.contains("://") || is_scp_like(source)
 }
 

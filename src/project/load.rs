@@ -73,7 +73,7 @@ pub enum ProjectError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Files were read and have errors.
-    #[error("{} finding(s) in the project's files", findings.0.len())]
+    #[error("findings in the project's files: {}", findings.0.len())]
     Findings {
         /// Everything found.
         findings: Findings,

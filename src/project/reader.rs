@@ -46,7 +46,17 @@ impl Reader {
     ) -> Result<Option<SourceFile>, FileError> {
         let source = Self::text(files, path)?;
         if source.is_none() {
-            self.missing(path, format!("there is no {path}"), format!("commit {path}"));
+            let (message, help) = match files {
+                Files::Commit(_, commit) => (
+                    format!("there is no {path} in commit {}", commit.short()),
+                    format!("commit {path}"),
+                ),
+                Files::Folder(folder) => (
+                    format!("there is no {path} in {}", folder.display()),
+                    format!("write {path}, or name the project's folder"),
+                ),
+            };
+            self.missing(path, message, help);
         }
         Ok(source)
     }
