@@ -200,10 +200,13 @@ impl Reader {
                     format!("there is no {path} in commit {}", commit.short()),
                     format!("commit {path}"),
                 ),
-                Files::Folder(folder) => (
-                    format!("there is no {path} in {}", folder.display()),
-                    format!("write {path}, or name the project's folder"),
-                ),
+                Files::Folder(folder) => {
+                    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+                    (
+                        format!("there is no {path} in {}", whole.display()),
+                        format!("write {path}, or name the project's folder"),
+                    )
+                }
             };
             self.missing(path, message, help);
         }
