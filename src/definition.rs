@@ -12,7 +12,6 @@ mod evaluate;
 mod function;
 mod images;
 mod lint;
-mod partition;
 mod reference;
 mod render;
 mod strict;

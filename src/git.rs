@@ -19,6 +19,7 @@ mod tree;
 pub use checkout::Checkout;
 pub use credentials::Credentials;
 pub use error::GitError;
+pub use mirror::is_url;
 pub use tree::{LARGEST_FILE, MOST_BYTES, MOST_FILES};
 
 use error::failed;

@@ -5,10 +5,12 @@
 
 mod arn;
 mod cloud;
+mod partition;
 mod run;
 
 pub use arn::Arn;
 pub use cloud::{AccountId, BucketName, PipelineName, Region, S3Uri};
+pub use partition::Partition;
 pub use run::{Attempt, Digest, EnvName, RunId, Sha, StageName};
 
 /// A text that is not a legal identifier of its kind.

@@ -73,6 +73,17 @@ impl Live {
         *lock(&self.drawn) = 0;
     }
 
+    /// Says something above the tree, which would else be drawn over it.
+    pub(crate) fn say(&self, text: &str) {
+        if self.output.is_live() {
+            let term = Term::stderr();
+            let mut drawn = lock(&self.drawn);
+            let _undrawn = term.clear_last_lines(*drawn);
+            *drawn = 0;
+        }
+        self.output.talk(text);
+    }
+
     fn draw(&self) {
         if !self.output.is_live() {
             return;

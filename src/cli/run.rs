@@ -6,12 +6,11 @@ use super::{
     live::Live,
     output::{Format, Output},
     plan::show_plan,
-    source::{Source, SourceArgs, credentials, state_folder},
+    source::{Source, SourceArgs, credentials, open_app, state_folder},
     summary::Summary,
 };
 use crate::{
     app::{App, Promotion},
-    clock::SystemClock,
     engine::{Driven, EngineError, stages::outputs::VERDICT_EVIDENCE},
     exec::{Canceller, Inherited},
     flow::Outcome,
@@ -52,12 +51,12 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled";
 
 pub(crate) async fn run(args: &Args, shared: &Shared, output: &Output) -> CliResult {
-    let state = state_folder(shared, &args.source.repo);
+    let state = state_folder(shared, &args.source.repo)?;
     let source = args.source.resolve(&state)?;
     if source.repository.has_uncommitted_changes().unwrap_or(false) {
         output.talk("note: uncommitted changes are not part of this run");
     }
-    let app = App::open(&state, Arc::new(SystemClock)).await?;
+    let app = open_app(&state).await?;
     if args.dry_run {
         return show_plan(&app, &source, output).await;
     }
@@ -123,7 +122,7 @@ pub(crate) async fn promote(
     let driven = tokio::select! {
         driven = promotion.drive(app, &run) => driven,
         never = live.redraw() => match never {},
-        never = on_interrupt(&canceller, output) => match never {},
+        never = on_interrupt(&canceller, &live) => match never {},
     };
     live.finish();
     let driven = driven.map_err(|error| undriven(error, &run.id))?;
@@ -143,7 +142,7 @@ fn undriven(error: anyhow::Error, run: &RunId) -> CliError {
 }
 
 /// Each Ctrl-C stops harder, and so does each SIGTERM, which is how machines press it.
-async fn on_interrupt(canceller: &Canceller, output: &Output) -> std::convert::Infallible {
+async fn on_interrupt(canceller: &Canceller, live: &Live) -> std::convert::Infallible {
     let presses = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     let (Ok(mut interrupt), Ok(mut terminate)) = presses else {
         // Without a handler both end the process, which a resume can deal with.
@@ -154,7 +153,7 @@ async fn on_interrupt(canceller: &Canceller, output: &Output) -> std::convert::I
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        output.talk(match canceller.press() {
+        live.say(match canceller.press() {
             crate::flow::Stop::Gentle => "stopping; press Ctrl-C again to kill what runs",
             crate::flow::Stop::Forced => "killing",
         });

@@ -5,13 +5,17 @@ use super::{
     failure::{CliError, Exit},
 };
 use crate::{
-    app,
+    app::{self, App},
+    clock::SystemClock,
     git::{self, GitError},
     ids::{EnvName, Sha},
     project::{self, Files, Project, ProjectError},
-    store::RunRecord,
+    store::{RunRecord, StoreError},
 };
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Which commit of which repository.
 #[derive(Debug, Clone, clap::Args)]
@@ -44,13 +48,35 @@ pub(crate) struct Source {
 }
 
 /// Where the agent keeps its state for `repo`: in the repository, or here if it is a URL.
-pub(crate) fn state_folder(shared: &Shared, repo: &str) -> PathBuf {
-    let inside = || {
-        let local = Path::new(repo).exists();
-        let opened = local.then(|| open(repo, Path::new(""))).and_then(Result::ok);
-        opened.map_or_else(PathBuf::new, |repository| repository.folder().to_owned())
-    };
-    shared.state.clone().unwrap_or_else(|| inside().join(".agent"))
+pub(crate) fn state_folder(shared: &Shared, repo: &str) -> Result<PathBuf, CliError> {
+    if let Some(state) = &shared.state {
+        return Ok(state.clone());
+    }
+    let repository = if git::is_url(repo) { None } else { Some(open(repo, Path::new(""))?) };
+    let folder = repository.map_or_else(PathBuf::new, |found| found.folder().to_owned());
+    Ok(folder.join(".agent"))
+}
+
+/// Opens what is kept in `state`.
+pub(crate) async fn open_app(state: &Path) -> Result<App, CliError> {
+    App::open(state, Arc::new(SystemClock)).await.map_err(|error| {
+        let hint = match error.downcast_ref::<StoreError>() {
+            None => "name a folder that can be written: --state DIR or AGENT_STATE",
+            Some(StoreError::Newer { .. }) => "use the newer agent, or another folder: --state DIR",
+            Some(
+                StoreError::NoSuchRun(_)
+                | StoreError::AmbiguousRun(_)
+                | StoreError::LeaseHeld { .. }
+                | StoreError::LeaseLost(_)
+                | StoreError::Corrupt { .. }
+                | StoreError::Owner(_)
+                | StoreError::Database(_),
+            ) => {
+                "if the file is damaged, move it away: the list of runs goes with it, nothing in the cloud does"
+            }
+        };
+        CliError::from(error).hint(hint)
+    })
 }
 
 /// Opens `repo`; the mirror of a URL is kept in `state`.
@@ -184,9 +210,14 @@ fn of_git(error: GitError) -> CliError {
         GitError::PasswordInUrl { .. } => {
             Some("leave it out, and set GITHUB_TOKEN or a git credential helper".to_owned())
         }
+        GitError::NoSuchCommit(_) => {
+            Some("four or more of its first digits; `git log --oneline` lists commits".to_owned())
+        }
+        GitError::NoCommitYet(_) => {
+            Some("commit pipeline.yaml and what it names: only what is committed is run".to_owned())
+        }
         GitError::NoSuchBranch { .. }
         | GitError::UnsupportedUrl(_)
-        | GitError::NoSuchCommit(_)
         | GitError::Unsafe { .. }
         | GitError::TooLarge { .. }
         | GitError::Write { .. }

@@ -1,6 +1,5 @@
 //! The Lambda function that finds the model to use: one per model and environment.
 
-use super::partition::Partition;
 use crate::ids::Digest;
 use crate::spec::Environment;
 
@@ -35,7 +34,7 @@ pub fn function_name(environment: &Environment) -> String {
 /// The ARN of one published version of the function.
 pub(super) fn function_arn(environment: &Environment, version: u32) -> String {
     let Environment { region, account, .. } = environment;
-    let partition = Partition::of(region).name;
+    let partition = region.partition().name;
     let name = function_name(environment);
     format!("arn:{partition}:lambda:{region}:{account}:function:{name}:{version}")
 }

@@ -1,6 +1,5 @@
 //! Container images: the environment's own, or the first-party image of its region.
 
-use super::partition::Partition;
 use super::render::RenderError;
 use crate::spec::{Environment, Images};
 use serde::{Deserialize, Serialize};
@@ -63,6 +62,6 @@ fn first_party(table: &Table, role: &str, environment: &Environment) -> Option<S
     let region = &environment.region;
     let image = table.images.get(role)?;
     let account = table.accounts.get(&image.accounts)?.get(region.as_str())?;
-    let domain = Partition::of(region).domain;
+    let domain = region.partition().domain;
     Some(format!("{account}.dkr.ecr.{region}.{domain}/{}", image.name))
 }

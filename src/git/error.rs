@@ -39,6 +39,9 @@ pub enum GitError {
     /// There is no such commit, or several begin like this.
     #[error("no commit '{0}', or more than one")]
     NoSuchCommit(String),
+    /// Nothing was committed yet.
+    #[error("the repository at {0} has no commit yet")]
+    NoCommitYet(String),
     /// Something in the commit that must not be checked out.
     #[error("the commit holds '{path}', {reason}")]
     Unsafe {
@@ -65,15 +68,14 @@ pub enum GitError {
         source: io::Error,
     },
     /// git failed otherwise.
-    #[error("cannot {act} {operand}")]
+    #[error("cannot {act} {operand}: {reason}")]
     Failed {
         /// What was to be done.
         act: &'static str,
         /// To what.
         operand: String,
-        /// Why not.
-        #[source]
-        source: git2::Error,
+        /// Why not, in libgit2's words.
+        reason: String,
     },
 }
 
@@ -87,6 +89,7 @@ impl GitError {
             | Self::PasswordInUrl { .. }
             | Self::NoSuchBranch { .. }
             | Self::NoSuchCommit(_)
+            | Self::NoCommitYet(_)
             | Self::Unsafe { .. }
             | Self::TooLarge { .. } => true,
             Self::NotOurs(_)
@@ -100,5 +103,5 @@ impl GitError {
 /// Names the act and its operand in an error of libgit2.
 pub(super) fn failed(act: &'static str, operand: &str) -> impl FnOnce(git2::Error) -> GitError {
     let operand = operand.to_owned();
-    move |source| GitError::Failed { act, operand, source }
+    move |error| GitError::Failed { act, operand, reason: error.message().to_owned() }
 }

@@ -12,7 +12,9 @@ const BRANCHES: &str = "+refs/heads/*:refs/heads/*";
 const TOKEN_PREFIXES: [&str; 5] = ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-"];
 
 /// Is this a URL, or `user@host:path`, rather than a path?
-pub(super) fn is_url(source: &str) -> bool {
+/// Is `source` an address, and not a path?
+#[must_use]
+pub fn is_url(source: &str) -> bool {
     source.contains("://") || is_scp_like(source)
 }
 

@@ -94,7 +94,8 @@ impl Principal {
             Self::Agent => format!("arn:aws:sts::{}:assumed-role/agent/agent", self.account()),
             Self::Administrator(account) => format!("arn:aws:iam::{account}:root"),
             Self::Session(session) => format!(
-                "arn:aws:sts::{}:assumed-role/{}/{}",
+                "arn:{}:sts::{}:assumed-role/{}/{}",
+                session.role.partition(),
                 self.account(),
                 session.role.name(),
                 session.name

@@ -58,7 +58,7 @@ pub(super) async fn keep(call: &mut Call<'_>, code: &Code) -> Result<(), Service
 }
 
 async fn object(call: &mut Call<'_>, bucket: &str, key: &str) -> Result<Bytes, ServiceError> {
-    call.authorize("s3:GetObject", &format!("arn:aws:s3:::{bucket}/{key}"))?;
+    call.authorize("s3:GetObject", &call.place.bucket_arn(bucket, Some(key)))?;
     let open =
         call.landscape.bucket(bucket).is_some_and(|it| it.accounts.contains(&call.place.account));
     let object = if open { call.shelf.object(bucket, key).await? } else { None };

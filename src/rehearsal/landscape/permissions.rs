@@ -1,7 +1,10 @@
 //! What each seeded role may do: least privilege, so that a call a real account would refuse is
 //! refused on the laptop already.
 
-use crate::{rehearsal::Policy, spec::Environment};
+use crate::{
+    rehearsal::{Policy, place::bucket_arn},
+    spec::Environment,
+};
 
 /// What a role is for.
 #[derive(Debug, Clone, Copy)]
@@ -113,13 +116,18 @@ fn registry(environment: &Environment) -> [String; 2] {
 }
 
 fn objects(environment: &Environment) -> [String; 2] {
-    [&environment.bucket, &environment.artifacts_bucket]
-        .map(|bucket| format!("arn:aws:s3:::{bucket}/{}/*", environment.model_name))
+    [&environment.bucket, &environment.artifacts_bucket].map(|bucket| {
+        bucket_arn(
+            &environment.region,
+            bucket.as_str(),
+            Some(&format!("{}/*", environment.model_name)),
+        )
+    })
 }
 
 fn buckets(environment: &Environment) -> [String; 2] {
     [&environment.bucket, &environment.artifacts_bucket]
-        .map(|bucket| format!("arn:aws:s3:::{bucket}"))
+        .map(|bucket| bucket_arn(&environment.region, bucket.as_str(), None))
 }
 
 fn passable(environment: &Environment) -> [String; 4] {

@@ -33,13 +33,13 @@ pub(super) fn bucket<'c>(
             format!("the region '{}' is wrong; expecting '{}'", call.place.region, bucket.region),
         ));
     }
-    call.authorize(action(target.operation), &resource(target))?;
+    call.authorize(action(target.operation), &resource(call, target))?;
     Ok(bucket)
 }
 
 /// What a missing key looks like: only who may list learns that it is missing.
 pub(super) fn no_such_key(call: &Call<'_>, target: &Target) -> ServiceError {
-    let bucket = format!("arn:aws:s3:::{}", target.bucket);
+    let bucket = call.place.bucket_arn(&target.bucket, None);
     match call.authorize("s3:ListBucket", &bucket) {
         Err(refusal) => refusal,
         Ok(()) => ServiceError::with_status(
@@ -64,10 +64,7 @@ fn action(operation: Operation) -> &'static str {
     }
 }
 
-fn resource(target: &Target) -> String {
-    if target.key.is_empty() {
-        format!("arn:aws:s3:::{}", target.bucket)
-    } else {
-        format!("arn:aws:s3:::{}/{}", target.bucket, target.key)
-    }
+fn resource(call: &Call<'_>, target: &Target) -> String {
+    let key = Some(target.key.as_str()).filter(|key| !key.is_empty());
+    call.place.bucket_arn(&target.bucket, key)
 }

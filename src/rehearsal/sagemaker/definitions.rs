@@ -53,7 +53,7 @@ fn parse(text: &str) -> Result<Definition, ServiceError> {
 async fn fetch(call: &mut Call<'_>, location: &Value) -> Result<String, ServiceError> {
     let field = |name| location.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (bucket, key) = (field("Bucket"), field("ObjectKey"));
-    call.authorize("s3:GetObject", &format!("arn:aws:s3:::{bucket}/{key}"))?;
+    call.authorize("s3:GetObject", &call.place.bucket_arn(&bucket, Some(&key)))?;
     let readable = call
         .landscape
         .bucket(&bucket)

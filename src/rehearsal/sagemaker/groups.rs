@@ -1,7 +1,7 @@
 //! Model package groups: the central registry, seen from any account that its policy lets in.
 
 use super::{
-    super::{Call, Item, Place, ServiceError},
+    super::{Call, Item, Place, Principal, ServiceError},
     check::{
         choice, entity_name, epoch, not_found, optional, required, user_context, validation,
         within, without_nulls,
@@ -82,7 +82,7 @@ pub(super) async fn find(call: &mut Call<'_>, name: &str) -> Result<Group, Servi
 fn seed(place: Place, name: String) -> Group {
     Group {
         arn: arn_of(&place, &name),
-        created_by: format!("arn:aws:iam::{}:root", place.account),
+        created_by: Principal::Administrator(place.account.clone()).arn(),
         place,
         name,
         description: None,

@@ -33,7 +33,7 @@ pub(super) fn derive(desk: &mut Desk<'_, '_>, raw: &RawEnvironment, given: &Give
     let region: Option<Region> = desk.parsed(&["aws_region"], raw.aws_region.as_ref());
     let (source, account) = account(desk, raw, given)?;
     let region = region?;
-    let partition = partition_of(&region);
+    let partition = region.partition().name;
     Some(Site { account, region, partition, source })
 }
 
@@ -126,19 +126,4 @@ impl Site {
             desk.reading.error(path, "disagreement", message).help(help);
         }
     }
-}
-
-/// AWS's partitions by the beginning of their regions' names (botocore, `partitions.json`).
-fn partition_of(region: &Region) -> &'static str {
-    const BY_PREFIX: [(&str, &str); 7] = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-isof-", "aws-iso-f"),
-        ("eusc-", "aws-eusc"),
-    ];
-    let found = BY_PREFIX.iter().find(|(prefix, _)| region.as_str().starts_with(prefix));
-    found.map_or("aws", |(_, partition)| partition)
 }

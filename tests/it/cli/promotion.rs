@@ -110,3 +110,28 @@ fn json_lines_tell_every_event_every_line_and_the_end() {
     assert_eq!(lines.iter().filter(|line| line["summary"].is_object()).count(), 1);
     assert!(lines.iter().any(|line| line["seq"].is_u64() && line["message"].is_string()));
 }
+
+/// China and GovCloud are partitions of their own: other ARNs, other host names, other images.
+#[test]
+fn other_partitions_and_names_are_promoted_as_well() {
+    for (region, partition, extra) in [
+        ("eu-west-1", "aws", ""),
+        ("cn-north-1", "aws-cn", ""),
+        (
+            "us-gov-west-1",
+            "aws-us-gov",
+            "\nimages: { monitor: 123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/monitor }\n",
+        ),
+    ] {
+        let world = World::new();
+        for name in ["environments/dev.yaml", "environments/prod.yaml"] {
+            let text = world.read(name);
+            let text = text.replace("us-east-1", region).replace("mammo-severity", "Lungs");
+            let text = text.replace("arn:aws:", &format!("arn:{partition}:"));
+            world.write(name, &(text + extra));
+        }
+        world.commit("Move");
+        world.agent(&RUN).done().says("is promoted to prod");
+        world.agent(&["plan", "--env", "prod"]).done().says("No changes");
+    }
+}

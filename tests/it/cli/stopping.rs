@@ -5,7 +5,7 @@ use crate::{
     cloud::PROD,
     world::{Told, World},
 };
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::{Child, ChildStderr, Command, Stdio},
@@ -48,6 +48,12 @@ impl Watched {
     fn gets(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(pid, signal).unwrap();
+    }
+
+    /// Dies as in a power cut.
+    fn dies(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     fn ends(mut self) -> Told {
@@ -131,9 +137,29 @@ fn a_second_ctrl_c_kills_what_does_not_listen() {
     run.hears("press Ctrl-C again");
     run.interrupt();
     run.ends().exits(4).says("killing");
-    let first = messages(&world, "deaf").remove(0);
-    let pid: i32 = first.strip_prefix("pid ").unwrap().parse().unwrap();
-    assert!(test_kill_process(Pid::from_raw(pid).unwrap()).is_err(), "{pid} lives");
+    assert!(!lives(&messages(&world, "deaf")[0]));
+}
+
+/// Does the process of a line that says `pid N` live?
+fn lives(line: &str) -> bool {
+    let pid: i32 = line.strip_prefix("pid ").unwrap().parse().unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+}
+
+#[test]
+fn a_command_that_outlived_its_agent_is_killed_before_it_runs_again() {
+    let world = with_stages(
+        "  work: { run: \"echo pid $$; test $RELEVO_ATTEMPT -gt 1 || exec tail -f /dev/null\" }\n",
+    );
+    let mut run = Watched::start(&world);
+    run.hears("work | pid");
+    run.dies();
+    let first = messages(&world, "work").remove(0);
+    assert!(lives(&first), "nothing to be killed: {first}");
+    world.agent(&["resume"]).done();
+    assert!(!lives(&first), "two of them at work");
+    assert_eq!(messages(&world, "work").len(), 2);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn admitted(
     let found = call.landscape.bucket(bucket).ok_or_else(|| {
         Trouble::failed(format!("ClientError: NoSuchBucket: the bucket {bucket} does not exist"))
     })?;
-    running.authorize(call, action, &format!("arn:aws:s3:::{bucket}/{key}"))?;
+    running.authorize(call, action, &call.place.bucket_arn(bucket, Some(key)))?;
     if found.accounts.contains(&call.place.account) {
         return Ok(());
     }

@@ -1,16 +1,16 @@
 //! Partitions: the clouds within AWS, told apart by how their regions are called.
 
-use crate::ids::Region;
+use super::Region;
 
 /// One partition, as botocore's `partitions.json` describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Partition {
+pub struct Partition {
     /// How its regions begin.
     prefix: &'static str,
     /// The second part of its ARNs.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// How its host names end.
-    pub(super) domain: &'static str,
+    pub domain: &'static str,
 }
 
 const fn partition(prefix: &'static str, name: &'static str, domain: &'static str) -> Partition {
@@ -28,10 +28,11 @@ const PARTITIONS: [Partition; 7] = [
     partition("eusc-", "aws-eusc", "amazonaws.eu"),
 ];
 
-impl Partition {
-    /// The partition a region belongs to.
-    pub(super) fn of(region: &Region) -> Self {
-        let special = PARTITIONS.into_iter().find(|one| region.as_str().starts_with(one.prefix));
+impl Region {
+    /// The partition the region belongs to.
+    #[must_use]
+    pub fn partition(&self) -> Partition {
+        let special = PARTITIONS.into_iter().find(|one| self.as_str().starts_with(one.prefix));
         special.unwrap_or(partition("", "aws", "amazonaws.com"))
     }
 }
