@@ -15,6 +15,7 @@ mod lint;
 mod reference;
 mod render;
 mod strict;
+mod tags;
 mod template;
 
 pub use compare::compare;

@@ -1,6 +1,6 @@
 //! Handlebars as we use it: strict, and unable to break the JSON around a value.
 
-use super::render::RenderError;
+use super::{render::RenderError, tags};
 use crate::spec::did_you_mean;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, RenderContext,
@@ -13,6 +13,7 @@ use serde_json::Value;
 /// Every text is escaped for JSON before the template sees it, so neither `{{x}}` nor `{{{x}}}` can
 /// leave the string it stands in.
 pub(super) fn fill(template: &str, variables: &Value) -> Result<String, RenderError> {
+    tags::check(template)?;
     let mut handlebars = Handlebars::new();
     handlebars.set_strict_mode(true);
     handlebars.register_escape_fn(no_escape);
