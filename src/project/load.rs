@@ -113,8 +113,19 @@ pub fn load(
 /// # Errors
 /// The file is there but cannot be read.
 pub fn rules(policy: Files<'_>) -> Result<Option<Vec<EnvironmentRule>>, FileError> {
-    let source = Reader::text(policy, PIPELINE_FILE)?;
+    let source = match policy.text(PIPELINE_FILE) {
+        Err(error) if error.is_of_content() => None,
+        read => read?,
+    };
     Ok(source.and_then(|source| Some(spec::check_pipeline(&source).ok()?.0.environments)))
+}
+
+/// What there is at a path.
+enum Content {
+    Text(SourceFile),
+    Absent,
+    /// A finding says why.
+    Unusable,
 }
 
 /// Collects findings and sources while files are read one after another.
@@ -132,11 +143,20 @@ impl Reader {
     ) -> Result<Option<Pipeline>, FileError> {
         let own = self.checked(files, PIPELINE_FILE, spec::check_pipeline)?;
         let rules = rules(policy)?;
-        // Before the default branch has its first valid pipeline.yaml, nobody can deploy but that branch itself.
-        Ok(own.map(|pipeline| match rules {
-            Some(environments) => Pipeline { environments, ..pipeline },
-            None => pipeline,
-        }))
+        let Some((pipeline, environments)) = own.zip(rules) else {
+            // A commit of another branch must not say in its stead where it goes.
+            if !self.findings.has_errors() {
+                self.complain(
+                    "no-policy",
+                    PIPELINE_FILE,
+                    "the default branch has no valid pipeline.yaml, and no other branch may say what deploys where"
+                        .to_owned(),
+                    "commit a valid pipeline.yaml to the default branch first".to_owned(),
+                );
+            }
+            return Ok(None);
+        };
+        Ok(Some(Pipeline { environments, ..pipeline }))
     }
 
     fn environments(
@@ -148,13 +168,16 @@ impl Reader {
         for rule in pipeline.map(|p| p.environments.as_slice()).unwrap_or_default() {
             let candidates = ["yaml", "yml", "tfvars.json"]
                 .map(|ending| format!("environments/{}.{ending}", rule.name));
-            let mut found = Vec::new();
+            let (mut found, mut unusable) = (Vec::new(), false);
             for path in &candidates {
-                if let Some(source) = Self::text(policy, path)? {
-                    found.push(source);
+                match self.content(policy, path)? {
+                    Content::Text(source) => found.push(source),
+                    Content::Absent => {}
+                    Content::Unusable => unusable = true,
                 }
             }
             match found.as_slice() {
+                [] if unusable => {}
                 [] => self.missing(
                     &candidates[0],
                     format!("environment '{}' has no file", rule.name),
@@ -196,7 +219,7 @@ impl Reader {
     fn scripts(&mut self, files: Files<'_>) -> Result<BTreeMap<String, String>, FileError> {
         let mut scripts = BTreeMap::new();
         for name in files.list(SCRIPTS)?.into_iter().filter(|name| name.ends_with(".py")) {
-            if let Some(script) = Self::text(files, &format!("{SCRIPTS}/{name}"))? {
+            if let Content::Text(script) = self.content(files, &format!("{SCRIPTS}/{name}"))? {
                 scripts.insert(name, script.text);
             }
         }
@@ -279,24 +302,37 @@ impl Reader {
     }
 
     fn required(&mut self, files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
-        let source = Self::text(files, path)?;
-        if source.is_none() {
-            self.missing(path, format!("there is no {path}"), format!("commit {path}"));
+        match self.content(files, path)? {
+            Content::Text(source) => return Ok(Some(source)),
+            Content::Absent => {
+                self.missing(path, format!("there is no {path}"), format!("commit {path}"));
+            }
+            Content::Unusable => {}
         }
-        Ok(source)
+        Ok(None)
     }
 
-    fn text(files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
-        Ok(files.read(path)?.map(|content| SourceFile {
-            name: path.to_owned(),
-            text: String::from_utf8_lossy(&content).into_owned(),
-        }))
+    fn content(&mut self, files: Files<'_>, path: &str) -> Result<Content, FileError> {
+        match files.text(path) {
+            Ok(source) => Ok(source.map_or(Content::Absent, Content::Text)),
+            Err(error) if error.is_of_content() => {
+                let help = "every file here must be UTF-8 text of a bounded size".to_owned();
+                self.complain("unusable-file", path, error.to_string(), help);
+                Ok(Content::Unusable)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn missing(&mut self, path: &str, message: String, help: String) {
+        self.complain("missing-file", path, message, help);
+    }
+
+    /// Finds fault with a file as a whole.
+    fn complain(&mut self, code: &'static str, path: &str, message: String, help: String) {
         self.findings.0.push(Finding {
             severity: Severity::Error,
-            code: "missing-file",
+            code,
             file: path.to_owned(),
             line: 1,
             column: 1,
