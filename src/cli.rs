@@ -42,13 +42,26 @@ struct Cli {
 #[derive(Debug, clap::Args)]
 struct Shared {
     /// Where runs, logs and the rehearsal are kept [default: .agent in the repository]
-    #[arg(long, global = true, value_name = "DIR", env = "AGENT_STATE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "AGENT_STATE",
+        hide_env_values = true,
+        help_heading = "Everywhere"
+    )]
     state: Option<PathBuf>,
     /// Print JSON for programs instead of text for people
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     json: bool,
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to use colour: auto is on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Everywhere"
+    )]
     color: Colour,
 }
 

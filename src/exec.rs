@@ -2,7 +2,8 @@
 //!
 //! A child runs in its own process group with a cleared environment and no standard input; its lines go to a
 //! sink as they come, which holds the child back if it is slow. Whatever ends the command (its exit, a time
-//! limit, a cancel, or the caller dropping the future), afterwards nothing of its group is alive.
+//! limit, a cancel, or the caller dropping the future), afterwards nothing of its group is alive. What `kill -9` of the
+//! agent left alive is killed before the stage starts again.
 
 mod cancel;
 mod environment;
@@ -10,6 +11,7 @@ mod error;
 mod group;
 mod lines;
 mod run;
+mod survivors;
 #[cfg(test)]
 mod tests;
 mod watchdog;
@@ -19,3 +21,4 @@ pub use environment::Inherited;
 pub use error::ExecError;
 pub use lines::{Ending, LONGEST_LINE, Line, Source};
 pub use run::{CommandSpec, Exit, Sink, run};
+pub use survivors::kill_survivors;

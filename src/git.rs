@@ -13,11 +13,13 @@ mod mirror;
 mod refs;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod tree;
 
 pub use checkout::Checkout;
 pub use credentials::Credentials;
 pub use error::GitError;
+pub use mirror::is_url;
 pub use tree::{LARGEST_FILE, MOST_BYTES, MOST_FILES};
 
 use error::failed;

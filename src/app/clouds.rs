@@ -63,7 +63,7 @@ pub async fn open_rehearsal(
     let landscape = Landscape::from(&rehearsed);
     Rehearsal::open(file, landscape, Arc::new(move || clock.now()))
         .await
-        .with_context(|| format!("open the rehearsal in {}", file.display()))
+        .context("open the rehearsal (if its file is damaged: `agent rehearsal reset`)")
 }
 
 impl Clouds for AppClouds {

@@ -66,7 +66,10 @@ impl Promotion {
         let driven = engine.drive(&run.id, orders).await.context("drive the run")?;
         // Where this run's lines did not arrive, those of others would not either.
         if driven.unsent.lines == 0 {
-            let of_run = |other: &RunRecord| sink_of(&project, &clouds, other);
+            let is_near = |other: &RunRecord| other.repository == run.repository;
+            let of_run = |other: &RunRecord| {
+                is_near(other).then(|| sink_of(&project, &clouds, other)).flatten()
+            };
             let left = engine.ship_leftovers(&of_run, MOST_LEFTOVERS).await;
             left.context("ship the lines of earlier runs")?;
         }
@@ -74,11 +77,10 @@ impl Promotion {
     }
 }
 
-/// Where a run's lines go: the log group of its environment, as far as it is one of this project's.
+/// Where a run's lines go: the log group of its environment, as far as the project knows it.
 fn sink_of(project: &Project, clouds: &AppClouds, run: &RunRecord) -> Option<Arc<dyn LogSink>> {
     let environment = project.environments.get(&run.environment)?;
-    let is_ours = run.repository == project.repository;
-    let access = clouds.access(environment).ok().filter(|_| is_ours)?;
+    let access = clouds.access(environment).ok()?;
     let sink = CloudWatch::new(access, environment.clone(), run.id.clone());
     Some(match environment.cloud {
         Cloud::Rehearsal => Arc::new(sink.settled()),

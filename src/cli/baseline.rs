@@ -1,6 +1,7 @@
 //! `agent baseline`: the decision tree that a candidate is measured against.
 
 use super::{
+    data::of_data,
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
     source::of_project,
@@ -34,7 +35,7 @@ pub(crate) fn baseline(args: &Args, output: &Output) -> CliResult {
         CliError::usage("the pipeline has no training data")
             .hint("add a stage with 'uses: train-test' to pipeline.yaml")
     })?;
-    let (train, test) = parts(&training, args.seed).map_err(CliError::usage)?;
+    let (train, test) = parts(&training, args.seed).map_err(|error| of_data(&error))?;
     let tree = Baseline::fit(&train, &TreeOptions::default()).map_err(CliError::usage)?;
     let figure = model::auc(&tree.scores(&test.features), &test.labels).map_err(CliError::usage)?;
     match output.format {

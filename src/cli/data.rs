@@ -4,7 +4,11 @@ use super::{
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
 };
-use crate::{ids::Digest, model, spec::SourceFile};
+use crate::{
+    ids::Digest,
+    model::{self, DataError},
+    spec::SourceFile,
+};
 use anyhow::Context as _;
 use std::{fs, path::PathBuf};
 
@@ -40,12 +44,24 @@ pub(crate) fn data(args: &Args, output: &Output) -> CliResult {
     }
 }
 
+/// Flaws of a data set, one a line.
+pub(super) fn of_data(error: &DataError) -> CliError {
+    let DataError::Rows(flaws) = error else { return CliError::usage(error) };
+    let mut lines = vec!["the data breaks its contract".to_owned()];
+    lines.extend(flaws.listed.iter().map(ToString::to_string));
+    if flaws.more > 0 {
+        lines.push(format!("and {} more", flaws.more));
+    }
+    CliError::usage(lines.join("\n  "))
+}
+
 fn prepare(args: &PrepareArgs, output: &Output) -> CliResult {
-    let text =
-        fs::read_to_string(&args.file).with_context(|| format!("read {}", args.file.display()))?;
+    let text = fs::read_to_string(&args.file).map_err(|error| {
+        CliError::usage(format!("cannot read {}: {error}", args.file.display()))
+    })?;
     let source = SourceFile { name: args.file.display().to_string(), text };
     let files = model::prepare(&source).map_err(|error| {
-        CliError::usage(error)
+        of_data(&error)
             .hint("a '?' may stand for any feature, never for the label in the last column")
     })?;
     fs::create_dir_all(&args.out).with_context(|| format!("make {}", args.out.display()))?;

@@ -48,6 +48,17 @@ impl Live {
         Self { output: output.clone(), clock, tree: Mutex::new(tree), drawn: Mutex::new(0) }
     }
 
+    /// Takes up what happened before this process, and says which stages need not run again.
+    pub(crate) fn begin(&self, past: &[StoredEvent]) {
+        let mut tree = lock(&self.tree);
+        for stored in past {
+            tree.event(&stored.event, stored.at);
+        }
+        if self.output.format == Format::Text && !self.output.is_live() {
+            tree.ended().iter().for_each(|line| self.output.talk(line));
+        }
+    }
+
     /// Redraws until it is dropped; to be polled beside the run.
     pub(crate) async fn redraw(&self) -> std::convert::Infallible {
         loop {
@@ -60,6 +71,17 @@ impl Live {
     pub(crate) fn finish(&self) {
         self.draw();
         *lock(&self.drawn) = 0;
+    }
+
+    /// Says something above the tree, which would else be drawn over it.
+    pub(crate) fn say(&self, text: &str) {
+        if self.output.is_live() {
+            let term = Term::stderr();
+            let mut drawn = lock(&self.drawn);
+            let _undrawn = term.clear_last_lines(*drawn);
+            *drawn = 0;
+        }
+        self.output.talk(text);
     }
 
     fn draw(&self) {

@@ -5,17 +5,15 @@ use super::{
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
     show::find,
-    source::state_folder,
+    source::{open_app, state_folder},
 };
 use crate::{
-    app::App,
-    clock::SystemClock,
     ids::StageName,
     logs::{LogFolder, LogLine, LogReader},
     store::RunRecord,
 };
 use anyhow::Context as _;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 /// How often `--follow` looks for new lines: below what a person notices.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
@@ -43,8 +41,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn logs(args: &Args, shared: &Shared, output: &Output) -> CliResult {
-    let state = state_folder(shared, &args.repo);
-    let app = App::open(&state, Arc::new(SystemClock)).await?;
+    let state = state_folder(shared, &args.repo)?;
+    let app = open_app(&state).await?;
     let run = find(&app, args.run.as_deref()).await?;
     let known: Vec<&str> = run.pipeline.stages.iter().map(|stage| stage.name.as_str()).collect();
     if let Some(stage) = &args.stage

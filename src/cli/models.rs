@@ -4,18 +4,16 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
-    source::{Source, SourceArgs, state_folder},
+    source::{Source, SourceArgs, open_app, state_folder},
 };
 use crate::{
-    app::{self, App, AppClouds},
+    app::{self, AppClouds},
     aws::{Approval, ModelPackage, ModelPackageSummary, Purpose, SageMaker},
-    clock::SystemClock,
     engine::stages::Clouds as _,
     ids::EnvName,
 };
 use anyhow::Context as _;
 use comfy_table::{Table, presets::NOTHING};
-use std::sync::Arc;
 
 /// List registered model versions, look at one, approve or reject it
 #[derive(Debug, clap::Args)]
@@ -34,12 +32,20 @@ Examples:
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// List versions, newest first
+    #[command(after_help = "Example:\n  agent models list --env prod")]
     List(Of),
     /// Show one version with its evidence
+    #[command(after_help = "Example:\n  agent models show 1 --env prod")]
     Show(One),
     /// Approve a version: the next inference of its environment uses it
+    #[command(
+        after_help = "Example:\n  agent models approve 1 --env prod --reason 'reviewed with the clinic'"
+    )]
     Approve(Decide),
-    /// Reject a version
+    /// Reject a version: no inference uses it
+    #[command(
+        after_help = "Example:\n  agent models reject 1 --env prod --reason 'worse for women under 40'"
+    )]
     Reject(Decide),
 }
 
@@ -55,7 +61,8 @@ struct Of {
 
 #[derive(Debug, clap::Args)]
 struct One {
-    /// Version number
+    /// Number of the version, as `agent models list` shows it
+    #[arg(value_parser = clap::value_parser!(i32).range(1..))]
     version: i32,
     #[command(flatten)]
     of: Of,
@@ -91,10 +98,10 @@ struct Registry {
 
 impl Registry {
     async fn open(of: &Of, shared: &Shared, purpose: Purpose) -> Result<Self, CliError> {
-        let state = state_folder(shared, &of.repo);
+        let state = state_folder(shared, &of.repo)?;
         let source = SourceArgs::of(&of.repo, Some(of.env.clone()));
         let Source { project, environment, .. } = source.resolve(&state)?;
-        let app = App::open(&state, Arc::new(SystemClock)).await?;
+        let app = open_app(&state).await?;
         let clouds =
             AppClouds::open(&project.environments, &app.rehearsal_file(), app.clock.clone())
                 .await?;

@@ -9,12 +9,10 @@ use std::io::{self, Write};
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(crate) enum Colour {
-    /// On a terminal, unless `NO_COLOR` is set.
+    // Without comments of their own, which the help would spread over eight lines.
     #[default]
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
@@ -88,7 +86,7 @@ impl Output {
     pub(crate) fn failure(&self, failure: &CliError) {
         match (failure, self.format) {
             (CliError::Plain { exit, error, hint }, Format::Json) => {
-                let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+                let causes = causes(error);
                 let told = serde_json::json!({
                     "error": error.to_string(), "causes": causes, "hint": hint, "exit": *exit as u8,
                 });
@@ -96,7 +94,7 @@ impl Output {
             }
             (CliError::Plain { error, hint, .. }, Format::Text) => {
                 self.talk(&format!("{}: {error}", self.paint_talk(red(), "error")));
-                for cause in error.chain().skip(1) {
+                for cause in causes(error) {
                     self.talk(&format!("  because: {cause}"));
                 }
                 if let Some(hint) = hint {
@@ -121,6 +119,19 @@ impl Output {
             if self.stderr_colour { spec::render::Colour::Yes } else { spec::render::Colour::No };
         self.talk(&spec::render::graphical(findings, sources, colour));
     }
+}
+
+/// Why, outermost first. What only repeats the end of what was just said is left out.
+fn causes(error: &anyhow::Error) -> Vec<String> {
+    let mut said = error.to_string();
+    let mut causes = Vec::new();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.ends_with(&cause) {
+            causes.push(cause.clone());
+        }
+        said = cause;
+    }
+    causes
 }
 
 fn red() -> Style {

@@ -4,18 +4,16 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
-    source::{Source, SourceArgs, state_folder},
+    source::{Source, SourceArgs, open_app, state_folder},
 };
 use crate::{
     app::{self, App, AppClouds},
     aws::Purpose,
-    clock::SystemClock,
     deploy,
     engine::stages::Clouds as _,
     plan, project,
 };
 use anyhow::Context as _;
-use std::sync::Arc;
 
 /// Show what deploying a commit would change in its environment, changing nothing
 ///
@@ -28,9 +26,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn plan(args: &Args, shared: &Shared, output: &Output) -> CliResult {
-    let state = state_folder(shared, &args.source.repo);
+    let state = state_folder(shared, &args.source.repo)?;
     let source = args.source.resolve(&state)?;
-    let app = App::open(&state, Arc::new(SystemClock)).await?;
+    let app = open_app(&state).await?;
     show_plan(&app, &source, output).await
 }
 

@@ -4,15 +4,11 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     output::Output,
-    source::{SourceArgs, state_folder},
+    source::{SourceArgs, open_app, state_folder},
 };
-use crate::{
-    app::{self, App},
-    clock::SystemClock,
-    spec::Cloud,
-};
+use crate::{app, spec::Cloud};
 use anyhow::Context as _;
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path};
 
 /// Serve the rehearsed cloud on a port, or forget it
 #[derive(Debug, clap::Args)]
@@ -45,13 +41,14 @@ struct ServeArgs {
 const EXAMPLES: &str = "\
 Example:
   agent rehearsal serve &
-  export AWS_ENDPOINT_URL=http://127.0.0.1:4599 AWS_REGION=us-east-1
+  export AWS_ENDPOINT_URL=http://127.0.0.1:4599 AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID=222222222222 AWS_SECRET_ACCESS_KEY=any
   aws sagemaker list-pipelines
   aws logs filter-log-events --log-group-name jenkins-log";
 
 /// Forget everything that was rehearsed: objects, pipelines, executions, models, logs
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  agent rehearsal reset")]
 struct ResetArgs {
     /// The repository whose rehearsal is meant
     #[arg(long, value_name = "PATH", default_value = ".")]
@@ -61,29 +58,35 @@ struct ResetArgs {
 pub(crate) async fn rehearsal(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     match &args.what {
         What::Serve(args) => serve(args, shared, output).await,
-        What::Reset(args) => reset(&app::rehearsal_file(&state_folder(shared, &args.repo)), output),
+        What::Reset(args) => {
+            reset(&app::rehearsal_file(&state_folder(shared, &args.repo)?), output)
+        }
     }
 }
 
 async fn serve(args: &ServeArgs, shared: &Shared, output: &Output) -> CliResult {
-    let state = state_folder(shared, &args.repo);
+    let state = state_folder(shared, &args.repo)?;
     let environments = SourceArgs::of(&args.repo, None).resolve(&state)?.project.environments;
-    let app = App::open(&state, Arc::new(SystemClock)).await?;
+    let app = open_app(&state).await?;
     let file = app.rehearsal_file();
     let rehearsal = app::open_rehearsal(&environments, &file, app.clock.clone()).await?;
     let address = SocketAddr::from(([127, 0, 0, 1], args.port));
     let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| {
-        CliError::from(anyhow::Error::new(error).context(format!("listen on {address}")))
-            .hint("another program has the port: choose one with --port, 0 for a free one")
+        let is_taken = error.kind() == std::io::ErrorKind::AddrInUse;
+        let cause = if is_taken { "another program has the port" } else { "it is not to be had" };
+        CliError::from(anyhow::Error::new(error).context(format!("listen on {address}: {cause}")))
+            .hint("choose another port with --port, 0 for a free one")
     })?;
     let address = listener.local_addr().context("read the address")?;
     output.data(&format!("AWS_ENDPOINT_URL=http://{address}"))?;
     for (name, environment) in environments.iter().filter(|(_, e)| e.cloud == Cloud::Rehearsal) {
         output.talk(&format!(
-            "{name}: AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=any AWS_REGION={}",
+            "{name}: export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION={}",
             environment.account, environment.region
         ));
     }
+    output
+        .talk("The access key is the account: any other account of the environments does as well.");
     let shutdown = async {
         // Without a signal handler there is no gentle end; the process can still be killed.
         let _ended = tokio::signal::ctrl_c().await;

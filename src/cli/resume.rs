@@ -7,11 +7,9 @@ use super::{
     run::promote,
     runs::told,
     show::find,
-    source::{project_of, state_folder},
+    source::{open_app, project_of, state_folder},
 };
-use crate::{app::App, clock::SystemClock};
 use anyhow::Context as _;
-use std::sync::Arc;
 
 /// Ended runs with lines to ship among which the one meant is looked for.
 const MOST_UNSENT: u32 = 1000;
@@ -28,8 +26,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn resume(args: &Args, shared: &Shared, output: &Output) -> CliResult {
-    let state = state_folder(shared, &args.repo);
-    let app = App::open(&state, Arc::new(SystemClock)).await?;
+    let state = state_folder(shared, &args.repo)?;
+    let app = open_app(&state).await?;
     // A run that died after its last stage is over, but for lines that have not arrived.
     let unsent = app.store.runs_with_unsent_logs(MOST_UNSENT).await;
     let unsent = unsent.context("list the runs whose logs have not arrived")?;

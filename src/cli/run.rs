@@ -6,23 +6,23 @@ use super::{
     live::Live,
     output::{Format, Output},
     plan::show_plan,
-    source::{Source, SourceArgs, credentials, state_folder},
+    source::{Source, SourceArgs, credentials, open_app, state_folder},
     summary::Summary,
 };
 use crate::{
     app::{App, Promotion},
-    clock::SystemClock,
-    engine::{Driven, stages::outputs::VERDICT_EVIDENCE},
+    engine::{Driven, EngineError, stages::outputs::VERDICT_EVIDENCE},
     exec::{Canceller, Inherited},
     flow::Outcome,
     ids::{RunId, StageName},
     logs::Masker,
     project::Project,
     spec::{Action, FailureClass},
-    store::{Ask, Facts, NewRun, RunRecord},
+    store::{Ask, Facts, NewRun, RunRecord, StoreError},
 };
 use anyhow::Context as _;
 use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Run the stages of a commit, as a push to its branch would
 ///
@@ -51,12 +51,12 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled";
 
 pub(crate) async fn run(args: &Args, shared: &Shared, output: &Output) -> CliResult {
-    let state = state_folder(shared, &args.source.repo);
+    let state = state_folder(shared, &args.source.repo)?;
     let source = args.source.resolve(&state)?;
     if source.repository.has_uncommitted_changes().unwrap_or(false) {
         output.talk("note: uncommitted changes are not part of this run");
     }
-    let app = App::open(&state, Arc::new(SystemClock)).await?;
+    let app = open_app(&state).await?;
     if args.dry_run {
         return show_plan(&app, &source, output).await;
     }
@@ -107,7 +107,9 @@ pub(crate) async fn promote(
     run: RunRecord,
     output: &Output,
 ) -> CliResult {
+    let past = app.store.events(&run.id).await.context("read the run's events")?;
     let live = Arc::new(Live::new(output, app.clock.clone(), &run));
+    live.begin(&past);
     let (canceller, cancel) = Canceller::new();
     let promotion = Promotion {
         project: Arc::new(project),
@@ -120,20 +122,38 @@ pub(crate) async fn promote(
     let driven = tokio::select! {
         driven = promotion.drive(app, &run) => driven,
         never = live.redraw() => match never {},
-        never = on_interrupt(&canceller, output) => match never {},
+        never = on_interrupt(&canceller, &live) => match never {},
     };
     live.finish();
-    ended(app, &run.id, driven?, output).await
+    let driven = driven.map_err(|error| undriven(error, &run.id))?;
+    ended(app, &run.id, driven, output).await
 }
 
-/// Each Ctrl-C stops harder.
-async fn on_interrupt(canceller: &Canceller, output: &Output) -> std::convert::Infallible {
+/// A run that another agent drives can at least be watched.
+fn undriven(error: anyhow::Error, run: &RunId) -> CliError {
+    let is_held =
+        matches!(error.downcast_ref(), Some(EngineError::Store(StoreError::LeaseHeld { .. })));
+    let failure = CliError::from(error);
+    if is_held {
+        failure.hint(format!("watch it: agent logs --follow {}", run.short()))
+    } else {
+        failure
+    }
+}
+
+/// Each Ctrl-C stops harder, and so does each SIGTERM, which is how machines press it.
+async fn on_interrupt(canceller: &Canceller, live: &Live) -> std::convert::Infallible {
+    let presses = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (Ok(mut interrupt), Ok(mut terminate)) = presses else {
+        // Without a handler both end the process, which a resume can deal with.
+        return std::future::pending().await;
+    };
     loop {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Without a handler Ctrl-C ends the process, which a resume can deal with.
-            std::future::pending::<()>().await;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-        output.talk(match canceller.press() {
+        live.say(match canceller.press() {
             crate::flow::Stop::Gentle => "stopping; press Ctrl-C again to kill what runs",
             crate::flow::Stop::Forced => "killing",
         });

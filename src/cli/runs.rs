@@ -4,19 +4,18 @@ use super::{
     Shared,
     failure::{CliResult, Exit},
     output::{Format, Output},
-    source::state_folder,
+    source::{open_app, state_folder},
 };
-use crate::{app::App, clock::SystemClock, flow::Outcome, store::RunRecord};
+use crate::{flow::Outcome, store::RunRecord};
 use anyhow::Context as _;
 use comfy_table::{Table, presets::NOTHING};
-use std::sync::Arc;
 
 /// List runs, newest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  agent runs\n  agent runs --most 5 --json")]
 pub(crate) struct Args {
     /// How many at most
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     most: u32,
     /// The repository whose runs are listed
     #[arg(long, value_name = "PATH", default_value = ".")]
@@ -24,7 +23,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn runs(args: &Args, shared: &Shared, output: &Output) -> CliResult {
-    let app = App::open(&state_folder(shared, &args.repo), Arc::new(SystemClock)).await?;
+    let app = open_app(&state_folder(shared, &args.repo)?).await?;
     let runs = app.store.newest_runs(args.most).await.context("list the runs")?;
     match output.format {
         Format::Json => output.json(&runs.iter().map(as_json).collect::<Vec<_>>())?,

@@ -5,18 +5,16 @@ use super::{
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
     runs::as_json,
-    source::state_folder,
+    source::{open_app, state_folder},
     summary::Summary,
 };
 use crate::{
     app::App,
-    clock::SystemClock,
     engine::stages::outputs::VERDICT_EVIDENCE,
     flow::Event,
     store::{RunRecord, StoreError, StoredEvent},
 };
 use anyhow::Context as _;
-use std::sync::Arc;
 
 /// Show a run: its stages with their times, the gate's verdict, what changed
 #[derive(Debug, clap::Args)]
@@ -32,7 +30,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn show(args: &Args, shared: &Shared, output: &Output) -> CliResult {
-    let app = App::open(&state_folder(shared, &args.repo), Arc::new(SystemClock)).await?;
+    let app = open_app(&state_folder(shared, &args.repo)?).await?;
     let run = find(&app, args.run.as_deref()).await?;
     let events = app.store.events(&run.id).await.context("read the run's events")?;
     let evidence = app.store.all_evidence(&run.id).await.context("read the evidence")?;

@@ -5,13 +5,17 @@ use super::{
     failure::{CliError, Exit},
 };
 use crate::{
-    app,
+    app::{self, App},
+    clock::SystemClock,
     git::{self, GitError},
     ids::{EnvName, Sha},
     project::{self, Files, Project, ProjectError},
-    store::RunRecord,
+    store::{RunRecord, StoreError},
 };
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Which commit of which repository.
 #[derive(Debug, Clone, clap::Args)]
@@ -19,7 +23,7 @@ pub(crate) struct SourceArgs {
     /// The repository: a folder or an https or ssh address
     #[arg(long, value_name = "PATH|URL", default_value = ".")]
     pub(crate) repo: String,
-    /// Branch [default: the environment's branch if --env is given, else the one checked out]
+    /// Branch [default: the environment's branch if --env is given and there is one, else the one checked out]
     #[arg(long, value_name = "BRANCH")]
     pub(crate) branch: Option<String>,
     /// Commit [default: the tip of the branch]
@@ -44,13 +48,35 @@ pub(crate) struct Source {
 }
 
 /// Where the agent keeps its state for `repo`: in the repository, or here if it is a URL.
-pub(crate) fn state_folder(shared: &Shared, repo: &str) -> PathBuf {
-    let inside = || {
-        let local = Path::new(repo).exists();
-        let opened = local.then(|| open(repo, Path::new(""))).and_then(Result::ok);
-        opened.map_or_else(PathBuf::new, |repository| repository.folder().to_owned())
-    };
-    shared.state.clone().unwrap_or_else(|| inside().join(".agent"))
+pub(crate) fn state_folder(shared: &Shared, repo: &str) -> Result<PathBuf, CliError> {
+    if let Some(state) = &shared.state {
+        return Ok(state.clone());
+    }
+    let repository = if git::is_url(repo) { None } else { Some(open(repo, Path::new(""))?) };
+    let folder = repository.map_or_else(PathBuf::new, |found| found.folder().to_owned());
+    Ok(folder.join(".agent"))
+}
+
+/// Opens what is kept in `state`.
+pub(crate) async fn open_app(state: &Path) -> Result<App, CliError> {
+    App::open(state, Arc::new(SystemClock)).await.map_err(|error| {
+        let hint = match error.downcast_ref::<StoreError>() {
+            None => "name a folder that can be written: --state DIR or AGENT_STATE",
+            Some(StoreError::Newer { .. }) => "use the newer agent, or another folder: --state DIR",
+            Some(
+                StoreError::NoSuchRun(_)
+                | StoreError::AmbiguousRun(_)
+                | StoreError::LeaseHeld { .. }
+                | StoreError::LeaseLost(_)
+                | StoreError::Corrupt { .. }
+                | StoreError::Owner(_)
+                | StoreError::Database(_),
+            ) => {
+                "if the file is damaged, move it away: the list of runs goes with it, nothing in the cloud does"
+            }
+        };
+        CliError::from(error).hint(hint)
+    })
 }
 
 /// Opens `repo`; the mirror of a URL is kept in `state`.
@@ -119,8 +145,14 @@ impl SourceArgs {
                 let rules = project::rules(policy).map_err(|error| of_project(error.into()))?;
                 let rules = rules.unwrap_or_default();
                 let rule = rules.iter().find(|rule| rule.name == *name);
-                rule.map(|rule| rule.branch.clone())
-                    .ok_or_else(|| unknown_environment(name, &rules))
+                let own = rule.ok_or_else(|| unknown_environment(name, &rules))?.branch.clone();
+                match repository.branch(&own) {
+                    // A clone need not have every branch; the one checked out may reach the environment too.
+                    Err(GitError::NoSuchBranch { .. }) => {
+                        repository.current_branch().map_err(of_git)
+                    }
+                    Ok(_) | Err(_) => Ok(own),
+                }
             }
             (None, None) => repository.current_branch().map_err(of_git),
         }
@@ -183,9 +215,14 @@ fn of_git(error: GitError) -> CliError {
         GitError::Unreachable { .. } => {
             Some("over https set GITHUB_TOKEN; over ssh load a key into the agent".to_owned())
         }
+        GitError::NoSuchCommit(_) => {
+            Some("four or more of its first digits; `git log --oneline` lists commits".to_owned())
+        }
+        GitError::NoCommitYet(_) => {
+            Some("commit pipeline.yaml and what it names: only what is committed is run".to_owned())
+        }
         GitError::NoSuchBranch { .. }
         | GitError::UnsupportedUrl(_)
-        | GitError::NoSuchCommit(_)
         | GitError::Unsafe { .. }
         | GitError::TooLarge { .. }
         | GitError::Write { .. }

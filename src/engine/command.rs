@@ -5,6 +5,7 @@ use super::context::agent_error;
 use super::{Engine, StageContext, outputs};
 use crate::exec::{self, CommandSpec, ExecError, Exit, Line, Source};
 use crate::flow::Failure;
+use crate::ids::Attempt;
 use crate::logs::Level;
 use crate::spec::{Command, FailureClass};
 use serde_json::Value;
@@ -19,6 +20,10 @@ pub(super) async fn run(
     context: &StageContext,
     command: &Command,
 ) -> Result<Value, Failure> {
+    if context.attempt != Attempt::FIRST {
+        let marks = marks(context);
+        exec::kill_survivors(&marks, context.clock.as_ref()).await.map_err(cannot_run)?;
+    }
     let workspace = context.workspace().await?;
     let spec = CommandSpec {
         command: match command {
@@ -62,17 +67,22 @@ fn variables(context: &StageContext) -> BTreeMap<String, String> {
     variables.extend(
         [
             ("CI", "true"),
-            ("RELEVO_RUN", run.id.as_str()),
-            ("RELEVO_STAGE", context.stage.name.as_str()),
             ("RELEVO_ATTEMPT", &context.attempt.to_string()),
             ("RELEVO_BRANCH", &run.reference),
             ("RELEVO_COMMIT", run.commit.as_str()),
             ("RELEVO_ENVIRONMENT", environment.as_str()),
             ("RELEVO_EVENT", &run.facts.event),
         ]
+        .into_iter()
+        .chain(marks(context))
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
     variables
+}
+
+/// What tells the processes of this stage of this run from all others.
+fn marks(context: &StageContext) -> [(&'static str, &str); 2] {
+    [("RELEVO_RUN", context.run.id.as_str()), ("RELEVO_STAGE", context.stage.name.as_str())]
 }
 
 fn user_error(message: String) -> Failure {

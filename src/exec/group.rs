@@ -6,9 +6,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use std::{fs, io, time::Duration};
 
 /// How often a killed group is looked at before it counts as stuck …
-const LOOKS: u32 = 500;
+pub(super) const LOOKS: u32 = 500;
 /// … and the time between two looks.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// A process group; if it is not known to be dead, dropping this kills it.
 #[derive(Debug)]

@@ -15,13 +15,12 @@ pub enum GitError {
     #[error("'{0}' is neither a path nor an https, ssh or file URL of a repository")]
     UnsupportedUrl(String),
     /// The server cannot be reached or does not let us in.
-    #[error("cannot fetch {url}")]
+    #[error("cannot fetch {url}: {reason}")]
     Unreachable {
         /// Which repository.
         url: String,
-        /// Why.
-        #[source]
-        source: git2::Error,
+        /// What git said.
+        reason: String,
     },
     /// There is no such branch.
     #[error("no branch '{branch}'")]
@@ -34,6 +33,9 @@ pub enum GitError {
     /// There is no such commit, or several begin like this.
     #[error("no commit '{0}', or more than one")]
     NoSuchCommit(String),
+    /// Nothing was committed yet.
+    #[error("the repository at {0} has no commit yet")]
+    NoCommitYet(String),
     /// Something in the commit that must not be checked out.
     #[error("the commit holds '{path}', {reason}")]
     Unsafe {
@@ -60,15 +62,14 @@ pub enum GitError {
         source: io::Error,
     },
     /// git failed otherwise.
-    #[error("cannot {act} {operand}")]
+    #[error("cannot {act} {operand}: {reason}")]
     Failed {
         /// What was to be done.
         act: &'static str,
         /// To what.
         operand: String,
-        /// Why not.
-        #[source]
-        source: git2::Error,
+        /// Why not, in libgit2's words.
+        reason: String,
     },
 }
 
@@ -81,6 +82,7 @@ impl GitError {
             | Self::UnsupportedUrl(_)
             | Self::NoSuchBranch { .. }
             | Self::NoSuchCommit(_)
+            | Self::NoCommitYet(_)
             | Self::Unsafe { .. }
             | Self::TooLarge { .. } => true,
             Self::NotOurs(_)
@@ -94,5 +96,5 @@ impl GitError {
 /// Names the act and its operand in an error of libgit2.
 pub(super) fn failed(act: &'static str, operand: &str) -> impl FnOnce(git2::Error) -> GitError {
     let operand = operand.to_owned();
-    move |source| GitError::Failed { act, operand, source }
+    move |error| GitError::Failed { act, operand, reason: error.message().to_owned() }
 }

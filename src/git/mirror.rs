@@ -1,7 +1,7 @@
 //! Bare mirrors of repositories with a URL.
 
 use super::error::failed;
-use super::{Credentials, GitError};
+use super::{Credentials, GitError, transport};
 use crate::ids::Digest;
 use std::{fs, path::Path};
 
@@ -9,7 +9,9 @@ use std::{fs, path::Path};
 const BRANCHES: &str = "+refs/heads/*:refs/heads/*";
 
 /// Is this a URL, or `user@host:path`, rather than a path?
-pub(super) fn is_url(source: &str) -> bool {
+/// Is `source` an address, and not a path?
+#[must_use]
+pub fn is_url(source: &str) -> bool {
     source.contains("://") || is_scp_like(source)
 }
 
@@ -70,18 +72,8 @@ pub(super) fn fetch(
     url: &str,
     credentials: &Credentials,
 ) -> Result<(), GitError> {
-    let unreachable = |source| GitError::Unreachable { url: url.to_owned(), source };
-    let mut remote = mirror.remote_anonymous(url).map_err(unreachable)?;
-    let mut options = git2::FetchOptions::new();
-    options
-        .remote_callbacks(credentials.callbacks())
-        .prune(git2::FetchPrune::On)
-        .download_tags(git2::AutotagOption::None)
-        .update_fetchhead(false);
-    remote.fetch(&[BRANCHES], Some(&mut options), None).map_err(unreachable)?;
-    // An empty repository has none.
-    if let Ok(default) = remote.default_branch() {
-        let name = String::from_utf8_lossy(&default);
+    transport::fetch(mirror.path(), (url, BRANCHES), credentials)?;
+    if let Some(name) = transport::default_branch(mirror.path(), url, credentials)? {
         mirror.set_head(&name).map_err(failed("note the default branch of", url))?;
     }
     Ok(())

@@ -74,10 +74,13 @@ impl Repository {
     /// The branch that is checked out; in a mirror, the server's default.
     ///
     /// # Errors
-    /// If there is none.
+    /// [`GitError::NoCommitYet`], or if there is none.
     pub fn current_branch(&self) -> Result<String, GitError> {
         let head = || self.inner.head()?.shorthand().map(str::to_owned);
-        head().map_err(failed("tell the current branch of", &self.name()))
+        head().map_err(|error| match error.code() {
+            git2::ErrorCode::UnbornBranch => GitError::NoCommitYet(self.name()),
+            _ => failed("tell the current branch of", &self.name())(error),
+        })
     }
 
     /// A commit by its id or the first digits of it.

@@ -152,8 +152,7 @@ impl<'a> Reader<'a> {
             return;
         }
         if record.len() != columns.len() {
-            let problem =
-                format!("the row has {} cells instead of {}", record.len(), columns.len());
+            let problem = format!("a row has {} cells, this one {}", columns.len(), record.len());
             self.flaws.add(file, line, None, problem);
             return;
         }
@@ -262,7 +261,7 @@ mod tests {
                 "rows.csv:2: column 'Severity' is outside 0 to 1",
                 "rows.csv:3: column 'BI-RADS' is not a number",
                 "rows.csv:3: column 'Age' is not a whole number",
-                "rows.csv:4: the row has 2 cells instead of 3",
+                "rows.csv:4: a row has 3 cells, this one 2",
             ]
         );
     }

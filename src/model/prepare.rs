@@ -54,7 +54,7 @@ fn read(file: &SourceFile) -> Result<Vec<Record>, DataError> {
             continue;
         }
         if cells.len() != NAMES.len() {
-            let problem = format!("the row has {} cells instead of {}", cells.len(), NAMES.len());
+            let problem = format!("a row has {} cells, this one {}", NAMES.len(), cells.len());
             flaws.add(&file.name, number, None, problem);
             continue;
         }

@@ -34,9 +34,9 @@ pub(super) fn on_events(
     inference: &PipelineSpec,
     topic: &TopicSpec,
 ) -> Vec<RuleSpec> {
-    let (retrain, why) = match environment.retrain.on {
-        RetrainOn::Drift => (drift(inference), "its data-quality check failed"),
-        RetrainOn::AnyFailure => (ended(inference, &["Failed"]), "it failed"),
+    let (retrain, what) = match environment.retrain.on {
+        RetrainOn::Drift => (drift(inference), "the data-quality check of "),
+        RetrainOn::AnyFailure => (ended(inference, &["Failed"]), ""),
     };
     let alert = Target { role: None, ..target("alert-topic", &topic.arn, environment) };
     let retraining = RuleSpec {
@@ -44,7 +44,7 @@ pub(super) fn on_events(
             environment,
             "retrain",
             retrain,
-            &format!("Starts {} when {} runs and {why}", train.name, inference.name),
+            &format!("Starts {} when {what}{} failed", train.name, inference.name),
         ),
         targets: vec![target("train-pipeline", &train.arn, environment)],
     };

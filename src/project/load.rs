@@ -1,20 +1,14 @@
 //! Reads and checks everything a commit says, reporting all findings of all files together.
 
-use super::files::{FileError, Files};
+use super::{
+    files::{FileError, Files},
+    reader::Reader,
+};
 use crate::{
     ids::{EnvName, Sha},
-    spec::{
-        self, Action, BuiltIn, DataContract, Environment, EnvironmentRule, Finding, Findings,
-        Pipeline, Severity, SourceFile, Span,
-    },
+    spec::{self, Action, BuiltIn, DataContract, Environment, Findings, Pipeline, SourceFile},
 };
 use std::collections::BTreeMap;
-
-/// Where the pipeline is described.
-const PIPELINE_FILE: &str = "pipeline.yaml";
-const SCRIPTS: &str = "templates/scripts";
-const TRAIN_TEMPLATE: &str = "templates/pipelines/train.json.hbs";
-const INFERENCE_TEMPLATE: &str = "templates/pipelines/inference.json.hbs";
 
 /// A checked project: no file in it has an error.
 #[derive(Debug, Clone)]
@@ -67,7 +61,7 @@ pub enum ProjectError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Files were read and have errors.
-    #[error("{} finding(s) in the project's files", findings.0.len())]
+    #[error("findings in the project's files: {}", findings.0.len())]
     Findings {
         /// Everything found.
         findings: Findings,
@@ -108,242 +102,6 @@ pub fn load(
     }
 }
 
-/// The environments that `policy` knows, or nothing where it has no valid pipeline.yaml.
-///
-/// # Errors
-/// The file is there but cannot be read.
-pub fn rules(policy: Files<'_>) -> Result<Option<Vec<EnvironmentRule>>, FileError> {
-    let source = match policy.text(PIPELINE_FILE) {
-        Err(error) if error.is_of_content() => None,
-        read => read?,
-    };
-    Ok(source.and_then(|source| Some(spec::check_pipeline(&source).ok()?.0.environments)))
-}
-
-/// What there is at a path.
-enum Content {
-    Text(SourceFile),
-    Absent,
-    /// A finding says why.
-    Unusable,
-}
-
-/// Collects findings and sources while files are read one after another.
-#[derive(Default)]
-struct Reader {
-    findings: Findings,
-    sources: Vec<SourceFile>,
-}
-
-impl Reader {
-    fn pipeline(
-        &mut self,
-        files: Files<'_>,
-        policy: Files<'_>,
-    ) -> Result<Option<Pipeline>, FileError> {
-        let own = self.checked(files, PIPELINE_FILE, spec::check_pipeline)?;
-        let rules = rules(policy)?;
-        let Some((pipeline, environments)) = own.zip(rules) else {
-            // A commit of another branch must not say in its stead where it goes.
-            if !self.findings.has_errors() {
-                self.complain(
-                    "no-policy",
-                    PIPELINE_FILE,
-                    "the default branch has no valid pipeline.yaml, and no other branch may say what deploys where"
-                        .to_owned(),
-                    "commit a valid pipeline.yaml to the default branch first".to_owned(),
-                );
-            }
-            return Ok(None);
-        };
-        Ok(Some(Pipeline { environments, ..pipeline }))
-    }
-
-    fn environments(
-        &mut self,
-        policy: Files<'_>,
-        pipeline: Option<&Pipeline>,
-    ) -> Result<BTreeMap<EnvName, Environment>, FileError> {
-        let mut environments = BTreeMap::new();
-        for rule in pipeline.map(|p| p.environments.as_slice()).unwrap_or_default() {
-            let candidates = ["yaml", "yml", "tfvars.json"]
-                .map(|ending| format!("environments/{}.{ending}", rule.name));
-            let (mut found, mut unusable) = (Vec::new(), false);
-            for path in &candidates {
-                match self.content(policy, path)? {
-                    Content::Text(source) => found.push(source),
-                    Content::Absent => {}
-                    Content::Unusable => unusable = true,
-                }
-            }
-            match found.as_slice() {
-                [] if unusable => {}
-                [] => self.missing(
-                    &candidates[0],
-                    format!("environment '{}' has no file", rule.name),
-                    format!("write {} (or {})", candidates[0], candidates[2]),
-                ),
-                [source] => {
-                    let checked =
-                        self.check(source, |file| spec::check_environment(&rule.name, file));
-                    environments
-                        .extend(checked.map(|environment| (rule.name.clone(), environment)));
-                }
-                [_, second, ..] => self.missing(
-                    &second.name,
-                    format!("environment '{}' has more than one file", rule.name),
-                    "keep one of them".to_owned(),
-                ),
-            }
-        }
-        Ok(environments)
-    }
-
-    fn templates(
-        &mut self,
-        files: Files<'_>,
-        pipeline: Option<&Pipeline>,
-    ) -> Result<Option<Templates>, FileError> {
-        if !pipeline.is_some_and(deploys) {
-            return Ok(None);
-        }
-        let train = self.required(files, TRAIN_TEMPLATE)?;
-        let inference = self.required(files, INFERENCE_TEMPLATE)?;
-        let templates = train.zip(inference);
-        if let Some((train, inference)) = &templates {
-            self.sources.extend([train.clone(), inference.clone()]);
-        }
-        Ok(templates.map(|(train, inference)| Templates { train, inference }))
-    }
-
-    fn scripts(&mut self, files: Files<'_>) -> Result<BTreeMap<String, String>, FileError> {
-        let mut scripts = BTreeMap::new();
-        for name in files.list(SCRIPTS)?.into_iter().filter(|name| name.ends_with(".py")) {
-            if let Content::Text(script) = self.content(files, &format!("{SCRIPTS}/{name}"))? {
-                scripts.insert(name, script.text);
-            }
-        }
-        Ok(scripts)
-    }
-
-    fn training(
-        &mut self,
-        files: Files<'_>,
-        pipeline: Option<&Pipeline>,
-    ) -> Result<Option<Training>, FileError> {
-        let Some(wanted) = pipeline.and_then(train_test) else { return Ok(None) };
-        let Some(path) = self.data_path(files, wanted)? else { return Ok(None) };
-        let contract_path = format!("{}.yaml", path.trim_end_matches(".csv"));
-        let contract = self.checked(files, &contract_path, |file| {
-            spec::check_data_contract(file).map(|contract| (contract, Findings::default()))
-        })?;
-        let data = self.required(files, &path)?;
-        Ok(contract.zip(data).map(|(contract, data)| Training { path, text: data.text, contract }))
-    }
-
-    /// The data file that was named, or the one in `data/` that has a contract beside it.
-    fn data_path(
-        &mut self,
-        files: Files<'_>,
-        wanted: &spec::Training,
-    ) -> Result<Option<String>, FileError> {
-        if let Some(path) = &wanted.data {
-            return Ok(Some(path.clone()));
-        }
-        let names = files.list("data")?;
-        let described: Vec<&String> = names
-            .iter()
-            .filter(|name| {
-                name.strip_suffix(".csv")
-                    .is_some_and(|stem| names.iter().any(|other| *other == format!("{stem}.yaml")))
-            })
-            .collect();
-        if let [only] = described.as_slice() {
-            return Ok(Some(format!("data/{only}")));
-        }
-        let message = match described.len() {
-            0 => "no data set with a contract (NAME.csv beside NAME.yaml) in data/".to_owned(),
-            several => format!("{several} data sets with a contract in data/"),
-        };
-        self.missing(
-            PIPELINE_FILE,
-            message,
-            "name it: uses: train-test, with: { data: data/NAME.csv }".to_owned(),
-        );
-        Ok(None)
-    }
-
-    fn checked<T>(
-        &mut self,
-        files: Files<'_>,
-        path: &str,
-        check: impl FnOnce(&SourceFile) -> Result<(T, Findings), Findings>,
-    ) -> Result<Option<T>, FileError> {
-        let Some(source) = self.required(files, path)? else { return Ok(None) };
-        Ok(self.check(&source, check))
-    }
-
-    fn check<T>(
-        &mut self,
-        source: &SourceFile,
-        check: impl FnOnce(&SourceFile) -> Result<(T, Findings), Findings>,
-    ) -> Option<T> {
-        self.sources.push(source.clone());
-        match check(source) {
-            Ok((value, warnings)) => {
-                self.findings.0.extend(warnings.0);
-                Some(value)
-            }
-            Err(findings) => {
-                self.findings.0.extend(findings.0);
-                None
-            }
-        }
-    }
-
-    fn required(&mut self, files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
-        match self.content(files, path)? {
-            Content::Text(source) => return Ok(Some(source)),
-            Content::Absent => {
-                self.missing(path, format!("there is no {path}"), format!("commit {path}"));
-            }
-            Content::Unusable => {}
-        }
-        Ok(None)
-    }
-
-    fn content(&mut self, files: Files<'_>, path: &str) -> Result<Content, FileError> {
-        match files.text(path) {
-            Ok(source) => Ok(source.map_or(Content::Absent, Content::Text)),
-            Err(error) if error.is_of_content() => {
-                let help = "every file here must be UTF-8 text of a bounded size".to_owned();
-                self.complain("unusable-file", path, error.to_string(), help);
-                Ok(Content::Unusable)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn missing(&mut self, path: &str, message: String, help: String) {
-        self.complain("missing-file", path, message, help);
-    }
-
-    /// Finds fault with a file as a whole.
-    fn complain(&mut self, code: &'static str, path: &str, message: String, help: String) {
-        self.findings.0.push(Finding {
-            severity: Severity::Error,
-            code,
-            file: path.to_owned(),
-            line: 1,
-            column: 1,
-            span: Span { offset: 0, length: 0 },
-            text: String::new(),
-            message,
-            help: Some(help),
-        });
-    }
-}
-
 fn built_ins(pipeline: &Pipeline) -> impl Iterator<Item = &BuiltIn> {
     pipeline.stages.iter().filter_map(|stage| match &stage.action {
         Action::Uses(built_in) => Some(built_in),
@@ -352,7 +110,7 @@ fn built_ins(pipeline: &Pipeline) -> impl Iterator<Item = &BuiltIn> {
 }
 
 /// Does any stage render a definition?
-fn deploys(pipeline: &Pipeline) -> bool {
+pub(super) fn deploys(pipeline: &Pipeline) -> bool {
     built_ins(pipeline).any(|built_in| match built_in {
         BuiltIn::TrainTest(_)
         | BuiltIn::Plan
@@ -362,7 +120,8 @@ fn deploys(pipeline: &Pipeline) -> bool {
     })
 }
 
-fn train_test(pipeline: &Pipeline) -> Option<&spec::Training> {
+/// What is trained on what, where a stage trains.
+pub(super) fn train_test(pipeline: &Pipeline) -> Option<&spec::Training> {
     built_ins(pipeline).find_map(|built_in| match built_in {
         BuiltIn::TrainTest(training) => Some(training),
         BuiltIn::Validate

@@ -82,6 +82,19 @@ impl Tree {
         }
     }
 
+    /// The stages that are done, one line each.
+    pub(super) fn ended(&self) -> Vec<String> {
+        let told = |row: &Row| match &row.state {
+            State::Done { .. } => Some(format!("{}: done before", row.name)),
+            State::Reused => Some(format!("{}: taken over from an earlier run", row.name)),
+            State::Waiting
+            | State::Running { .. }
+            | State::Failed { .. }
+            | State::Skipped { .. } => None,
+        };
+        self.rows.iter().filter_map(told).collect()
+    }
+
     /// What to print about an event where nothing can be redrawn; call after [`Tree::event`].
     pub(super) fn sentence(&self, event: &Event) -> Option<String> {
         let stage = event.stage()?;
@@ -90,7 +103,7 @@ impl Tree {
             State::Waiting => return None,
             State::Running { .. } => "started".to_owned(),
             State::Done { seconds } => format!("done in {seconds:.2} s"),
-            State::Reused => "taken over from an earlier run".to_owned(),
+            State::Reused => "taken over".to_owned(),
             State::Failed { seconds, message } => format!("failed after {seconds:.2} s: {message}"),
             State::Skipped { reason } => format!("skipped: {reason}"),
         };

@@ -3,6 +3,7 @@
 use super::{failure, outputs::Validated, work::Work};
 use crate::{
     flow::Failure,
+    ids::EnvName,
     project,
     spec::{FailureClass, Finding, Severity},
 };
@@ -22,15 +23,16 @@ pub(super) async fn validate(work: &Work<'_>) -> Result<Validated, Failure> {
         let message = first.map(sentence).unwrap_or_default();
         return Err(Failure::new(
             FailureClass::UserError,
-            format!("{errors} error(s) in the project's files; the first: {message}"),
+            format!("errors in the project's files: {errors}; the first: {message}"),
         )
         .with_hint("`agent validate` draws them all"));
     }
     let environments: Vec<_> = work.project.environments.keys().cloned().collect();
+    let names: Vec<&str> = environments.iter().map(EnvName::as_str).collect();
     work.tell(&format!(
-        "files, definitions and {} rows of data are in order for {} environment(s)",
+        "files, definitions and {} rows of data are in order for {}",
         report.rows,
-        environments.len()
+        names.join(" and ")
     ))?;
     Ok(Validated { environments, rows: report.rows })
 }

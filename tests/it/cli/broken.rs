@@ -101,7 +101,7 @@ fn a_template_that_is_no_template() {
     Break {
         file: TRAIN,
         edit: ("{{environment.bucket}}", "{{environment.bucket}"),
-        at: "{{environment.bucket}/",
+        at: "}/{{release.data_key_prefix}}",
         says: "handlebars",
         advises: "",
     }

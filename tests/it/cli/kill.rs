@@ -139,6 +139,21 @@ fn five_kills_from_the_fourth_seed_leave_no_trace() {
 }
 
 #[test]
+fn a_resumed_run_says_what_need_not_run_again() {
+    let world = World::new();
+    let mut command = world.command(&["run", "--branch", "main"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let said = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(said.map(Result::unwrap).any(|line| line.starts_with("gate: done")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let told = world.agent(&["resume"]).done();
+    told.says("train-test: done before").says("gate: done before");
+    assert!(!told.stderr.contains("train-test: started"), "{}", told.stderr);
+    is_as_if_nothing_had_happened(&world);
+}
+
+#[test]
 fn lines_of_a_run_that_died_at_its_very_end_go_with_the_next() {
     let world = World::new();
     let mut command = world.command(&["run", "--branch", "main"]);

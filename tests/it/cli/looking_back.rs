@@ -13,7 +13,7 @@ fn a_run_can_be_found_shown_and_read() {
     world.agent(&["runs"]).done().says(digits).says("succeeded").says("prod");
 
     let told = world.agent(&["show", digits]).done();
-    told.says("candidate  AUC 0.").says("schedule-rules succeeded").says("created");
+    told.says("candidate  AUC 0.").says("schedule-rules succeeded").says("create topic");
     let shown = world.agent(&["show", "--json"]).done().json();
     assert_eq!(shown["run"]["run"], id.as_str());
     assert_eq!(shown["summary"]["outcome"]["outcome"], "succeeded");
