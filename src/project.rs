@@ -8,6 +8,7 @@ mod blueprint;
 mod check;
 mod files;
 mod load;
+mod reader;
 
 pub use blueprint::Incomplete;
 pub use check::{Report, check};

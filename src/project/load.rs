@@ -1,11 +1,14 @@
 //! Reads and checks everything a commit says, reporting all findings of all files together.
 
-use super::files::{FileError, Files};
+use super::{
+    files::{FileError, Files},
+    reader::Reader,
+};
 use crate::{
     ids::{EnvName, Sha},
     spec::{
-        self, Action, BuiltIn, DataContract, Environment, EnvironmentRule, Finding, Findings,
-        Pipeline, Severity, SourceFile, Span,
+        self, Action, BuiltIn, DataContract, Environment, EnvironmentRule, Findings, Pipeline,
+        SourceFile,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,10 +58,8 @@ pub struct Templates {
 /// The training data and the contract it is read by.
 #[derive(Debug, Clone)]
 pub struct Training {
-    /// Path of the data file.
-    pub path: String,
-    /// Its text.
-    pub text: String,
+    /// The data file.
+    pub source: SourceFile,
     /// Columns, ranges, roles.
     pub contract: DataContract,
 }
@@ -128,13 +129,6 @@ fn present(files: Files<'_>) -> Result<BTreeSet<EnvName>, FileError> {
         stems.into_iter().flatten().next()?.parse().ok()
     };
     Ok(names.iter().filter_map(stem).collect())
-}
-
-/// Collects findings and sources while files are read one after another.
-#[derive(Default)]
-struct Reader {
-    findings: Findings,
-    sources: Vec<SourceFile>,
 }
 
 impl Reader {
@@ -230,7 +224,7 @@ impl Reader {
             spec::check_data_contract(file).map(|contract| (contract, Findings::default()))
         })?;
         let data = self.required(files, &path)?;
-        Ok(contract.zip(data).map(|(contract, data)| Training { path, text: data.text, contract }))
+        Ok(contract.zip(data).map(|(contract, source)| Training { source, contract }))
     }
 
     /// The data file that was named, or the one in `data/` that has a contract beside it.
@@ -263,76 +257,6 @@ impl Reader {
             "name it: uses: train-test, with: { data: data/NAME.csv }".to_owned(),
         );
         Ok(None)
-    }
-
-    fn checked<T>(
-        &mut self,
-        files: Files<'_>,
-        path: &str,
-        check: impl FnOnce(&SourceFile) -> Result<(T, Findings), Findings>,
-    ) -> Result<Option<T>, FileError> {
-        let Some(source) = self.required(files, path)? else { return Ok(None) };
-        Ok(self.check(&source, check))
-    }
-
-    fn check<T>(
-        &mut self,
-        source: &SourceFile,
-        check: impl FnOnce(&SourceFile) -> Result<(T, Findings), Findings>,
-    ) -> Option<T> {
-        self.sources.push(source.clone());
-        match check(source) {
-            Ok((value, warnings)) => {
-                self.findings.0.extend(warnings.0);
-                Some(value)
-            }
-            Err(findings) => {
-                self.findings.0.extend(findings.0);
-                None
-            }
-        }
-    }
-
-    fn required(&mut self, files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
-        let source = Self::text(files, path)?;
-        if source.is_none() {
-            let (message, help) = match files {
-                Files::Commit(_, commit) => (
-                    format!("there is no {path} in commit {}", commit.short()),
-                    format!("commit {path}"),
-                ),
-                Files::Folder(folder) => {
-                    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-                    (
-                        format!("there is no {path} in {}", whole.display()),
-                        format!("write {path}, or name the project's folder"),
-                    )
-                }
-            };
-            self.missing(path, message, help);
-        }
-        Ok(source)
-    }
-
-    fn text(files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
-        Ok(files.read(path)?.map(|content| SourceFile {
-            name: path.to_owned(),
-            text: String::from_utf8_lossy(&content).into_owned(),
-        }))
-    }
-
-    fn missing(&mut self, path: &str, message: String, help: String) {
-        self.findings.0.push(Finding {
-            severity: Severity::Error,
-            code: "missing-file",
-            file: path.to_owned(),
-            line: 1,
-            column: 1,
-            span: Span { offset: 0, length: 0 },
-            text: String::new(),
-            message,
-            help: Some(help),
-        });
     }
 }
 
