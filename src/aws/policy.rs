@@ -10,6 +10,22 @@ use crate::{
 };
 use serde_json::{Value, json};
 
+/// What shipping and reading back lines takes: no line and no group can be removed, or sent elsewhere, with it.
+const SHIP_LOGS: &[&str] = &[
+    "logs:CreateLogGroup",
+    "logs:PutRetentionPolicy",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "logs:FilterLogEvents",
+];
+/// What a plan changes of a log group.
+const SET_UP_LOGS: &[&str] = &[
+    "logs:CreateLogGroup",
+    "logs:PutRetentionPolicy",
+    "logs:DeleteRetentionPolicy",
+    "logs:AssociateKmsKey",
+];
+
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
@@ -62,12 +78,16 @@ pub(super) fn session_policy(environment: &Environment, purpose: Purpose) -> Str
     let names = Names { environment, partition: environment.deploy_role.partition() };
     let statements = match purpose {
         Purpose::Read => vec![names.read()],
-        Purpose::Logs => vec![names.logs()],
+        Purpose::Logs => vec![names.log_group(SHIP_LOGS)],
         Purpose::Train => {
-            let mut statements = vec![names.read(), names.objects()];
-            statements.push(names.pipelines(&[environment.train_pipeline.as_str()]));
-            statements.push(names.pass(&[&environment.train_role]));
-            statements
+            let pipeline = environment.train_pipeline.as_str();
+            vec![
+                names.read(),
+                names.objects(),
+                names.pipelines(&[pipeline]),
+                names.executions(pipeline),
+                names.pass(&[&environment.train_role]),
+            ]
         }
         Purpose::Deploy => names.deploy(),
         Purpose::Approve => vec![names.approve()],
@@ -101,15 +121,21 @@ impl Names<'_> {
     }
 
     /// SageMaker writes the names in pipeline ARNs in lower case.
-    fn pipelines(&self, pipelines: &[&str]) -> Value {
-        let resources: Vec<String> = pipelines
-            .iter()
-            .map(|name| self.arn("sagemaker", &format!("pipeline/{}*", name.to_lowercase())))
-            .collect();
-        json!({ "Effect": "Allow", "Resource": resources, "Action": [
-            "sagemaker:CreatePipeline", "sagemaker:UpdatePipeline", "sagemaker:AddTags",
-            "sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"
+    fn pipeline(&self, name: &str) -> String {
+        self.arn("sagemaker", &format!("pipeline/{}", name.to_lowercase()))
+    }
+
+    fn pipelines(&self, names: &[&str]) -> Value {
+        let pipelines: Vec<String> = names.iter().map(|name| self.pipeline(name)).collect();
+        json!({ "Effect": "Allow", "Resource": pipelines, "Action": [
+            "sagemaker:CreatePipeline", "sagemaker:UpdatePipeline", "sagemaker:AddTags"
         ]})
+    }
+
+    fn executions(&self, name: &str) -> Value {
+        let pipeline = self.pipeline(name);
+        json!({ "Effect": "Allow", "Resource": [format!("{pipeline}/execution/*"), pipeline],
+            "Action": ["sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"] })
     }
 
     fn pass(&self, roles: &[&Arn]) -> Value {
@@ -119,9 +145,9 @@ impl Names<'_> {
         json!({ "Effect": "Allow", "Action": "iam:PassRole", "Resource": roles })
     }
 
-    fn logs(&self) -> Value {
+    fn log_group(&self, actions: &[&str]) -> Value {
         let group = self.arn("logs", &format!("log-group:{}", self.environment.log_group.name));
-        json!({ "Effect": "Allow", "Action": "logs:*", "Resource": [group.clone(), format!("{group}:*")] })
+        json!({ "Effect": "Allow", "Action": actions, "Resource": [group.clone(), format!("{group}:*")] })
     }
 
     fn deploy(&self) -> Vec<Value> {
@@ -139,15 +165,16 @@ impl Names<'_> {
                 &environment.lambda_role,
                 &environment.events_role,
             ]),
-            self.logs(),
+            self.log_group(SET_UP_LOGS),
             json!({ "Effect": "Allow",
-                "Action": ["lambda:Create*", "lambda:Update*", "lambda:PublishVersion", "lambda:TagResource"],
-                "Resource": self.arn("lambda", &format!("function:{function}*")) }),
+                "Action": ["lambda:CreateFunction", "lambda:UpdateFunctionCode",
+                    "lambda:UpdateFunctionConfiguration", "lambda:PublishVersion", "lambda:TagResource"],
+                "Resource": self.arn("lambda", &format!("function:{function}")) }),
             json!({ "Effect": "Allow",
-                "Action": ["events:Put*", "events:RemoveTargets", "events:TagResource"],
+                "Action": ["events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource"],
                 "Resource": self.arn("events", "rule/*") }),
             json!({ "Effect": "Allow",
-                "Action": ["sns:CreateTopic", "sns:Set*", "sns:TagResource", "sns:Subscribe"],
+                "Action": ["sns:CreateTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:Subscribe"],
                 "Resource": self.arn("sns", &environment.alerts.topic) }),
         ]
     }

@@ -213,6 +213,9 @@ fn of_git(error: GitError) -> CliError {
         GitError::NoCommitYet(_) => {
             Some("commit pipeline.yaml and what it names: only what is committed is run".to_owned())
         }
+        GitError::PasswordInUrl { .. } => {
+            Some("leave it out, and set GITHUB_TOKEN or a git credential helper".to_owned())
+        }
         GitError::NoSuchBranch { .. }
         | GitError::UnsupportedUrl(_)
         | GitError::Unsafe { .. }

@@ -5,8 +5,13 @@ use crate::logs::{LogSink, ShipError, Shipment, Shipper, Unsent};
 use crate::store::{Lease, RunRecord, StoreError};
 use std::{sync::Arc, time::Duration};
 
+/// Ended runs with unsent lines that are looked at for some that can be shipped: runs whose repository or environment
+/// is not at hand stay, and must not keep the others waiting for ever.
+const LOOKED_AT: u32 = 1000;
+
 impl Engine {
-    /// Ships what ended runs have left unsent. Returns how many runs still have unsent lines, of the first `most`.
+    /// Ships what ended runs have left unsent, as far as they have a sink, for `most` of them. Returns how many of those
+    /// still have unsent lines.
     ///
     /// # Errors
     /// If the store fails; a run that another agent ships is passed over.
@@ -15,15 +20,19 @@ impl Engine {
         sink_of: &(dyn Fn(&RunRecord) -> Option<Arc<dyn LogSink>> + Sync),
         most: u32,
     ) -> Result<usize, EngineError> {
-        let mut left = 0;
-        for id in self.store.runs_with_unsent_logs(most).await? {
+        let (mut left, mut shipped) = (0, 0);
+        for id in self.store.runs_with_unsent_logs(LOOKED_AT).await? {
             let run = self.store.run(&id).await?;
             let Some(sink) = sink_of(&run) else { continue };
+            if shipped >= most {
+                break;
+            }
             let lease = match self.store.acquire(&id).await {
                 Ok(lease) => lease,
                 Err(StoreError::LeaseHeld { .. }) => continue,
                 Err(error) => return Err(error.into()),
             };
+            shipped += 1;
             let mut shipper = self.shipper(&run, &lease, sink).await?;
             let unsent = drain(&mut shipper, self.drain_deadline).await;
             left += usize::from(unsent.lines > 0);

@@ -124,22 +124,22 @@ fn of_flaw(template: &SourceFile, flaw: Flaw, before: usize) -> Finding {
 
 fn data(project: &Project, findings: &mut Findings) -> usize {
     let Some(training) = &project.training else { return 0 };
-    let source = SourceFile { name: training.path.clone(), text: training.text.clone() };
-    match DataSet::read(std::slice::from_ref(&source), &training.contract) {
+    let source = &training.source;
+    match DataSet::read(std::slice::from_ref(source), &training.contract) {
         Ok(data) => return data.rows.len(),
         Err(DataError::Rows(flaws)) => {
             findings.0.extend(flaws.listed.iter().map(|flaw| {
                 let line = usize::try_from(flaw.line).unwrap_or(1);
                 let help =
                     "correct or remove the row: what breaks the contract is refused, not repaired";
-                Finding { help: Some(help.to_owned()), ..at(&source, (line, 1), flaw.sentence()) }
+                Finding { help: Some(help.to_owned()), ..at(source, (line, 1), flaw.sentence()) }
             }));
             if flaws.more > 0 {
                 let more = format!("{} more rows break the contract", flaws.more);
-                findings.0.push(at(&source, (1, 1), more));
+                findings.0.push(at(source, (1, 1), more));
             }
         }
-        Err(other) => findings.0.push(at(&source, (1, 1), other.to_string())),
+        Err(other) => findings.0.push(at(source, (1, 1), other.to_string())),
     }
     0
 }

@@ -20,6 +20,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::sync::{Barrier, Notify};
 
+const SECRET: &str = "hunter2-hunter2";
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn name(text: &str) -> StageName {
@@ -41,6 +42,8 @@ enum Act {
     Outlast,
     /// Has a person stop the run this often, then ends if it may.
     BeStopped(Arc<Canceller>, u32),
+    /// Fails with a message that holds [`SECRET`].
+    Blab,
     Panic,
 }
 
@@ -87,6 +90,10 @@ impl Perform for Script {
                     }
                     context.cancel.requested(Stop::Gentle).await;
                     return Err(Failure::new(FailureClass::Cancelled, "stopped"));
+                }
+                Act::Blab => {
+                    let failure = Failure::new(FailureClass::UserError, format!("no {SECRET}"));
+                    return Err(failure.with_hint(format!("look for {SECRET}")));
                 }
                 Act::Panic => panic!("on purpose"),
             }
@@ -146,7 +153,7 @@ impl World {
             work: at("work"),
             mirrors: at("mirrors"),
             credentials: Credentials::default(),
-            masker: Masker::default(),
+            masker: Masker::of([SECRET]),
             inherited: Inherited::from([]),
             perform: Arc::clone(&script) as Arc<dyn Perform>,
             condition: Arc::new(|run, stage| {
@@ -322,6 +329,33 @@ async fn a_panic_in_one_stage_fails_that_stage_only() {
     assert!(matches!(world.standing(&run, "c").await, Standing::Succeeded(_)));
     let last = world.log(&run, "b").pop().unwrap();
     assert_eq!(last, "the agent has a bug in this stage: on purpose");
+}
+
+#[tokio::test]
+async fn a_failure_is_stored_without_its_secrets() {
+    let world = World::new().await;
+    world.told("a", [Act::Blab]);
+    let run = world.run(vec![stage("a", &[])]).await;
+    world.outcome(&run).await;
+    let Standing::Failed(failure) = world.standing(&run, "a").await else { panic!() };
+    assert_eq!(
+        (failure.message.as_str(), failure.hint.as_deref()),
+        ("no ***", Some("look for ***"))
+    );
+    assert_eq!(world.log(&run, "a"), ["performing", "no ***", "look for ***"]);
+    let events = world.engine.store.events(&run).await.unwrap();
+    assert!(!serde_json::to_string(&events).unwrap().contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_stage_whose_log_cannot_be_written_says_so() {
+    let world = World::new().await;
+    let run = world.run(vec![stage("a", &[])]).await;
+    std::fs::create_dir_all(world.engine.logs.of_stage(&run, &name("a"))).unwrap();
+    let expected = Outcome::Failed { stage: name("a"), class: FailureClass::AgentError };
+    assert_eq!(world.outcome(&run).await, expected);
+    let Standing::Failed(failure) = world.standing(&run, "a").await else { panic!() };
+    assert!(failure.message.starts_with("cannot open the stage's log: "), "{}", failure.message);
 }
 
 fn with_tidying() -> Vec<Stage> {

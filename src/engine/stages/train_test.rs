@@ -166,20 +166,14 @@ impl Ready<'_> {
             train: files.train,
             test: files.test,
             scores: files.scores,
-            model_package: steps.iter().find_map(|step| match &step.detail {
-                StepDetail::RegisterModel(arn) => arn.parse().ok(),
-                _ => None,
-            }),
+            model_package: steps.iter().find_map(|step| step.detail.registered()?.parse().ok()),
         })
     }
 }
 
 /// The message of the Fail step that ended an execution below its threshold.
 fn stopped_by_threshold(steps: &[StepRecord]) -> Option<&str> {
-    steps.iter().find_map(|step| match &step.detail {
-        StepDetail::Fail(message) => Some(message.as_str()),
-        _ => None,
-    })
+    steps.iter().find_map(|step| step.detail.deliberate_failure())
 }
 
 fn origin(record: &ExecutionRecord, began: Timestamp) -> Origin {
@@ -200,7 +194,16 @@ fn sentence(step: &StepRecord) -> String {
         StepDetail::Condition(Some(outcome)) => format!(", {outcome}"),
         StepDetail::RegisterModel(arn) => format!(", {arn}"),
         StepDetail::Fail(message) => format!(": {message}"),
-        _ => step.failure_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default(),
+        StepDetail::Condition(None)
+        | StepDetail::Training(_)
+        | StepDetail::Processing(_)
+        | StepDetail::Transform(_)
+        | StepDetail::Model(_)
+        | StepDetail::Lambda(_)
+        | StepDetail::QualityCheck { .. }
+        | StepDetail::Other => {
+            step.failure_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default()
+        }
     };
     format!("step {} {:?}{time}{outcome}", step.name, step.status)
 }
