@@ -3,7 +3,7 @@
 use super::{Engine, EngineError, workspace::Workspace};
 use crate::logs::{LogSink, ShipError, Shipment, Shipper, Unsent};
 use crate::store::{Lease, RunRecord, StoreError};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// Ended runs with unsent lines that are looked at for some that can be shipped: runs whose repository or environment
 /// is not at hand stay, and must not keep the others waiting for ever.
@@ -20,10 +20,14 @@ impl Engine {
         sink_of: &(dyn Fn(&RunRecord) -> Option<Arc<dyn LogSink>> + Sync),
         most: u32,
     ) -> Result<usize, EngineError> {
-        let (mut left, mut shipped) = (0, 0);
+        let (mut left, mut shipped, mut away) = (0, 0, BTreeSet::new());
         for id in self.store.runs_with_unsent_logs(LOOKED_AT).await? {
             let run = self.store.run(&id).await?;
             let Some(sink) = sink_of(&run) else { continue };
+            // Where one run's lines did not arrive, others would only take as long again.
+            if away.contains(&run.environment) {
+                continue;
+            }
             if shipped >= most {
                 break;
             }
@@ -35,7 +39,10 @@ impl Engine {
             shipped += 1;
             let mut shipper = self.shipper(&run, &lease, sink).await?;
             let unsent = drain(&mut shipper, self.drain_deadline).await;
-            left += usize::from(unsent.lines > 0);
+            if unsent.lines > 0 {
+                left += 1;
+                away.insert(run.environment.clone());
+            }
             // The agent may have died between the run's end and this.
             Workspace::of(self, &Arc::new(run)).remove().await;
             self.store.release(&lease).await?;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     ids::{EnvName, Sha},
-    spec::{DataContract, Environment, Findings, Pipeline, SourceFile},
+    spec::{self, Action, BuiltIn, DataContract, Environment, Findings, Pipeline, SourceFile},
 };
 use std::collections::BTreeMap;
 
@@ -98,4 +98,35 @@ pub fn load(
         }),
         _ => Err(ProjectError::Findings { findings: reader.findings, sources: reader.sources }),
     }
+}
+
+fn built_ins(pipeline: &Pipeline) -> impl Iterator<Item = &BuiltIn> {
+    pipeline.stages.iter().filter_map(|stage| match &stage.action {
+        Action::Uses(built_in) => Some(built_in),
+        Action::Run(_) => None,
+    })
+}
+
+/// Does any stage render a definition?
+pub(super) fn deploys(pipeline: &Pipeline) -> bool {
+    built_ins(pipeline).any(|built_in| match built_in {
+        BuiltIn::TrainTest(_)
+        | BuiltIn::Plan
+        | BuiltIn::DeployPipelines
+        | BuiltIn::ScheduleRules => true,
+        BuiltIn::Validate | BuiltIn::Gate(_) | BuiltIn::AssumeRole => false,
+    })
+}
+
+/// What is trained on what, where a stage trains.
+pub(super) fn train_test(pipeline: &Pipeline) -> Option<&spec::Training> {
+    built_ins(pipeline).find_map(|built_in| match built_in {
+        BuiltIn::TrainTest(training) => Some(training),
+        BuiltIn::Validate
+        | BuiltIn::Gate(_)
+        | BuiltIn::AssumeRole
+        | BuiltIn::Plan
+        | BuiltIn::DeployPipelines
+        | BuiltIn::ScheduleRules => None,
+    })
 }

@@ -1,15 +1,12 @@
-//! Reading a project's files one after another, keeping what is found in them.
+//! Reads the files of a project one after another, collecting what is wrong with each.
 
 use super::{
     files::{FileError, Files},
-    load::{Templates, Training},
+    load::{Templates, Training, deploys, train_test},
 };
 use crate::{
     ids::EnvName,
-    spec::{
-        self, Action, BuiltIn, Environment, EnvironmentRule, Finding, Findings, Pipeline, Severity,
-        SourceFile, Span,
-    },
+    spec::{self, Environment, EnvironmentRule, Finding, Findings, Pipeline, SourceFile},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +18,36 @@ const ENVIRONMENT_ENDINGS: [&str; 3] = ["yaml", "yml", "tfvars.json"];
 const SCRIPTS: &str = "templates/scripts";
 const TRAIN_TEMPLATE: &str = "templates/pipelines/train.json.hbs";
 const INFERENCE_TEMPLATE: &str = "templates/pipelines/inference.json.hbs";
+
+/// The environments that `policy` knows, or nothing where it has no valid pipeline.yaml.
+///
+/// # Errors
+/// The file is there but cannot be read.
+pub fn rules(policy: Files<'_>) -> Result<Option<Vec<EnvironmentRule>>, FileError> {
+    let source = match policy.text(PIPELINE_FILE) {
+        Err(error) if error.is_of_content() => None,
+        read => read?,
+    };
+    Ok(source.and_then(|source| Some(spec::check_pipeline(&source).ok()?.0.environments)))
+}
+
+/// What there is at a path.
+enum Content {
+    Text(SourceFile),
+    Absent,
+    /// A finding says why.
+    Unusable,
+}
+
+/// The environments that have a file, for when pipeline.yaml is too broken to name them.
+fn present(files: Files<'_>) -> Result<BTreeSet<EnvName>, FileError> {
+    let names = files.list(ENVIRONMENTS)?;
+    let stem = |name: &String| {
+        let stems = ENVIRONMENT_ENDINGS.map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
+        stems.into_iter().flatten().next()?.parse().ok()
+    };
+    Ok(names.iter().filter_map(stem).collect())
+}
 
 /// Collects findings and sources while files are read one after another.
 #[derive(Default)]
@@ -37,15 +64,19 @@ impl Reader {
     ) -> Result<Option<Pipeline>, FileError> {
         let own = self.checked(files, PIPELINE_FILE, spec::check_pipeline)?;
         let rules = rules(policy)?;
-        if own.is_some() && rules.is_none() {
-            self.missing(
-                PIPELINE_FILE,
-                "the default branch has no valid pipeline.yaml, and only there it is said which branch goes where"
-                    .to_owned(),
-                "commit it to the default branch first".to_owned(),
-            );
-        }
-        Ok(own.zip(rules).map(|(pipeline, environments)| Pipeline { environments, ..pipeline }))
+        let Some((pipeline, environments)) = own.zip(rules) else {
+            // A commit of another branch must not say in its stead where it goes.
+            if !self.findings.has_errors() {
+                self.complain(
+                    "no-policy",
+                    PIPELINE_FILE,
+                    "the default branch has no valid pipeline.yaml, so nothing says which branch deploys where",
+                    "commit a valid pipeline.yaml to the default branch first",
+                );
+            }
+            return Ok(None);
+        };
+        Ok(Some(Pipeline { environments, ..pipeline }))
     }
 
     pub(super) fn environments(
@@ -61,13 +92,16 @@ impl Reader {
         for name in names {
             let candidates =
                 ENVIRONMENT_ENDINGS.map(|ending| format!("{ENVIRONMENTS}/{name}.{ending}"));
-            let mut found = Vec::new();
+            let (mut found, mut unusable) = (Vec::new(), false);
             for path in &candidates {
-                if let Some(source) = Self::text(policy, path)? {
-                    found.push(source);
+                match self.content(policy, path)? {
+                    Content::Text(source) => found.push(source),
+                    Content::Absent => {}
+                    Content::Unusable => unusable = true,
                 }
             }
             match found.as_slice() {
+                [] if unusable => {}
                 [] => self.missing(
                     &candidates[0],
                     format!("environment '{name}' has no file"),
@@ -110,7 +144,7 @@ impl Reader {
     ) -> Result<BTreeMap<String, String>, FileError> {
         let mut scripts = BTreeMap::new();
         for name in files.list(SCRIPTS)?.into_iter().filter(|name| name.ends_with(".py")) {
-            if let Some(script) = Self::text(files, &format!("{SCRIPTS}/{name}"))? {
+            if let Content::Text(script) = self.content(files, &format!("{SCRIPTS}/{name}"))? {
                 scripts.insert(name, script.text);
             }
         }
@@ -129,7 +163,7 @@ impl Reader {
             spec::check_data_contract(file).map(|contract| (contract, Findings::default()))
         })?;
         let data = self.required(files, &path)?;
-        Ok(contract.zip(data).map(|(contract, source)| Training { source, contract }))
+        Ok(contract.zip(data).map(|(contract, data)| Training { source: data, contract }))
     }
 
     /// The data file that was named, or the one in `data/` that has a contract beside it.
@@ -193,90 +227,46 @@ impl Reader {
     }
 
     fn required(&mut self, files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
-        let source = Self::text(files, path)?;
-        if source.is_none() {
-            let (message, help) = match files {
-                Files::Commit(_, commit) => (
-                    format!("there is no {path} in commit {}", commit.short()),
-                    format!("commit {path}"),
-                ),
-                Files::Folder(folder) => (
-                    format!("there is no {path} in {}", folder.display()),
-                    format!("write {path}, or name the project's folder"),
-                ),
-            };
-            self.missing(path, message, help);
+        match self.content(files, path)? {
+            Content::Text(source) => return Ok(Some(source)),
+            Content::Absent => {
+                let (message, help) = match files {
+                    Files::Commit(_, commit) => (
+                        format!("there is no {path} in commit {}", commit.short()),
+                        format!("commit {path}"),
+                    ),
+                    Files::Folder(folder) => {
+                        let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
+                        (
+                            format!("there is no {path} in {}", whole.display()),
+                            format!("write {path}, or name the project's folder"),
+                        )
+                    }
+                };
+                self.missing(path, message, help);
+            }
+            Content::Unusable => {}
         }
-        Ok(source)
+        Ok(None)
     }
 
-    fn text(files: Files<'_>, path: &str) -> Result<Option<SourceFile>, FileError> {
-        Ok(files.read(path)?.map(|content| SourceFile {
-            name: path.to_owned(),
-            text: String::from_utf8_lossy(&content).into_owned(),
-        }))
+    fn content(&mut self, files: Files<'_>, path: &str) -> Result<Content, FileError> {
+        match files.text(path) {
+            Ok(source) => Ok(source.map_or(Content::Absent, Content::Text)),
+            Err(error) if error.is_of_content() => {
+                let help = "every file here must be UTF-8 text of a bounded size";
+                self.complain("unusable-file", path, error.to_string(), help);
+                Ok(Content::Unusable)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn missing(&mut self, path: &str, message: String, help: String) {
-        self.findings.0.push(Finding {
-            severity: Severity::Error,
-            code: "missing-file",
-            file: path.to_owned(),
-            line: 1,
-            column: 1,
-            span: Span { offset: 0, length: 0 },
-            text: String::new(),
-            message,
-            help: Some(help),
-        });
+        self.complain("missing-file", path, message, &help);
     }
-}
 
-/// The environments that `policy` knows, or nothing where it has no valid pipeline.yaml.
-///
-/// # Errors
-/// The file is there but cannot be read.
-pub fn rules(policy: Files<'_>) -> Result<Option<Vec<EnvironmentRule>>, FileError> {
-    let source = Reader::text(policy, PIPELINE_FILE)?;
-    Ok(source.and_then(|source| Some(spec::check_pipeline(&source).ok()?.0.environments)))
-}
-
-/// The environments that have a file, for when pipeline.yaml is too broken to name them.
-fn present(files: Files<'_>) -> Result<BTreeSet<EnvName>, FileError> {
-    let names = files.list(ENVIRONMENTS)?;
-    let stem = |name: &String| {
-        let stems = ENVIRONMENT_ENDINGS.map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
-        stems.into_iter().flatten().next()?.parse().ok()
-    };
-    Ok(names.iter().filter_map(stem).collect())
-}
-
-fn built_ins(pipeline: &Pipeline) -> impl Iterator<Item = &BuiltIn> {
-    pipeline.stages.iter().filter_map(|stage| match &stage.action {
-        Action::Uses(built_in) => Some(built_in),
-        Action::Run(_) => None,
-    })
-}
-
-/// Does any stage render a definition?
-fn deploys(pipeline: &Pipeline) -> bool {
-    built_ins(pipeline).any(|built_in| match built_in {
-        BuiltIn::TrainTest(_)
-        | BuiltIn::Plan
-        | BuiltIn::DeployPipelines
-        | BuiltIn::ScheduleRules => true,
-        BuiltIn::Validate | BuiltIn::Gate(_) | BuiltIn::AssumeRole => false,
-    })
-}
-
-fn train_test(pipeline: &Pipeline) -> Option<&spec::Training> {
-    built_ins(pipeline).find_map(|built_in| match built_in {
-        BuiltIn::TrainTest(training) => Some(training),
-        BuiltIn::Validate
-        | BuiltIn::Gate(_)
-        | BuiltIn::AssumeRole
-        | BuiltIn::Plan
-        | BuiltIn::DeployPipelines
-        | BuiltIn::ScheduleRules => None,
-    })
+    fn complain(&mut self, code: &'static str, path: &str, message: impl Into<String>, help: &str) {
+        self.findings.0.push(Finding::of_file(code, path, message.into(), help.to_owned()));
+    }
 }

@@ -4,11 +4,23 @@ use crate::{
     cloud::{DEV, PROD, REGISTRY},
     world::{Fate, Inside, World},
 };
+use aws_types::SdkConfig;
 use relevo::{
+    engine::Watch,
     flow::{Event, Outcome},
     ids::{RunId, StageName},
+    logs::LogLine,
+    spec::FailureClass,
+    store::{RunRecord, StoredEvent},
 };
-use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _};
+use std::{
+    collections::BTreeMap,
+    os::unix::fs::PermissionsExt as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// Lines between two deaths: a whole run keeps about 150.
 const LINES_APART: usize = 23;
@@ -52,6 +64,58 @@ async fn an_agent_that_dies_between_two_lines_leaves_a_run_that_can_be_finished(
     for number in (1..lines).step_by(LINES_APART) {
         dies(&world.app(&format!(".line-{number}")).await, Fate::after_lines(number)).await;
     }
+}
+
+/// Gives the train pipeline another definition between the agent's own update and its start.
+struct Meddler {
+    dev: SdkConfig,
+    has_meddled: AtomicBool,
+}
+
+impl Meddler {
+    async fn meddle(&self) {
+        let dev = aws_sdk_sagemaker::Client::new(&self.dev);
+        let pipelines = dev.list_pipelines().send().await.unwrap();
+        let name = pipelines.pipeline_summaries()[0].pipeline_name().unwrap().to_owned();
+        let there = dev.describe_pipeline().pipeline_name(&name).send().await.unwrap();
+        let mut other: serde_json::Value =
+            serde_json::from_str(there.pipeline_definition().unwrap()).unwrap();
+        other["Metadata"] = serde_json::json!({ "by": "somebody else" });
+        let update = dev.update_pipeline().pipeline_name(name);
+        let update = update.pipeline_definition(other.to_string());
+        update.send().await.unwrap();
+    }
+}
+
+impl Watch for Meddler {
+    fn event(&self, _: &RunRecord, _: &StoredEvent) {}
+
+    fn line(&self, line: &LogLine) {
+        let is_moment = line.stage.as_str() == "train-test" && line.message.contains("pipeline");
+        if is_moment && !self.has_meddled.swap(true, Ordering::Relaxed) {
+            let now = tokio::runtime::Handle::current();
+            tokio::task::block_in_place(|| now.block_on(self.meddle()));
+        }
+    }
+
+    fn waiting(&self, _: &RunRecord, _: &RunId) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_of_another_definition_is_never_taken_for_ours() {
+    let world = World::new();
+    let agent = world.app(".agent").await;
+    let dev = agent.account(DEV).await;
+    let meddler = Arc::new(Meddler { dev, has_meddled: AtomicBool::new(false) });
+    let (run, driven) = agent.promote_watched(meddler).await;
+    let failed =
+        Outcome::Failed { stage: "train-test".parse().unwrap(), class: FailureClass::CloudError };
+    assert_eq!(driven.outcome, failed);
+    let told = agent.kept(&run.id).into_values().flatten().collect::<String>();
+    assert!(told.contains("executes another definition than this commit's"), "{told}");
+    // The pipeline is put right, and the start is not taken for the one that went wrong.
+    let (_, driven) = agent.promote().await;
+    assert_eq!(driven.outcome, Outcome::Succeeded);
 }
 
 /// Lets the agent die, and another one go on.

@@ -7,12 +7,15 @@ use relevo::exec::{Cancel, Canceller, Inherited};
 use relevo::flow::{Event, Failure, Outcome, Phase, RunState, SkipReason, Standing, Stop};
 use relevo::git::Credentials;
 use relevo::ids::{RunId, StageName};
-use relevo::logs::{Level, LogFolder, LogLine, LogReader, Masker};
+use relevo::logs::{
+    Level, LogEvent, LogFolder, LogLine, LogReader, LogSink, Masker, PutOutcome, SinkError,
+};
 use relevo::spec::{Action, BuiltIn, Command, FailureClass, On, Pipeline, Retry, Stage};
 use relevo::store::{Ask, Facts, LEASE_DURATION, NewRun, RunRecord, Store, StoredEvent};
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::RangeInclusive,
     path::Path,
     sync::{Arc, Mutex},
     time::Duration,
@@ -504,6 +507,53 @@ async fn a_run_stopped_while_it_waits_for_its_environment_does_nothing() {
     });
     assert_eq!(driven.unwrap().outcome, Outcome::Cancelled);
     assert_eq!(world.attempts(), []);
+}
+
+/// A log service that takes everything.
+#[derive(Debug, Default)]
+struct Taker(Mutex<Vec<String>>);
+
+impl LogSink for Taker {
+    fn ensure<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), SinkError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn put<'a>(
+        &'a self,
+        stream: &'a str,
+        _: &'a [LogEvent],
+    ) -> BoxFuture<'a, Result<PutOutcome, SinkError>> {
+        self.0.lock().unwrap().push(stream.to_owned());
+        Box::pin(async { Ok(PutOutcome::default()) })
+    }
+
+    fn arrived<'a>(
+        &'a self,
+        _: &'a str,
+        _: RangeInclusive<u64>,
+        _: i64,
+    ) -> BoxFuture<'a, Result<BTreeSet<u64>, SinkError>> {
+        Box::pin(async { Ok(BTreeSet::new()) })
+    }
+
+    fn settling(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_can_ship_does_not_keep_others_waiting() {
+    let world = World::new().await;
+    let (gone, ours) = (world.run(diamond()).await, world.run(diamond()).await);
+    world.outcome(&gone).await;
+    world.outcome(&ours).await;
+    let taker = Arc::new(Taker::default());
+    let sink_of =
+        |run: &RunRecord| (run.id == ours).then(|| Arc::clone(&taker) as Arc<dyn LogSink>);
+    assert_eq!(world.engine.ship_leftovers(&sink_of, 1).await.unwrap(), 0);
+    let taken = taker.0.lock().unwrap().clone();
+    assert_eq!(taken, ["a", "b", "c", "d"].map(|stage| format!("prod/p/{ours}/{stage}")));
+    assert_eq!(world.engine.store.runs_with_unsent_logs(9).await.unwrap(), [gone]);
 }
 
 async fn real_time() -> World {

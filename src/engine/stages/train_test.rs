@@ -2,7 +2,8 @@
 //!
 //! Definition and data decide everything (seeds included), so an execution of the very same two is not repeated: the
 //! start token is made of their digests, and SageMaker answers a token it knows with the execution it belongs to. That
-//! also makes a crash harmless: the resumed stage finds the execution it had started.
+//! also makes a crash harmless: the resumed stage finds the execution it had started. What an execution really
+//! executes is asked for, because others may change the pipeline between our update and our start.
 
 mod evidence;
 
@@ -72,6 +73,12 @@ impl Ready<'_> {
                 continue;
             }
             let origin = origin(&record, began);
+            if sagemaker.executed_definition(&arn).await?.digest() != self.definition() {
+                match origin {
+                    Origin::Found => continue,
+                    Origin::Started => return Err(self.overtaken(&sagemaker, &record).await?),
+                }
+            }
             self.work.tell(&match origin {
                 Origin::Started => format!("started {arn}"),
                 Origin::Found => format!("this definition and data had their execution: {arn}"),
@@ -85,8 +92,30 @@ impl Ready<'_> {
         .with_hint("see their failure reasons in SageMaker, and change what makes them fail"))
     }
 
+    /// Another run has given the pipeline its own definition before ours could be started, so that is what runs now.
+    async fn overtaken(
+        &self,
+        sagemaker: &SageMaker,
+        record: &ExecutionRecord,
+    ) -> Result<Failure, Failure> {
+        if !record.status.is_over() {
+            sagemaker.stop(&record.arn, Digest::of(&record.arn).as_str()).await?;
+        }
+        let pipeline = &self.environment.train_pipeline;
+        Ok(Failure::new(
+            FailureClass::CloudError,
+            format!("{} executes another definition than this commit's", record.arn),
+        )
+        .with_hint(format!("something else changed {pipeline} in that moment; run again")))
+    }
+
+    /// The definition that is to be executed.
+    fn definition(&self) -> Digest {
+        self.desired.train.definition.digest()
+    }
+
     fn token(&self, failed: u32) -> Digest {
-        let definition = self.desired.train.definition.digest();
+        let definition = self.definition();
         let account = &self.environment.account;
         Digest::of(format!("{account} {definition} {} {failed}", self.data()))
     }
@@ -161,7 +190,7 @@ impl Ready<'_> {
             environment: self.environment.name.clone(),
             execution: execution.arn.parse().map_err(failure::agent("read the execution's ARN"))?,
             origin,
-            definition: self.desired.train.definition.digest(),
+            definition: self.definition(),
             data: self.data(),
             train: files.train,
             test: files.test,

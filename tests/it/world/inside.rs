@@ -81,8 +81,13 @@ impl Inside {
 
     /// Promotes main to its end, going on with what was begun.
     pub async fn promote(&self) -> (RunRecord, Driven) {
+        self.promote_watched(Arc::new(Fate::never())).await
+    }
+
+    /// The same, while somebody watches.
+    pub async fn promote_watched(&self, watch: Arc<dyn Watch>) -> (RunRecord, Driven) {
         let run = self.run().await;
-        let driven = self.drive(&run, Arc::new(Fate::never())).await.unwrap();
+        let driven = self.drive(&run, watch).await;
         (self.app.store.run(&run.id).await.unwrap(), driven)
     }
 
@@ -90,18 +95,23 @@ impl Inside {
     /// answered by one that came to its end before.
     pub async fn promote_until(&self, fate: Fate) -> Option<RunRecord> {
         let run = self.run().await;
-        let driven = self.drive(&run, Arc::new(fate)).await;
+        let fate = Arc::new(fate);
+        let died = tokio::select! {
+            biased;
+            () = fate.strikes.notified() => true,
+            _ = self.drive(&run, Arc::clone(&fate) as Arc<dyn Watch>) => false,
+        };
         self.clock.advance(LEASE_DURATION);
-        driven.is_none().then_some(run)
+        died.then_some(run)
     }
 
-    async fn drive(&self, run: &RunRecord, fate: Arc<Fate>) -> Option<Driven> {
+    async fn drive(&self, run: &RunRecord, watch: Arc<dyn Watch>) -> Driven {
         let promotion = Promotion {
             project: Arc::clone(&self.project),
             credentials: Default::default(),
             inherited: Inherited::from([]),
             masker: Masker::default(),
-            watch: Arc::clone(&fate) as Arc<dyn Watch>,
+            watch,
             cancel: Cancel::never(),
         };
         let time = async {
@@ -111,9 +121,7 @@ impl Inside {
             }
         };
         tokio::select! {
-            biased;
-            () = fate.strikes.notified() => None,
-            driven = promotion.drive(&self.app, run) => Some(driven.unwrap()),
+            driven = promotion.drive(&self.app, run) => driven.unwrap(),
             () = time => unreachable!("time passes for ever"),
         }
     }
