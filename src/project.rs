@@ -13,4 +13,5 @@ mod reader;
 pub use blueprint::Incomplete;
 pub use check::{Report, check};
 pub use files::{FileError, Files};
-pub use load::{Project, ProjectError, Templates, Training, load, rules};
+pub use load::{Project, ProjectError, Templates, Training, load};
+pub use reader::rules;

@@ -175,7 +175,23 @@ async fn credentials_that_are_over_are_an_error_of_their_own() {
 #[test]
 fn session_policies_fit_and_allow_no_more_than_their_purpose() {
     let long = "m".repeat(40);
-    let environment = Environment { model_name: long, ..fixture::environment() };
+    let fixture = fixture::environment();
+    let far = |text: &str| {
+        let text =
+            text.replace("arn:aws:", "arn:aws-us-gov:").replace("us-east-1", "us-gov-west-1");
+        text.parse().unwrap()
+    };
+    let environment = Environment {
+        model_name: long,
+        region: "us-gov-west-1".parse().unwrap(),
+        deploy_role: far(fixture.deploy_role.as_str()),
+        train_role: far(fixture.train_role.as_str()),
+        inference_role: far(fixture.inference_role.as_str()),
+        lambda_role: far(fixture.lambda_role.as_str()),
+        events_role: far(fixture.events_role.as_str()),
+        kms_key: far(fixture.kms_key.as_str()),
+        ..fixture
+    };
     for purpose in [Purpose::Deploy, Purpose::Train, Purpose::Read, Purpose::Logs, Purpose::Approve]
     {
         let policy = policy::session_policy(&environment, purpose);

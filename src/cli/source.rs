@@ -118,16 +118,24 @@ impl SourceArgs {
         let policy = policy(&repository)?;
         let policy_files = Files::Commit(&repository, &policy);
         let branch = self.branch(&repository, policy_files)?;
-        let commit = match &self.commit {
-            Some(commit) => repository.commit(commit),
-            None => repository.branch(&branch),
-        }
-        .map_err(of_git)?;
+        let commit = self.commit(&repository, &branch)?;
         let files = Files::Commit(&repository, &commit);
         let address = repository.public_address();
         let project = project::load(address, &commit, files, policy_files).map_err(of_project)?;
         let environment = self.environment(&branch, &project)?;
         Ok(Source { repository, branch, environment, project })
+    }
+
+    /// The commit asked for, which must be one of the branch: what is not merged goes where its own branch goes.
+    fn commit(&self, repository: &git::Repository, branch: &str) -> Result<Sha, CliError> {
+        let Some(digits) = &self.commit else { return repository.branch(branch).map_err(of_git) };
+        let commit = repository.commit(digits).map_err(of_git)?;
+        if repository.is_on_branch(&commit, branch).map_err(of_git)? {
+            return Ok(commit);
+        }
+        let message = format!("commit {} is not on branch '{branch}'", commit.short());
+        Err(CliError::usage(message)
+            .hint("merge it first, or name the branch it is on: --branch BRANCH"))
     }
 
     fn branch(&self, repository: &git::Repository, policy: Files<'_>) -> Result<String, CliError> {

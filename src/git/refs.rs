@@ -97,6 +97,20 @@ impl Repository {
         sha(self.inner.find_commit_by_prefix(digits).map_err(|_| missing())?.id())
     }
 
+    /// Is `commit` the branch's tip, or one that led to it?
+    ///
+    /// # Errors
+    /// The branch or the commit is not there, or the history between them is cut off.
+    pub fn is_on_branch(&self, commit: &Sha, branch: &str) -> Result<bool, GitError> {
+        let tip = self.branch(branch)?;
+        if *commit == tip {
+            return Ok(true);
+        }
+        let (tip, commit) = (self.find(&tip)?.id(), self.find(commit)?.id());
+        let found = self.inner.graph_descendant_of(tip, commit);
+        found.map_err(failed("follow the history of", branch))
+    }
+
     /// The commit before this one, along the branch it was merged to; nothing for the first.
     ///
     /// # Errors

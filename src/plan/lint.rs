@@ -12,9 +12,6 @@ const MOST_TARGETS: usize = 5;
 /// Characters of an event pattern (EventBridge quotas; adjustable).
 const LONGEST_PATTERN: usize = 2048;
 
-/// Characters of a rule's description (PutRule).
-const LONGEST_RULE_DESCRIPTION: usize = 512;
-
 /// Characters of a topic's name (CreateTopic).
 const LONGEST_TOPIC: usize = 256;
 
@@ -79,13 +76,6 @@ fn lint_rule(spec: &RuleSpec, flaws: &mut Vec<Flaw>) {
     ids.sort_unstable();
     if ids.windows(2).any(|pair| pair[0] == pair[1]) {
         flaws.push(Flaw::new(subject(), "two targets with one id", "give each its own id"));
-    }
-    if spec.rule.description.chars().count() > LONGEST_RULE_DESCRIPTION {
-        flaws.push(Flaw::new(
-            subject(),
-            format!("its description is longer than {LONGEST_RULE_DESCRIPTION} characters"),
-            "shorten the pipelines' names",
-        ));
     }
     if let Trigger::Pattern(pattern) = &spec.rule.trigger {
         let length = pattern.to_string().chars().count();

@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 /// The longest name of a rule or target, in characters (PutRule, PutTargets).
 pub(super) const LONGEST_NAME: usize = 64;
 
+/// Characters of a rule's description (PutRule).
+const LONGEST_DESCRIPTION: usize = 512;
+
 /// Retries after the first delivery. Only throttling and AWS's own faults are retried.
 const RETRIES: i32 = 24;
 
@@ -92,7 +95,7 @@ fn name(environment: &Environment, purpose: &str) -> String {
 fn rule(environment: &Environment, purpose: &str, pattern: Value, description: &str) -> Rule {
     Rule {
         name: name(environment, purpose),
-        description: description.to_owned(),
+        description: shortened(description, LONGEST_DESCRIPTION),
         trigger: Trigger::Pattern(pattern),
         state: RuleState::Enabled,
     }

@@ -320,6 +320,15 @@ fn a_very_long_model_name_gives_legal_rules_still() {
 }
 
 #[test]
+fn the_longest_pipeline_names_give_legal_rules_still() {
+    let [train_pipeline, inference_pipeline] =
+        ["t", "i"].map(|letter| letter.repeat(256).parse().unwrap());
+    let environment = Environment { train_pipeline, inference_pipeline, ..environment() };
+    let desired = wanted(&Commit::first(), &environment, &Observed::default());
+    assert!(desired.rules.iter().all(|spec| spec.rule.description.len() <= 512));
+}
+
+#[test]
 fn an_impossible_name_is_refused_with_a_way_out() {
     let environment = Environment { model_name: "tumour größe".to_owned(), ..environment() };
     let commit = Commit::first();

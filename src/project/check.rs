@@ -49,7 +49,7 @@ fn definitions(
     let desired = match plan::desired(&blueprint, 1) {
         Ok(desired) => desired,
         Err(DesiredError::Render { kind, source }) => {
-            return vec![of_render(template(templates, kind), source)];
+            return vec![of_render(template(templates, kind), &own, source)];
         }
         Err(other) => return vec![at(&own, (1, 1), other.to_string())],
     };
@@ -61,7 +61,7 @@ fn definitions(
         .collect()
 }
 
-fn of_render(template: &SourceFile, error: RenderError) -> Finding {
+fn of_render(template: &SourceFile, environment: &SourceFile, error: RenderError) -> Finding {
     match error {
         RenderError::Template { line, column, message, help } => {
             Finding { help, ..at(template, (line, column), message) }
@@ -70,10 +70,23 @@ fn of_render(template: &SourceFile, error: RenderError) -> Finding {
             let help = Some("look for a missing quote, comma or value there or just before".into());
             Finding { help, ..at(template, (line, 1), error.to_string()) }
         }
-        RenderError::Definition(_) | RenderError::NoImage { .. } | RenderError::ImageTable(_) => {
+        RenderError::NoImage { .. } => {
+            at(environment, of_key(environment, "aws_region"), error.to_string())
+        }
+        RenderError::Definition(_) | RenderError::ImageTable(_) => {
             at(template, (1, 1), error.to_string())
         }
     }
+}
+
+/// Where `key` stands in `file`, by line and column from 1; its beginning if it does not.
+fn of_key(file: &SourceFile, key: &str) -> (usize, usize) {
+    let hit = |(number, line): (usize, &str)| {
+        line.find(key)
+            .and_then(|at| line.get(..at))
+            .map(|before| (number + 1, before.chars().count() + 1))
+    };
+    file.text.lines().enumerate().find_map(hit).unwrap_or((1, 1))
 }
 
 fn template(templates: &Templates, kind: Kind) -> &SourceFile {
@@ -130,9 +143,16 @@ fn data(project: &Project, findings: &mut Findings) -> usize {
         Err(DataError::Rows(flaws)) => {
             findings.0.extend(flaws.listed.iter().map(|flaw| {
                 let line = usize::try_from(flaw.line).unwrap_or(1);
+                let cell = flaw.column.as_ref().and_then(|name| {
+                    training.contract.columns.iter().position(|column| column.name == *name)
+                });
+                let column = cell.map_or(1, |cell| of_cell(source, line, cell));
                 let help =
                     "correct or remove the row: what breaks the contract is refused, not repaired";
-                Finding { help: Some(help.to_owned()), ..at(source, (line, 1), flaw.sentence()) }
+                Finding {
+                    help: Some(help.to_owned()),
+                    ..at(source, (line, column), flaw.sentence())
+                }
             }));
             if flaws.more > 0 {
                 let more = format!("{} more rows break the contract", flaws.more);
@@ -142,6 +162,15 @@ fn data(project: &Project, findings: &mut Findings) -> usize {
         Err(other) => findings.0.push(at(source, (1, 1), other.to_string())),
     }
     0
+}
+
+/// The column, from 1, at which the cell with that index (from 0) begins; 1 where quotes make commas ambiguous.
+fn of_cell(source: &SourceFile, line: usize, cell: usize) -> usize {
+    let row = source.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    if row.contains('"') {
+        return 1;
+    }
+    row.split(',').take(cell).map(|before| before.chars().count() + 1).sum::<usize>() + 1
 }
 
 fn environment_file(project: &Project, environment: &Environment) -> SourceFile {

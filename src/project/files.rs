@@ -1,6 +1,6 @@
 //! One place to read a project's files from: a commit, or a folder that is not committed yet.
 
-use crate::{git, ids::Sha};
+use crate::{git, ids::Sha, spec::SourceFile};
 use std::{fs, io, path::Path};
 
 /// Largest file that is read, in bytes. A data set of a million rows fits; a video does not.
@@ -35,6 +35,25 @@ pub enum FileError {
         /// Which file.
         path: String,
     },
+    /// Bytes that are no UTF-8.
+    #[error("{path} is not UTF-8 text: line {line}")]
+    NotText {
+        /// Which file.
+        path: String,
+        /// Where the first bad byte is, from 1.
+        line: usize,
+    },
+}
+
+impl FileError {
+    /// Is it the file's content that is wrong, so that reading it again changes nothing?
+    pub(super) fn is_of_content(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } | Self::NotText { .. } => true,
+            Self::Git(error) => matches!(error, git::GitError::TooLarge { .. }),
+            Self::Io { .. } => false,
+        }
+    }
 }
 
 impl Files<'_> {
@@ -47,6 +66,20 @@ impl Files<'_> {
             Self::Commit(repository, commit) => Ok(repository.read(commit, path)?),
             Self::Folder(folder) => read_file(folder, path),
         }
+    }
+
+    /// The text at `path`, or `None` where there is no such file.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and if it is no UTF-8.
+    pub fn text(&self, path: &str) -> Result<Option<SourceFile>, FileError> {
+        let Some(content) = self.read(path)? else { return Ok(None) };
+        let text = String::from_utf8(content).map_err(|error| {
+            let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
+            let newlines = before.unwrap_or_default().iter().filter(|byte| **byte == b'\n');
+            FileError::NotText { path: path.to_owned(), line: newlines.count() + 1 }
+        })?;
+        Ok(Some(SourceFile { name: path.to_owned(), text }))
     }
 
     /// The names of the files directly in `folder`, sorted; empty where there is no such folder.

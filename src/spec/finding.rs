@@ -53,6 +53,24 @@ pub struct Finding {
     pub help: Option<String>,
 }
 
+impl Finding {
+    /// An error about a file as a whole.
+    #[must_use]
+    pub fn of_file(code: &'static str, file: &str, message: String, help: String) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            file: file.to_owned(),
+            line: 1,
+            column: 1,
+            span: Span { offset: 0, length: 0 },
+            text: String::new(),
+            message,
+            help: Some(help),
+        }
+    }
+}
+
 /// Everything found in one reading, in file order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

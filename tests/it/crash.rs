@@ -78,9 +78,11 @@ impl Meddler {
         let pipelines = dev.list_pipelines().send().await.unwrap();
         let name = pipelines.pipeline_summaries()[0].pipeline_name().unwrap().to_owned();
         let there = dev.describe_pipeline().pipeline_name(&name).send().await.unwrap();
-        let other = there.pipeline_definition().unwrap().replace("\"max_depth\"", "\"gamma\"");
-        assert_ne!(there.pipeline_definition(), Some(other.as_str()));
-        let update = dev.update_pipeline().pipeline_name(name).pipeline_definition(other);
+        let mut other: serde_json::Value =
+            serde_json::from_str(there.pipeline_definition().unwrap()).unwrap();
+        other["Metadata"] = serde_json::json!({ "by": "somebody else" });
+        let update = dev.update_pipeline().pipeline_name(name);
+        let update = update.pipeline_definition(other.to_string());
         update.send().await.unwrap();
     }
 }

@@ -71,7 +71,7 @@ impl From<EvaluateError> for Trouble {
 
 impl From<JobFailure> for Trouble {
     fn from(failure: JobFailure) -> Self {
-        Self::failed(format!("ClientError: {failure}"))
+        Self::failed(failure)
     }
 }
 

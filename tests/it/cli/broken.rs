@@ -184,7 +184,7 @@ fn a_missing_label_in_the_data() {
     lines[4].pop();
     lines[4].push('?');
     world.write("data/mammographic.csv", &(lines.join("\n") + "\n"));
-    let place = ("data/mammographic.csv", 5, 1);
+    let place = ("data/mammographic.csv", 5, lines[4].len());
     is_found_at(
         &world,
         place,
@@ -196,12 +196,43 @@ fn a_missing_label_in_the_data() {
 }
 
 #[test]
+fn a_file_that_is_no_text() {
+    for file in [
+        "pipeline.yaml",
+        PROD_FILE,
+        TRAIN,
+        "data/mammographic.csv",
+        "templates/scripts/evaluate.py",
+    ] {
+        let world = World::new();
+        let mut bytes = world.read(file).into_bytes();
+        bytes.extend(b"# caf\xe9\n");
+        fs::write(world.path(file), &bytes).unwrap();
+        let line = bytes.iter().filter(|byte| **byte == b'\n').count();
+        is_found_at(&world, (file, 1, 1), &format!("not UTF-8 text: line {line}"), "text");
+    }
+}
+
+#[test]
+fn a_region_for_which_an_image_is_missing() {
+    let world = World::new();
+    for file in ["environments/dev.yaml", PROD_FILE] {
+        let text = world.read(file);
+        world.write(
+            file,
+            &text.replace("us-east-1", "us-gov-west-1").replace("arn:aws:", "arn:aws-us-gov:"),
+        );
+    }
+    is_found_at(&world, (PROD_FILE, 4, 1), "set images.monitor", "");
+}
+
+#[test]
 fn a_value_out_of_its_range_in_the_data() {
     let world = World::new();
     let data = world.read("data/mammographic.csv");
     let (header, rows) = data.split_once('\n').unwrap();
     world.write("data/mammographic.csv", &format!("{header}\n4,999,3,3,3,1\n{rows}"));
-    is_found_at(&world, ("data/mammographic.csv", 2, 1), "'Age'", "");
+    is_found_at(&world, ("data/mammographic.csv", 2, 3), "'Age'", "");
     let told = world.agent(&["validate"]).exits(2);
     assert!(!told.stderr.contains("999"), "health data is shown: {}", told.stderr);
 }

@@ -47,6 +47,44 @@ fn develop_cannot_promote_itself_by_its_own_pipeline_file() {
     assert!(world.cloud().holds(PROD).is_empty());
 }
 
+/// While the default branch says nothing valid, nobody else may say it in its stead.
+#[test]
+fn develop_cannot_promote_itself_while_main_has_no_valid_pipeline_file() {
+    for broken in [Some("version: 1\nname: [\n"), None] {
+        let world = World::new();
+        match broken {
+            Some(text) => world.write("pipeline.yaml", text),
+            None => std::fs::remove_file(world.path("pipeline.yaml")).unwrap(),
+        }
+        world.commit("Break the policy");
+        world.git(&["switch", "--quiet", "develop"]);
+        world.edit("pipeline.yaml", "dev:  { branch: develop }", "dev:  { branch: other }");
+        world.edit("pipeline.yaml", "branch: main, after: dev", "branch: develop, after: dev");
+        world.commit("Take over prod");
+        for command in
+            [&["run", "--branch", "develop"] as &[&str], &["plan", "--branch", "develop"]]
+        {
+            world.agent(command).exits(2).says("the default branch has no valid pipeline.yaml");
+        }
+        assert!(world.cloud().holds(PROD).is_empty());
+    }
+}
+
+/// A commit goes where its branch goes, not where another branch would go.
+#[test]
+fn a_commit_of_develop_is_not_mains() {
+    let world = World::new();
+    world.git(&["switch", "--quiet", "develop"]);
+    world.write("README.md", "Not reviewed.\n");
+    let commit = world.commit("Try something");
+    world.git(&["switch", "--quiet", "main"]);
+    for command in ["run", "plan"] {
+        let told = world.agent(&[command, "--branch", "main", "--commit", &commit]).exits(2);
+        told.says("is not on branch 'main'").says("--branch");
+    }
+    world.agent(&["run", "--branch", "develop", "--commit", &commit, "--dry-run"]).done();
+}
+
 #[test]
 fn a_wrong_word_is_answered_with_the_right_ones() {
     let world = World::new();
