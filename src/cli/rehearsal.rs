@@ -85,8 +85,9 @@ async fn serve(args: &ServeArgs, shared: &Shared, output: &Output) -> CliResult 
             environment.account, environment.region
         ));
     }
-    output
-        .talk("The access key is the account: any other account of the environments does as well.");
+    output.talk(
+        "Other accounts that the environments name, such as the registry's, work the same way.",
+    );
     let shutdown = async {
         // Without a signal handler there is no gentle end; the process can still be killed.
         let _ended = tokio::signal::ctrl_c().await;

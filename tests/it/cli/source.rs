@@ -114,6 +114,46 @@ fn a_wrong_word_is_answered_with_the_right_ones() {
 }
 
 #[test]
+fn where_there_is_no_repository_nothing_is_looked_for_and_nothing_made() {
+    let world = World::new();
+    let outside = tempfile::tempdir().unwrap();
+    let path = outside.path().to_str().unwrap();
+    for command in ["run", "plan", "runs", "show", "logs", "resume"] {
+        let told = world.agent(&[command, "--repo", path]).exits(2);
+        told.says(path).says("is not in a git repository");
+    }
+    world.agent(&["validate", path]).exits(2).says(path).says("name the project's folder");
+    assert_eq!(outside.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn a_repository_without_a_commit_is_called_that() {
+    let world = World::empty();
+    world.agent(&["run", "--branch", "main"]).exits(2).says("no commit yet").says("committed");
+    world.agent(&["plan", "--env", "prod"]).exits(2).says("no commit yet");
+}
+
+#[test]
+fn a_damaged_store_is_named_once_and_can_be_moved_away() {
+    let world = World::new();
+    world.write(".agent/agent.sqlite", &"not a database ".repeat(100));
+    let told = world.agent(&["runs"]).exits(1);
+    told.says("agent.sqlite").says("move it away");
+    assert_eq!(told.stderr.matches("file is not a database").count(), 1, "{}", told.stderr);
+    world.write(".agent/agent.sqlite", "");
+    world.agent(&["runs"]).done().says("No run yet");
+}
+
+#[test]
+fn a_port_that_is_taken_is_answered_with_how_to_choose_another() {
+    let world = World::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let told = world.agent(&["rehearsal", "serve", "--port", &port]).exits(1);
+    told.says(&port).says("another program").says("--port");
+}
+
+#[test]
 fn a_branch_that_no_environment_names_deploys_nowhere() {
     let world = World::new();
     world.git(&["branch", "feature"]);
