@@ -15,13 +15,13 @@ use crate::{
     exec::{Canceller, Inherited},
     flow::Outcome,
     ids::{RunId, StageName},
-    logs::Masker,
+    logs::{Masker, Unsent},
     project::Project,
     spec::{Action, FailureClass},
     store::{Ask, Facts, NewRun, RunRecord, StoreError},
 };
 use anyhow::Context as _;
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Run the stages of a commit, as a push to its branch would
@@ -170,16 +170,31 @@ async fn ended(app: &App, run: &RunId, driven: Driven, output: &Output) -> CliRe
         Format::Json => output.json_line(&serde_json::json!({ "summary": summary }))?,
         Format::Text => output.data(&summary.text())?,
     }
-    let unsent = &driven.unsent;
-    if unsent.lines > 0 || !unsent.rejected.is_empty() {
-        let rejected: u64 = unsent.rejected.values().sum();
-        output.talk(&format!(
-            "note: {} log lines have not reached the cloud and {rejected} never will; all are in {}",
-            unsent.lines,
-            app.log_folder().of_run(run).display()
-        ));
+    if let Some(note) = unsent(&driven.unsent) {
+        let folder = app.log_folder().of_run(run);
+        output.talk(&format!("note: {note}; all are in {}", folder.display()));
     }
     Ok(exit(&driven.outcome, &record))
+}
+
+/// What of the log has not reached the cloud, and why, in words; nothing if all has.
+fn unsent(unsent: &Unsent) -> Option<String> {
+    let rejected: u64 = unsent.rejected.values().sum();
+    if unsent.lines == 0 && rejected == 0 && unsent.error.is_none() {
+        return None;
+    }
+    let mut note = format!("{} log lines have not reached the cloud yet", unsent.lines);
+    for cause in causes(unsent.error.as_ref().map(|error| error as &dyn Error)) {
+        note.push_str(&format!(", because: {cause}"));
+    }
+    if rejected > 0 {
+        note.push_str(&format!(", {rejected} were refused and never will"));
+    }
+    Some(note)
+}
+
+fn causes<'e>(error: Option<&'e (dyn Error + 'static)>) -> impl Iterator<Item = String> + 'e {
+    std::iter::successors(error, |error| (*error).source()).map(ToString::to_string)
 }
 
 fn exit(outcome: &Outcome, run: &RunRecord) -> Exit {

@@ -137,7 +137,7 @@ impl<'e> Drive<'e> {
                 Some(event) = attempts.next() => vec![event],
                 () = self.next_due() => Vec::new(),
                 () = &mut heartbeat => {
-                    self.engine.store.renew(self.lease).await?;
+                    self.renew().await?;
                     heartbeat = self.engine.clock.sleep(RENEW_EVERY);
                     Vec::new()
                 }
@@ -227,7 +227,16 @@ impl<'e> Drive<'e> {
                     return Ok(Some(Event::CancelRequested { stop: Stop::Forced }));
                 }
             }
-            self.engine.store.renew(self.lease).await?;
+            self.renew().await?;
+        }
+    }
+
+    /// Renews the lease. That the store is busy just now ends nothing: what is written next is checked against the lease
+    /// anyway, and only its loss is final.
+    async fn renew(&self) -> Result<(), StoreError> {
+        match self.engine.store.renew(self.lease).await {
+            Err(lost @ StoreError::LeaseLost(_)) => Err(lost),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 

@@ -107,7 +107,9 @@ fn command(mirror: &Path, url: &str, credentials: &Credentials) -> Command {
     if let Some(token) = &credentials.token {
         // Through the environment: arguments are for everybody on the machine to see.
         let basic = STANDARD.encode(format!("x-access-token:{token}"));
-        git.env("GIT_CONFIG_COUNT", "1")
+        // And to the server that was named only: a redirect would carry the header along.
+        git.args(["-c", "http.followRedirects=false"])
+            .env("GIT_CONFIG_COUNT", "1")
             .env("GIT_CONFIG_KEY_0", format!("http.{url}.extraHeader"))
             .env("GIT_CONFIG_VALUE_0", format!("Authorization: Basic {basic}"));
     }
