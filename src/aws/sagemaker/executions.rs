@@ -1,7 +1,10 @@
 //! Executions of pipelines.
 
 use super::SageMaker;
-use crate::aws::{CloudError, error::Act, timestamp};
+use crate::{
+    aws::{CloudError, error::Act, timestamp},
+    definition::Definition,
+};
 use aws_sdk_sagemaker::types::{self, Parameter};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -88,6 +91,23 @@ impl SageMaker {
         answer
             .pipeline_execution_arn
             .ok_or_else(|| CloudError::broken_answer("StartPipelineExecution", pipeline, "no ARN"))
+    }
+
+    /// The definition that an execution follows, as SageMaker keeps it for that execution.
+    ///
+    /// # Errors
+    /// If SageMaker refuses, or what it keeps is not a definition.
+    pub async fn definition_of(&self, execution: &str) -> Result<Definition, CloudError> {
+        const OPERATION: &str = "DescribePipelineDefinitionForExecution";
+        let answer = self
+            .client
+            .describe_pipeline_definition_for_execution()
+            .pipeline_execution_arn(execution)
+            .send()
+            .await
+            .act(OPERATION, execution)?;
+        Definition::parse(&answer.pipeline_definition.unwrap_or_default())
+            .map_err(|error| CloudError::broken_answer(OPERATION, execution, error.to_string()))
     }
 
     /// Asks an execution to stop; its running jobs take a while.

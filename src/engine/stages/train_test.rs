@@ -68,6 +68,11 @@ impl Ready<'_> {
             let name = self.environment.train_pipeline.as_str();
             let arn = sagemaker.start(name, token.as_str(), &BTreeMap::new()).await?;
             let record = sagemaker.execution(&arn).await?;
+            let definition = sagemaker.definition_of(&arn).await?;
+            if definition.digest() != self.desired.train.definition.digest() {
+                self.put_right(&sagemaker, &record).await?;
+                continue;
+            }
             if record.status.is_over() && !self.is_evidence(&sagemaker, &record).await? {
                 continue;
             }
@@ -80,9 +85,25 @@ impl Ready<'_> {
         }
         Err(Failure::new(
             FailureClass::CloudError,
-            format!("{MOST_FAILED} executions of this very definition and data have failed"),
+            format!(
+                "{MOST_FAILED} executions that were to be of this definition and data have failed"
+            ),
         )
         .with_hint("see their failure reasons in SageMaker, and change what makes them fail"))
+    }
+
+    /// Another run changed the pipeline between our change and our start: what began is not what we judge.
+    async fn put_right(
+        &self,
+        sagemaker: &SageMaker,
+        begun: &ExecutionRecord,
+    ) -> Result<(), Failure> {
+        self.work.tell(&format!("{} follows another run's definition", begun.arn))?;
+        if !begun.status.is_over() {
+            sagemaker.stop(&begun.arn, Digest::of(&begun.arn).as_str()).await?;
+        }
+        sagemaker.upsert(&self.desired.train, &self.desired.tags).await?;
+        Ok(())
     }
 
     fn token(&self, failed: u32) -> Digest {
