@@ -73,10 +73,14 @@ impl Ready<'_> {
                 self.put_right(&sagemaker, &record).await?;
                 continue;
             }
-            if record.status.is_over() && !self.is_evidence(&sagemaker, &record).await? {
+            let origin = origin(&record, began);
+            // One that failed before may do better now; one that failed right after its start tells why itself.
+            if origin == Origin::Found
+                && record.status.is_over()
+                && !self.is_evidence(&sagemaker, &record).await?
+            {
                 continue;
             }
-            let origin = origin(&record, began);
             self.work.tell(&match origin {
                 Origin::Started => format!("started {arn}"),
                 Origin::Found => format!("this definition and data had their execution: {arn}"),
