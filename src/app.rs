@@ -12,6 +12,7 @@ pub use promotion::Promotion;
 use crate::{clock::Clock, ids::RunId, logs::LogFolder, store::Store};
 use anyhow::Context as _;
 use std::{
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -38,7 +39,7 @@ impl App {
     /// # Errors
     /// The folder cannot be made, or its store cannot be opened.
     pub async fn open(state: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(state).with_context(|| format!("make {}", state.display()))?;
+        make_state_folder(state).with_context(|| format!("make {}", state.display()))?;
         let file = state.join(STORE_FILE);
         let store = Store::open(&file, clock.clone())
             .await
@@ -62,6 +63,22 @@ impl App {
     #[must_use]
     pub fn rehearsal_file(&self) -> PathBuf {
         rehearsal_file(&self.state)
+    }
+}
+
+/// Nobody else may look into a new state folder, which holds logs and rehearsed data, and git does not see it.
+fn make_state_folder(state: &Path) -> std::io::Result<()> {
+    if state.exists() {
+        return Ok(());
+    }
+    if let Some(parent) = state.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let private = std::fs::DirBuilder::new().mode(0o700).create(state);
+    match private {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => std::fs::write(state.join(".gitignore"), "*\n"),
     }
 }
 

@@ -59,7 +59,9 @@ impl Repository {
         }
         let path = Path::new(source);
         let inner = git2::Repository::discover(path).map_err(|error| match error.code() {
-            git2::ErrorCode::NotFound => GitError::NotARepository(path.to_owned()),
+            git2::ErrorCode::NotFound => {
+                GitError::NotARepository(std::path::absolute(path).unwrap_or_else(|_| path.into()))
+            }
             git2::ErrorCode::Owner => GitError::NotOurs(path.to_owned()),
             _ => failed("open the repository", source)(error),
         })?;

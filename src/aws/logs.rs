@@ -100,6 +100,8 @@ impl Logs {
     /// If CloudWatch refuses.
     pub async fn ensure_group(&self, group: &LogGroup) -> Result<(), CloudError> {
         match self.create_group(group).await {
+            // A new group keeps its events for ever unless told otherwise.
+            Ok(()) if group.retention_days.is_none() => Ok(()),
             Ok(()) => self.set_retention(&group.name, group.retention_days).await,
             Err(error) if error.class == ErrorClass::AlreadyExists => Ok(()),
             Err(error) => Err(error),

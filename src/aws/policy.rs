@@ -9,6 +9,41 @@ use crate::{
     spec::Environment,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What shipping and reading back lines takes: no line and no group can be removed, or sent elsewhere, with it.
+const SHIP_LOGS: &[&str] = &[
+    "logs:CreateLogGroup",
+    "logs:PutRetentionPolicy",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "logs:FilterLogEvents",
+];
+/// What a plan changes of a log group.
+const SET_UP_LOGS: &[&str] = &[
+    "logs:CreateLogGroup",
+    "logs:PutRetentionPolicy",
+    "logs:DeleteRetentionPolicy",
+    "logs:AssociateKmsKey",
+];
+const STORE_OBJECTS: &[&str] = &["s3:PutObject", "kms:GenerateDataKey"];
+const WRITE_PIPELINES: &[&str] =
+    &["sagemaker:CreatePipeline", "sagemaker:UpdatePipeline", "sagemaker:AddTags"];
+const EXECUTE_PIPELINES: &[&str] =
+    &["sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"];
+const PASS_ROLES: &[&str] = &["iam:PassRole"];
+/// No address, no alias, no trigger: nobody else can call the function by what a deployment may do.
+const WRITE_FUNCTIONS: &[&str] = &[
+    "lambda:CreateFunction",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+    "lambda:PublishVersion",
+    "lambda:TagResource",
+];
+const WRITE_RULES: &[&str] =
+    &["events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource"];
+const WRITE_TOPICS: &[&str] =
+    &["sns:CreateTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:Subscribe"];
 
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,14 +97,9 @@ pub(super) fn session_policy(environment: &Environment, purpose: Purpose) -> Str
     let names = Names { environment, partition: environment.deploy_role.partition() };
     let statements = match purpose {
         Purpose::Read => vec![names.read()],
-        Purpose::Logs => vec![names.logs()],
-        Purpose::Train => {
-            let mut statements = vec![names.read(), names.objects()];
-            statements.push(names.pipelines(&[environment.train_pipeline.as_str()]));
-            statements.push(names.pass(&[&environment.train_role]));
-            statements
-        }
-        Purpose::Deploy => names.deploy(),
+        Purpose::Logs => vec![allow(&[SHIP_LOGS], &names.log_group())],
+        Purpose::Train => vec![names.read(), names.train()],
+        Purpose::Deploy => vec![names.read(), names.deploy()],
         Purpose::Approve => vec![names.approve()],
     };
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
@@ -94,62 +124,59 @@ impl Names<'_> {
         ]})
     }
 
-    fn objects(&self) -> Value {
+    fn train(&self) -> Value {
+        let environment = self.environment;
+        let pipeline = self.pipeline(environment.train_pipeline.as_str());
+        let mut resources = self.objects();
+        resources.extend([format!("{pipeline}/execution/*"), pipeline]);
+        resources.push(environment.train_role.to_string());
+        allow(&[STORE_OBJECTS, WRITE_PIPELINES, EXECUTE_PIPELINES, PASS_ROLES], &resources)
+    }
+
+    fn deploy(&self) -> Value {
+        let environment = self.environment;
+        let function = crate::definition::function_name(environment);
+        let mut resources = self.objects();
+        resources.extend(self.log_group());
+        resources.extend([
+            self.pipeline(environment.train_pipeline.as_str()),
+            self.pipeline(environment.inference_pipeline.as_str()),
+            self.arn("lambda", &format!("function:{function}")),
+            self.arn("events", "rule/*"),
+            self.arn("sns", &environment.alerts.topic),
+        ]);
+        let Environment { train_role, inference_role, lambda_role, events_role, .. } = environment;
+        let roles = BTreeSet::from([train_role, inference_role, lambda_role, events_role]);
+        resources.extend(roles.into_iter().map(ToString::to_string));
+        allow(
+            &[
+                STORE_OBJECTS,
+                SET_UP_LOGS,
+                WRITE_PIPELINES,
+                PASS_ROLES,
+                WRITE_FUNCTIONS,
+                WRITE_RULES,
+                WRITE_TOPICS,
+            ],
+            &resources,
+        )
+    }
+
+    /// The environment's objects, and the key that they are encrypted with.
+    fn objects(&self) -> Vec<String> {
         let Environment { bucket, model_name, kms_key, .. } = self.environment;
-        json!({ "Effect": "Allow", "Action": ["s3:PutObject", "s3:AbortMultipartUpload", "kms:GenerateDataKey"],
-            "Resource": [format!("arn:{}:s3:::{bucket}/{model_name}/*", self.partition), kms_key] })
+        let objects = format!("arn:{}:s3:::{bucket}/{model_name}/*", self.partition);
+        vec![objects, kms_key.to_string()]
     }
 
     /// SageMaker writes the names in pipeline ARNs in lower case.
-    fn pipelines(&self, pipelines: &[&str]) -> Value {
-        let resources: Vec<String> = pipelines
-            .iter()
-            .map(|name| self.arn("sagemaker", &format!("pipeline/{}*", name.to_lowercase())))
-            .collect();
-        json!({ "Effect": "Allow", "Resource": resources, "Action": [
-            "sagemaker:CreatePipeline", "sagemaker:UpdatePipeline", "sagemaker:AddTags",
-            "sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"
-        ]})
+    fn pipeline(&self, name: &str) -> String {
+        self.arn("sagemaker", &format!("pipeline/{}", name.to_lowercase()))
     }
 
-    fn pass(&self, roles: &[&Arn]) -> Value {
-        let mut roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
-        roles.sort_unstable();
-        roles.dedup();
-        json!({ "Effect": "Allow", "Action": "iam:PassRole", "Resource": roles })
-    }
-
-    fn logs(&self) -> Value {
+    fn log_group(&self) -> Vec<String> {
         let group = self.arn("logs", &format!("log-group:{}", self.environment.log_group.name));
-        json!({ "Effect": "Allow", "Action": "logs:*", "Resource": [group.clone(), format!("{group}:*")] })
-    }
-
-    fn deploy(&self) -> Vec<Value> {
-        let environment = self.environment;
-        let function = crate::definition::function_name(environment);
-        let pipelines =
-            [environment.train_pipeline.as_str(), environment.inference_pipeline.as_str()];
-        vec![
-            self.read(),
-            self.objects(),
-            self.pipelines(&pipelines),
-            self.pass(&[
-                &environment.train_role,
-                &environment.inference_role,
-                &environment.lambda_role,
-                &environment.events_role,
-            ]),
-            self.logs(),
-            json!({ "Effect": "Allow",
-                "Action": ["lambda:Create*", "lambda:Update*", "lambda:PublishVersion", "lambda:TagResource"],
-                "Resource": self.arn("lambda", &format!("function:{function}*")) }),
-            json!({ "Effect": "Allow",
-                "Action": ["events:Put*", "events:RemoveTargets", "events:TagResource"],
-                "Resource": self.arn("events", "rule/*") }),
-            json!({ "Effect": "Allow",
-                "Action": ["sns:CreateTopic", "sns:Set*", "sns:TagResource", "sns:Subscribe"],
-                "Resource": self.arn("sns", &environment.alerts.topic) }),
-        ]
+        vec![format!("{group}:*"), group]
     }
 
     fn approve(&self) -> Value {
@@ -160,4 +187,10 @@ impl Names<'_> {
             "sagemaker:DescribeModelPackageGroup", "sagemaker:UpdateModelPackage"
         ]})
     }
+}
+
+/// One statement for all: an action concerns none but the resources of its own service, and each further statement
+/// would cost some of the 2,048 characters.
+fn allow(actions: &[&[&str]], resources: &[String]) -> Value {
+    json!({ "Effect": "Allow", "Action": actions.concat(), "Resource": resources })
 }

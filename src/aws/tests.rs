@@ -175,15 +175,74 @@ async fn credentials_that_are_over_are_an_error_of_their_own() {
 #[test]
 fn session_policies_fit_and_allow_no_more_than_their_purpose() {
     let long = "m".repeat(40);
-    let environment = Environment { model_name: long, ..fixture::environment() };
+    let fixture = fixture::environment();
+    let far = |text: &str| {
+        let text =
+            text.replace("arn:aws:", "arn:aws-us-gov:").replace("us-east-1", "us-gov-west-1");
+        text.parse().unwrap()
+    };
+    let environment = Environment {
+        model_name: long,
+        region: "us-gov-west-1".parse().unwrap(),
+        deploy_role: far(fixture.deploy_role.as_str()),
+        train_role: far(fixture.train_role.as_str()),
+        inference_role: far(fixture.inference_role.as_str()),
+        lambda_role: far(fixture.lambda_role.as_str()),
+        events_role: far(fixture.events_role.as_str()),
+        kms_key: far(fixture.kms_key.as_str()),
+        ..fixture
+    };
     for purpose in [Purpose::Deploy, Purpose::Train, Purpose::Read, Purpose::Logs, Purpose::Approve]
     {
         let policy = policy::session_policy(&environment, purpose);
         assert!(policy.len() <= 2048, "{purpose:?}: {}", policy.len());
         let approves = policy.contains("UpdateModelPackage");
         assert_eq!(approves, purpose == Purpose::Approve, "{purpose:?}");
-        let writes = ["Put", "Create", "Update", "Pass"].iter().any(|verb| policy.contains(verb));
-        assert_eq!(writes, !matches!(purpose, Purpose::Read | Purpose::Logs), "{purpose:?}");
+        let reading = ["Describe", "List", "Get", "Filter", "Decrypt"];
+        for action in actions(&policy) {
+            let (service, verb) = action.split_once(':').unwrap();
+            let reads = reading.iter().any(|known| verb.starts_with(known));
+            let own = match purpose {
+                Purpose::Read => reads,
+                Purpose::Logs => service == "logs",
+                Purpose::Train => reads || ["sagemaker", "s3", "kms", "iam"].contains(&service),
+                Purpose::Approve => service == "sagemaker",
+                Purpose::Deploy => true,
+            };
+            assert!(own, "{purpose:?} may {action}");
+            assert!(!verb.starts_with('*') && !verb.contains("Url"), "{purpose:?} may {action}");
+            let takes_back = verb.starts_with("Delete") && verb != "DeleteRetentionPolicy";
+            assert!(!takes_back, "{purpose:?} may {action}");
+        }
+        let wide = ["sagemaker:Create*", "lambda:Create*", "events:Put*", "sns:Set*", "logs:*"];
+        assert!(!wide.iter().any(|wild| policy.contains(wild)), "{purpose:?}: {policy}");
+    }
+}
+
+fn actions(policy: &str) -> Vec<String> {
+    let policy: serde_json::Value = serde_json::from_str(policy).unwrap();
+    let statements = policy["Statement"].as_array().unwrap();
+    let named = |statement: &serde_json::Value| match &statement["Action"] {
+        serde_json::Value::String(one) => vec![one.clone()],
+        many => serde_json::from_value(many.clone()).unwrap(),
+    };
+    statements.iter().flat_map(named).collect()
+}
+
+/// The names of other pipelines and functions may begin like ours.
+#[test]
+fn a_session_that_writes_one_pipeline_cannot_write_its_namesakes() {
+    let environment = fixture::environment();
+    for purpose in [Purpose::Deploy, Purpose::Train] {
+        let policy: serde_json::Value =
+            serde_json::from_str(&policy::session_policy(&environment, purpose)).unwrap();
+        for statement in policy["Statement"].as_array().unwrap() {
+            let Some(resources) = statement["Resource"].as_array() else { continue };
+            let names = resources.iter().filter_map(|resource| resource.as_str());
+            for name in names.filter(|name| name.contains(":pipeline/")) {
+                assert!(!name.ends_with("train*") && !name.ends_with("pipeline*"), "{name}");
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     ids::Sha,
     model::{self, Auc, Baseline, DataError, Examples, TreeOptions},
     project::{self, Files, Training},
-    spec::{Role, SourceFile},
+    spec::Role,
 };
 use std::path::PathBuf;
 
@@ -40,19 +40,19 @@ pub(crate) fn baseline(args: &Args, output: &Output) -> CliResult {
     let figure = model::auc(&tree.scores(&test.features), &test.labels).map_err(CliError::usage)?;
     match output.format {
         Format::Json => output.json(&serde_json::json!({
-            "data": training.path, "seed": args.seed, "train_rows": train.labels.len(),
+            "data": training.source.name, "seed": args.seed, "train_rows": train.labels.len(),
             "test_rows": test.labels.len(), "auc": figure, "leaves": tree.leaves(),
             "importance": tree.importance(), "tree": tree,
         }))?,
-        Format::Text => output.data(&report(&training.path, &tree, &train, &figure))?,
+        Format::Text => output.data(&report(&training.source.name, &tree, &train, &figure))?,
     }
     Ok(Exit::Done)
 }
 
 /// The training and the test part, as the preprocessing step would write them.
 fn parts(training: &Training, seed: u64) -> Result<(Examples, Examples), DataError> {
-    let source = SourceFile { name: training.path.clone(), text: training.text.clone() };
-    let files = model::preprocess(&[source], &training.contract, seed)?;
+    let source = std::slice::from_ref(&training.source);
+    let files = model::preprocess(source, &training.contract, seed)?;
     let columns: Vec<String> = training
         .contract
         .columns

@@ -2,7 +2,7 @@
 
 mod tree;
 
-use super::output::{Format, Output};
+use super::output::{Format, Output, harmless};
 use crate::{
     clock::Clock,
     engine::Watch,
@@ -118,11 +118,12 @@ impl Watch for Live {
     }
 
     fn line(&self, line: &LogLine) {
-        lock(&self.tree).line(&line.stage, &line.message);
+        let message = harmless(&line.message);
+        lock(&self.tree).line(&line.stage, &message);
         match self.output.format {
             Format::Json => self.json(line),
             Format::Text if self.output.is_live() => {}
-            Format::Text => self.output.talk(&format!("{} | {}", line.stage, line.message)),
+            Format::Text => self.output.talk(&format!("{} | {message}", line.stage)),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
-    output::{Format, Output},
+    output::{Format, Output, harmless},
     show::find,
     source::{open_app, state_folder},
 };
@@ -70,11 +70,11 @@ fn print(line: &LogLine, one_stage: bool, output: &Output) -> Result<(), CliErro
         let text = serde_json::to_string(line).context("write a line as JSON")?;
         return output.data(&text);
     }
-    let time = line.time.strftime("%T%.3f");
+    let (time, message) = (line.time.strftime("%T%.3f"), harmless(&line.message));
     if one_stage {
-        output.data(&format!("{time} {}", line.message))
+        output.data(&format!("{time} {message}"))
     } else {
-        output.data(&format!("{time} {} | {}", line.stage, line.message))
+        output.data(&format!("{time} {} | {message}", line.stage))
     }
 }
 

@@ -134,10 +134,38 @@ fn causes(error: &anyhow::Error) -> Vec<String> {
     causes
 }
 
+/// What somebody else wrote, as far as it may be shown: nothing of it moves the cursor, sets a title or fills the
+/// clipboard. Of a line that overwrites itself, as progress bars do, the last state is left.
+pub(crate) fn harmless(text: &str) -> String {
+    let plain = console::strip_ansi_codes(text);
+    let last = plain.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default();
+    last.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
 fn red() -> Style {
     Style::new().red().bold()
 }
 
 fn with_end(text: &str) -> String {
     if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_cannot_play_with_the_terminal() {
+        for (written, shown) in [
+            ("plain €\tend", "plain €\tend"),
+            ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}[2J\u{1b}[1;1Hgone", "gone"),
+            ("10 %\r50 %\r100 %\r", "100 %"),
+            ("bell\u{7} and \u{8}back", "bell\u{fffd} and \u{fffd}back"),
+        ] {
+            assert_eq!(harmless(written), shown);
+        }
+        let clipboard = harmless("\u{1b}]52;c;cm0gLXJmIC8=\u{7}");
+        assert!(!clipboard.contains(['\u{1b}', '\u{7}']), "{clipboard:?}");
+    }
 }

@@ -212,7 +212,17 @@ fn inherited() -> Inherited {
 /// Values of the environment that are secret by the name of their variable.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 fn secrets() -> Vec<String> {
-    const TELLING: [&str; 5] = ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "PRIVATE_KEY"];
+    const TELLING: [&str; 9] = [
+        "SECRET",
+        "TOKEN",
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "CREDENTIAL",
+        "PRIVATE_KEY",
+        "API_KEY",
+        "ACCESS_KEY",
+    ];
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| TELLING.iter().any(|word| name.to_ascii_uppercase().contains(word)))

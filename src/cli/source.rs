@@ -215,6 +215,9 @@ fn of_git(error: GitError) -> CliError {
         GitError::Unreachable { .. } => {
             Some("over https set GITHUB_TOKEN; over ssh load a key into the agent".to_owned())
         }
+        GitError::PasswordInUrl { .. } => {
+            Some("leave it out, and set GITHUB_TOKEN or a git credential helper".to_owned())
+        }
         GitError::NoSuchCommit(_) => {
             Some("four or more of its first digits; `git log --oneline` lists commits".to_owned())
         }

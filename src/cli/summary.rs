@@ -131,7 +131,9 @@ impl<'a> Summary<'a> {
         let (run, environment) = (self.run.id.short(), &self.run.environment);
         match &self.outcome {
             Some(Outcome::Succeeded) if self.judged.is_some() => {
-                format!("agent models list --env {environment}   (a version waits for a person)")
+                format!(
+                    "agent models list --env {environment}   (approve the candidate, or reject it)"
+                )
             }
             Some(Outcome::Succeeded) => format!("agent show {run}"),
             None => format!("agent resume {run}"),

@@ -23,15 +23,6 @@ impl Kind {
     /// Both kinds, train first.
     pub const ALL: [Self; 2] = [Self::Train, Self::Inference];
 
-    /// The template's path in the repository.
-    #[must_use]
-    pub fn template_path(self) -> &'static str {
-        match self {
-            Self::Train => "templates/pipelines/train.json.hbs",
-            Self::Inference => "templates/pipelines/inference.json.hbs",
-        }
-    }
-
     /// The pipeline's name in an environment.
     #[must_use]
     pub fn pipeline(self, environment: &Environment) -> &PipelineName {

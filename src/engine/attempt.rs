@@ -28,17 +28,27 @@ pub(super) async fn attempt(
 
 async fn perform(engine: &Engine, context: &StageContext) -> Result<Value, Failure> {
     // A bug in one stage must not take the others' outcomes with it.
-    let result = AssertUnwindSafe(act(engine, context))
+    AssertUnwindSafe(act(engine, context))
         .catch_unwind()
         .await
-        .unwrap_or_else(|panic| Err(Failure::new(FailureClass::AgentError, describe(&*panic))));
-    if let Err(failure) = &result {
-        context.say(Level::Error, &failure.message)?;
-        if let Some(hint) = &failure.hint {
-            context.say(Level::Info, hint)?;
-        }
+        .unwrap_or_else(|panic| Err(Failure::new(FailureClass::AgentError, describe(&*panic))))
+        .map_err(|failure| told(context, failure))
+}
+
+/// The failure as it may be stored and shown, after the stage's log has it.
+fn told(context: &StageContext, failure: Failure) -> Failure {
+    let masker = context.log.masker();
+    let failure = Failure {
+        message: masker.mask(&failure.message),
+        hint: failure.hint.map(|hint| masker.mask(&hint)),
+        ..failure
+    };
+    // Where the log cannot be written, the failure itself says more than that.
+    let _unwritten = context.say(Level::Error, &failure.message);
+    if let Some(hint) = &failure.hint {
+        let _unwritten = context.say(Level::Info, hint);
     }
-    result
+    failure
 }
 
 async fn act(engine: &Engine, context: &StageContext) -> Result<Value, Failure> {

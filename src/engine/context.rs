@@ -74,11 +74,16 @@ impl StageContext {
 }
 
 pub(super) fn agent_error(act: &str, error: &dyn std::error::Error) -> Failure {
-    let mut message = format!("{act}: {error}");
+    Failure::new(FailureClass::AgentError, format!("{act}: {}", chain(error)))
+}
+
+/// An error with its causes, in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        message = format!("{message}: {cause}");
+        text = format!("{text}: {cause}");
         source = cause.source();
     }
-    Failure::new(FailureClass::AgentError, message)
+    text
 }

@@ -59,8 +59,11 @@ impl Engine {
     pub async fn drive(&self, run: &RunId, orders: Orders) -> Result<Driven, EngineError> {
         let lease = self.store.acquire(run).await?;
         let driven = Box::pin(self.drive_leased(&lease, orders)).await;
-        self.store.release(&lease).await?;
-        driven
+        let released = self.store.release(&lease).await;
+        // Why it was not driven says more than why the lease stays until it ends.
+        let driven = driven?;
+        released?;
+        Ok(driven)
     }
 
     async fn drive_leased(&self, lease: &Lease, orders: Orders) -> Result<Driven, EngineError> {

@@ -3,10 +3,15 @@
 use super::{Engine, EngineError, workspace::Workspace};
 use crate::logs::{LogSink, ShipError, Shipment, Shipper, Unsent};
 use crate::store::{Lease, RunRecord, StoreError};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+/// Ended runs with unsent lines that are looked at for some that can be shipped: runs whose repository or environment
+/// is not at hand stay, and must not keep the others waiting for ever.
+const LOOKED_AT: u32 = 1000;
 
 impl Engine {
-    /// Ships what ended runs have left unsent. Returns how many runs still have unsent lines, of the first `most`.
+    /// Ships what ended runs have left unsent, as far as they have a sink, for `most` of them. Returns how many of those
+    /// still have unsent lines.
     ///
     /// # Errors
     /// If the store fails; a run that another agent ships is passed over.
@@ -15,18 +20,29 @@ impl Engine {
         sink_of: &(dyn Fn(&RunRecord) -> Option<Arc<dyn LogSink>> + Sync),
         most: u32,
     ) -> Result<usize, EngineError> {
-        let mut left = 0;
-        for id in self.store.runs_with_unsent_logs(most).await? {
+        let (mut left, mut shipped, mut away) = (0, 0, BTreeSet::new());
+        for id in self.store.runs_with_unsent_logs(LOOKED_AT).await? {
             let run = self.store.run(&id).await?;
             let Some(sink) = sink_of(&run) else { continue };
+            // Where one run's lines did not arrive, others would only take as long again.
+            if away.contains(&run.environment) {
+                continue;
+            }
+            if shipped >= most {
+                break;
+            }
             let lease = match self.store.acquire(&id).await {
                 Ok(lease) => lease,
                 Err(StoreError::LeaseHeld { .. }) => continue,
                 Err(error) => return Err(error.into()),
             };
+            shipped += 1;
             let mut shipper = self.shipper(&run, &lease, sink).await?;
             let unsent = drain(&mut shipper, self.drain_deadline).await;
-            left += usize::from(unsent.lines > 0);
+            if unsent.lines > 0 {
+                left += 1;
+                away.insert(run.environment.clone());
+            }
             // The agent may have died between the run's end and this.
             Workspace::of(self, &Arc::new(run)).remove().await;
             self.store.release(&lease).await?;

@@ -14,6 +14,12 @@ pub enum GitError {
     /// Neither https nor ssh.
     #[error("'{0}' is neither a path nor an https, ssh or file URL of a repository")]
     UnsupportedUrl(String),
+    /// A run keeps its repository's address, and shows it; so no secret may stand in it.
+    #[error("the address of {host} holds a password, which would be kept and shown with every run")]
+    PasswordInUrl {
+        /// The host, which is all of the address that can be told.
+        host: String,
+    },
     /// The server cannot be reached or does not let us in.
     #[error("cannot fetch {url}: {reason}")]
     Unreachable {
@@ -80,6 +86,7 @@ impl GitError {
         match self {
             Self::NotARepository(_)
             | Self::UnsupportedUrl(_)
+            | Self::PasswordInUrl { .. }
             | Self::NoSuchBranch { .. }
             | Self::NoSuchCommit(_)
             | Self::NoCommitYet(_)

@@ -8,6 +8,9 @@ use std::{fs, path::Path};
 /// Every branch as it is on the server; those deleted there go.
 const BRANCHES: &str = "+refs/heads/*:refs/heads/*";
 
+/// How the tokens of GitHub and GitLab begin, which are also given as a user's name.
+const TOKEN_PREFIXES: [&str; 5] = ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-"];
+
 /// Is this a URL, or `user@host:path`, rather than a path?
 /// Is `source` an address, and not a path?
 #[must_use]
@@ -31,6 +34,9 @@ pub(super) fn open(
     {
         return Err(GitError::UnsupportedUrl(url.to_owned()));
     }
+    if let Some(host) = host_after_password(url) {
+        return Err(GitError::PasswordInUrl { host });
+    }
     let digest = Digest::of(url);
     let folder = mirrors.join(format!("{}.git", digest.short()));
     if !folder.exists() {
@@ -47,6 +53,14 @@ pub(super) fn open(
         }
     }
     git2::Repository::open_bare(&folder).map_err(failed("open the mirror of", url))
+}
+
+/// The host of an address that holds a password.
+fn host_after_password(url: &str) -> Option<String> {
+    let parsed = url::Url::parse(url).ok()?;
+    let is_token = TOKEN_PREFIXES.iter().any(|prefix| parsed.username().starts_with(prefix));
+    (is_token || parsed.password().is_some())
+        .then(|| parsed.host_str().unwrap_or("the repository").to_owned())
 }
 
 fn clone(url: &str, folder: &Path, credentials: &Credentials) -> Result<(), GitError> {

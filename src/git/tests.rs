@@ -183,6 +183,27 @@ fn hostile_commits_are_refused_before_anything_is_written() {
 }
 
 #[test]
+fn a_links_target_is_not_read_when_it_cannot_be_one() {
+    let home = Home::new();
+    let tree = home.hostile_tree("120000", b"link", &"a/".repeat(100_000));
+    let commit = home.commit_tree("main", tree);
+    let refused = home.open().checkout(&commit, &home.folder.path().join("work"));
+    assert!(matches!(refused, Err(GitError::TooLarge { .. })), "{refused:?}");
+}
+
+#[test]
+fn an_address_with_a_password_is_refused_without_telling_it() {
+    let home = Home::new();
+    for address in ["https://ada:hunter2@host.example/r.git", "https://ghp_hunter2@host.example/r"]
+    {
+        let refused = home.open_as(address).unwrap_err();
+        assert!(matches!(refused, GitError::PasswordInUrl { .. }), "{refused}");
+        assert!(refused.to_string().contains("host.example"), "{refused}");
+        assert!(!format!("{refused}{refused:?}").contains("hunter2"), "{refused}");
+    }
+}
+
+#[test]
 fn a_mirror_follows_its_origin() {
     let home = Home::new();
     let first = home.commit("main", &[("a", FILE, "1")]);

@@ -10,6 +10,8 @@ pub const MOST_FILES: usize = 100_000;
 pub const MOST_BYTES: u64 = 4 << 30;
 /// Bytes in one file (256 MiB): libgit2 holds a file in memory as a whole.
 pub const LARGEST_FILE: usize = 256 << 20;
+/// Bytes in the target of a link: what Linux takes (`PATH_MAX`).
+const LONGEST_LINK: usize = 4096;
 /// Folders within folders; each level is a stack frame.
 const DEEPEST: usize = 64;
 
@@ -82,8 +84,10 @@ impl Walk<'_> {
                 return Err(too_large("the commit", format!("{MOST_FILES} files")));
             }
             match kind {
-                Kind::File | Kind::Program => self.weigh(&path, entry.id())?,
+                Kind::File | Kind::Program => self.weigh(&path, entry.id(), LARGEST_FILE)?,
                 Kind::Link => {
+                    // Before it is read: a link's blob can be as large as any other.
+                    self.weigh(&path, entry.id(), LONGEST_LINK)?;
                     let blob =
                         self.repository.find_blob(entry.id()).map_err(failed("read", &path))?;
                     if !stays_inside(blob.content(), depth) {
@@ -104,10 +108,10 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn weigh(&mut self, path: &str, id: Oid) -> Result<(), GitError> {
+    fn weigh(&mut self, path: &str, id: Oid, most: usize) -> Result<(), GitError> {
         let (length, _) = self.odb.read_header(id).map_err(failed("read", path))?;
-        if length > LARGEST_FILE {
-            return Err(too_large(path, format!("{LARGEST_FILE} bytes")));
+        if length > most {
+            return Err(too_large(path, format!("{most} bytes")));
         }
         self.bytes += length as u64;
         if self.bytes > MOST_BYTES {

@@ -1,6 +1,6 @@
 //! An environment's log group in CloudWatch Logs, as the shipper sees it.
 
-use super::{LogEvent, LogLine, LogSink, PutOutcome, SinkError, SinkFault};
+use super::{LogEvent, LogLine, LogSink, MOST_EVENTS, PutOutcome, SinkError, SinkFault};
 use crate::{
     aws::{self, Access, CloudError, ErrorClass, Purpose},
     ids::RunId,
@@ -12,8 +12,8 @@ use tokio::sync::OnceCell;
 
 /// How long CloudWatch may take to show a line that it took, generously: it promises seconds and no number.
 const SETTLING: Duration = Duration::from_secs(20);
-/// Lines that one put can hold; no reading back asks for more.
-const MOST_READ_BACK: usize = 100_000;
+/// Lines read back at most: those of one put, and as many again that were written in its first millisecond.
+const MOST_READ_BACK: usize = 2 * MOST_EVENTS;
 
 /// The log group of one environment, reached with a session that may do nothing but write it. The session is taken
 /// when the first line is shipped, so a cloud that is away delays no run.
@@ -70,8 +70,9 @@ impl CloudWatch {
         &self,
         stream: &str,
         lines: RangeInclusive<u64>,
+        from_ms: i64,
     ) -> Result<BTreeSet<u64>, SinkError> {
-        let read = self.logs().await?.read(self.group(), stream, 0, MOST_READ_BACK).await;
+        let read = self.logs().await?.read(self.group(), stream, from_ms, MOST_READ_BACK).await;
         let ours = read.map_err(fault)?.into_iter().filter(|event| event.stream == stream);
         let seq = |message: &str| Some(serde_json::from_str::<LogLine>(message).ok()?.seq);
         Ok(ours.filter_map(|event| seq(&event.message)).filter(|seq| lines.contains(seq)).collect())
@@ -99,8 +100,9 @@ impl LogSink for CloudWatch {
         &'a self,
         stream: &'a str,
         lines: RangeInclusive<u64>,
+        from_ms: i64,
     ) -> BoxFuture<'a, Result<BTreeSet<u64>, SinkError>> {
-        Box::pin(self.read_back(stream, lines))
+        Box::pin(self.read_back(stream, lines, from_ms))
     }
 
     fn settling(&self) -> Duration {

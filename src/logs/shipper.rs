@@ -138,7 +138,7 @@ impl Shipper {
                 Some((_, since)) => {
                     let settled = later(since, self.sink.settling());
                     self.clock.sleep(until(self.clock.now(), settled)).await;
-                    self.settle(cursor, last_seq, end).await?;
+                    self.settle(cursor, &events, (last_seq, end)).await?;
                 }
                 None => {
                     cursor.intent = Some((last_seq, self.clock.now()));
@@ -217,12 +217,13 @@ impl Shipper {
     async fn settle(
         &mut self,
         mut cursor: LogCursor,
-        last_seq: u64,
-        end: u64,
+        events: &[LogEvent],
+        (last_seq, end): (u64, u64),
     ) -> Result<(), ShipError> {
         let stream = format!("{}/{}", self.stream_prefix, cursor.stage);
         let first_seq = cursor.next_seq;
-        let arrived = match self.sink.arrived(&stream, first_seq..=last_seq).await {
+        let from_ms = events.first().map_or(0, |first| first.timestamp_ms);
+        let arrived = match self.sink.arrived(&stream, first_seq..=last_seq, from_ms).await {
             Ok(arrived) => arrived.range(first_seq..=last_seq).count() as u64,
             // Without a stream nothing can have arrived.
             Err(SinkError { fault: SinkFault::Missing, .. }) => 0,

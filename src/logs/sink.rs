@@ -16,11 +16,13 @@ pub trait LogSink: Debug + Send + Sync {
         batch: &'a [LogEvent],
     ) -> BoxFuture<'a, Result<PutOutcome, SinkError>>;
 
-    /// Which of these lines have arrived, by their `seq`.
+    /// Which of these lines have arrived, by their `seq`. The first of them is of `from_ms`; a stream can be too long to
+    /// be read from its beginning.
     fn arrived<'a>(
         &'a self,
         stream: &'a str,
         lines: RangeInclusive<u64>,
+        from_ms: i64,
     ) -> BoxFuture<'a, Result<BTreeSet<u64>, SinkError>>;
 
     /// How long after a put its lines can be read back for sure.

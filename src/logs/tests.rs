@@ -115,8 +115,13 @@ impl LogSink for Service {
         &'a self,
         _: &'a str,
         lines: RangeInclusive<u64>,
+        from_ms: i64,
     ) -> BoxFuture<'a, Result<BTreeSet<u64>, SinkError>> {
-        let arrived = self.seqs().into_iter().filter(|seq| lines.contains(seq)).collect();
+        let since = |line: &LogLine| line.time.as_millisecond() >= from_ms;
+        let read: Vec<LogLine> = self.lines().into_iter().filter(since).collect();
+        assert!(read.len() <= 2 * MOST_EVENTS, "asked for more than a service gives");
+        let seqs = read.into_iter().map(|line| line.seq);
+        let arrived = seqs.filter(|seq| lines.contains(seq)).collect();
         Box::pin(async { Ok(arrived) })
     }
 
@@ -325,6 +330,24 @@ async fn one_line_that_the_service_refuses_does_not_hold_the_others_up() {
     let unsent = world.drained().await;
     assert_eq!((unsent.lines, unsent.rejected["refused"]), (0, 1));
     assert_eq!(world.service.seqs(), (1..=13).filter(|seq| *seq != 7).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_lost_answer_late_in_a_long_log_is_looked_for_where_it_belongs() {
+    let world = World::new().await;
+    let batch = MOST_EVENTS as u64;
+    for _ in 0..3 {
+        world.write(batch);
+        world.clock.advance(Duration::from_secs(1));
+    }
+    world.service.ensure(&format!("prod/a-b/{}/train", world.run.id)).await.unwrap();
+    let mut shipper = world.shipper().await;
+    shipper.ship_once().await.unwrap();
+    world.write(1);
+    world.service.is_told([Mood::FailAfter(SinkFault::Unknown)]);
+    assert!(shipper.ship_once().await.is_err());
+    assert_eq!(world.drained().await.lines, 0);
+    assert_eq!(world.service.seqs(), (1..=3 * batch + 1).collect::<Vec<_>>());
 }
 
 #[tokio::test]

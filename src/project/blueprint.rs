@@ -33,7 +33,7 @@ impl Project {
     ) -> Result<Blueprint<'a>, Incomplete> {
         let templates = self.templates.as_ref().ok_or(Incomplete::Templates)?;
         let training = self.training.as_ref().ok_or(Incomplete::Training)?;
-        let name = training.path.rsplit('/').next().unwrap_or(&training.path);
+        let name = training.source.name.rsplit('/').next().unwrap_or_default();
         Ok(Blueprint {
             environment,
             commit: &self.commit,
@@ -44,7 +44,7 @@ impl Project {
             },
             scripts: &self.scripts,
             contract: &training.contract,
-            data: DataFile { name, content: training.text.as_bytes() },
+            data: DataFile { name, content: training.source.text.as_bytes() },
             auc_at_least: self.floor().ok_or(Incomplete::Gate)?,
         })
     }

@@ -137,15 +137,15 @@ fn of_flaw(template: &SourceFile, flaw: Flaw, before: usize) -> Finding {
 
 fn data(project: &Project, findings: &mut Findings) -> usize {
     let Some(training) = &project.training else { return 0 };
-    let source = SourceFile { name: training.path.clone(), text: training.text.clone() };
-    match DataSet::read(std::slice::from_ref(&source), &training.contract) {
+    let source = &training.source;
+    match DataSet::read(std::slice::from_ref(source), &training.contract) {
         Ok(data) => {
             let (rows, positives) = (data.rows.len(), data.positives());
             if positives == 0 || positives == rows {
                 let label = u8::from(positives > 0);
                 let message =
                     format!("every row has the label {label}, so there is nothing to tell apart");
-                findings.0.push(at(&source, (1, 1), message));
+                findings.0.push(at(source, (1, 1), message));
             }
             return rows;
         }
@@ -155,20 +155,20 @@ fn data(project: &Project, findings: &mut Findings) -> usize {
                 let cell = flaw.column.as_ref().and_then(|name| {
                     training.contract.columns.iter().position(|column| column.name == *name)
                 });
-                let column = cell.map_or(1, |cell| of_cell(&source, line, cell));
+                let column = cell.map_or(1, |cell| of_cell(source, line, cell));
                 let help =
                     "correct or remove the row: what breaks the contract is refused, not repaired";
                 Finding {
                     help: Some(help.to_owned()),
-                    ..at(&source, (line, column), flaw.sentence())
+                    ..at(source, (line, column), flaw.sentence())
                 }
             }));
             if flaws.more > 0 {
                 let more = format!("{} more rows break the contract", flaws.more);
-                findings.0.push(at(&source, (1, 1), more));
+                findings.0.push(at(source, (1, 1), more));
             }
         }
-        Err(other) => findings.0.push(at(&source, (1, 1), other.to_string())),
+        Err(other) => findings.0.push(at(source, (1, 1), other.to_string())),
     }
     0
 }

@@ -46,10 +46,8 @@ pub struct Templates {
 /// The training data and the contract it is read by.
 #[derive(Debug, Clone)]
 pub struct Training {
-    /// Path of the data file.
-    pub path: String,
-    /// Its text.
-    pub text: String,
+    /// The data file.
+    pub source: SourceFile,
     /// Columns, ranges, roles.
     pub contract: DataContract,
 }

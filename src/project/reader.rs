@@ -163,7 +163,7 @@ impl Reader {
             spec::check_data_contract(file).map(|contract| (contract, Findings::default()))
         })?;
         let data = self.required(files, &path)?;
-        Ok(contract.zip(data).map(|(contract, data)| Training { path, text: data.text, contract }))
+        Ok(contract.zip(data).map(|(contract, data)| Training { source: data, contract }))
     }
 
     /// The data file that was named, or the one in `data/` that has a contract beside it.
@@ -235,10 +235,13 @@ impl Reader {
                         format!("there is no {path} in commit {}", commit.short()),
                         format!("commit {path}"),
                     ),
-                    Files::Folder(folder) => (
-                        format!("there is no {path} in {}", folder.display()),
-                        format!("write {path}, or name the project's folder"),
-                    ),
+                    Files::Folder(folder) => {
+                        let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
+                        (
+                            format!("there is no {path} in {}", whole.display()),
+                            format!("write {path}, or name the project's folder"),
+                        )
+                    }
                 };
                 self.missing(path, message, help);
             }

@@ -83,7 +83,7 @@ def check(column, cell, missing):
 def read_row(columns, record, missing, place, flaws):
     """The values of one record by column name; what is wrong goes to flaws."""
     if len(record) != len(columns):
-        flaws.add("%s: the row has %d cells instead of %d" % (place, len(record), len(columns)))
+        flaws.add("%s: a row has %d cells, this one %d" % (place, len(columns), len(record)))
         return None
     row = {}
     for column, cell in zip(columns, record):

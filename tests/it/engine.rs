@@ -7,12 +7,15 @@ use relevo::exec::{Cancel, Canceller, Inherited};
 use relevo::flow::{Event, Failure, Outcome, Phase, RunState, SkipReason, Standing, Stop};
 use relevo::git::Credentials;
 use relevo::ids::{RunId, StageName};
-use relevo::logs::{Level, LogFolder, LogLine, LogReader, Masker};
+use relevo::logs::{
+    Level, LogEvent, LogFolder, LogLine, LogReader, LogSink, Masker, PutOutcome, SinkError,
+};
 use relevo::spec::{Action, BuiltIn, Command, FailureClass, On, Pipeline, Retry, Stage};
 use relevo::store::{Ask, Facts, LEASE_DURATION, NewRun, RunRecord, Store, StoredEvent};
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::RangeInclusive,
     path::Path,
     sync::{Arc, Mutex},
     time::Duration,
@@ -20,6 +23,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::sync::{Barrier, Notify};
 
+const SECRET: &str = "hunter2-hunter2";
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn name(text: &str) -> StageName {
@@ -41,6 +45,8 @@ enum Act {
     Outlast,
     /// Has a person stop the run this often, then ends if it may.
     BeStopped(Arc<Canceller>, u32),
+    /// Fails with a message that holds [`SECRET`].
+    Blab,
     Panic,
 }
 
@@ -87,6 +93,10 @@ impl Perform for Script {
                     }
                     context.cancel.requested(Stop::Gentle).await;
                     return Err(Failure::new(FailureClass::Cancelled, "stopped"));
+                }
+                Act::Blab => {
+                    let failure = Failure::new(FailureClass::UserError, format!("no {SECRET}"));
+                    return Err(failure.with_hint(format!("look for {SECRET}")));
                 }
                 Act::Panic => panic!("on purpose"),
             }
@@ -146,7 +156,7 @@ impl World {
             work: at("work"),
             mirrors: at("mirrors"),
             credentials: Credentials::default(),
-            masker: Masker::default(),
+            masker: Masker::of([SECRET]),
             inherited: Inherited::from([]),
             perform: Arc::clone(&script) as Arc<dyn Perform>,
             condition: Arc::new(|run, stage| {
@@ -324,6 +334,33 @@ async fn a_panic_in_one_stage_fails_that_stage_only() {
     assert_eq!(last, "the agent has a bug in this stage: on purpose");
 }
 
+#[tokio::test]
+async fn a_failure_is_stored_without_its_secrets() {
+    let world = World::new().await;
+    world.told("a", [Act::Blab]);
+    let run = world.run(vec![stage("a", &[])]).await;
+    world.outcome(&run).await;
+    let Standing::Failed(failure) = world.standing(&run, "a").await else { panic!() };
+    assert_eq!(
+        (failure.message.as_str(), failure.hint.as_deref()),
+        ("no ***", Some("look for ***"))
+    );
+    assert_eq!(world.log(&run, "a"), ["performing", "no ***", "look for ***"]);
+    let events = world.engine.store.events(&run).await.unwrap();
+    assert!(!serde_json::to_string(&events).unwrap().contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_stage_whose_log_cannot_be_written_says_so() {
+    let world = World::new().await;
+    let run = world.run(vec![stage("a", &[])]).await;
+    std::fs::create_dir_all(world.engine.logs.of_stage(&run, &name("a"))).unwrap();
+    let expected = Outcome::Failed { stage: name("a"), class: FailureClass::AgentError };
+    assert_eq!(world.outcome(&run).await, expected);
+    let Standing::Failed(failure) = world.standing(&run, "a").await else { panic!() };
+    assert!(failure.message.starts_with("cannot open the stage's log: "), "{}", failure.message);
+}
+
 fn with_tidying() -> Vec<Stage> {
     vec![stage("a", &[]), stage("b", &["a"]), Stage { on: On::Always, ..stage("tidy", &["b"]) }]
 }
@@ -470,6 +507,53 @@ async fn a_run_stopped_while_it_waits_for_its_environment_does_nothing() {
     });
     assert_eq!(driven.unwrap().outcome, Outcome::Cancelled);
     assert_eq!(world.attempts(), []);
+}
+
+/// A log service that takes everything.
+#[derive(Debug, Default)]
+struct Taker(Mutex<Vec<String>>);
+
+impl LogSink for Taker {
+    fn ensure<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), SinkError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn put<'a>(
+        &'a self,
+        stream: &'a str,
+        _: &'a [LogEvent],
+    ) -> BoxFuture<'a, Result<PutOutcome, SinkError>> {
+        self.0.lock().unwrap().push(stream.to_owned());
+        Box::pin(async { Ok(PutOutcome::default()) })
+    }
+
+    fn arrived<'a>(
+        &'a self,
+        _: &'a str,
+        _: RangeInclusive<u64>,
+        _: i64,
+    ) -> BoxFuture<'a, Result<BTreeSet<u64>, SinkError>> {
+        Box::pin(async { Ok(BTreeSet::new()) })
+    }
+
+    fn settling(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_can_ship_does_not_keep_others_waiting() {
+    let world = World::new().await;
+    let (gone, ours) = (world.run(diamond()).await, world.run(diamond()).await);
+    world.outcome(&gone).await;
+    world.outcome(&ours).await;
+    let taker = Arc::new(Taker::default());
+    let sink_of =
+        |run: &RunRecord| (run.id == ours).then(|| Arc::clone(&taker) as Arc<dyn LogSink>);
+    assert_eq!(world.engine.ship_leftovers(&sink_of, 1).await.unwrap(), 0);
+    let taken = taker.0.lock().unwrap().clone();
+    assert_eq!(taken, ["a", "b", "c", "d"].map(|stage| format!("prod/p/{ours}/{stage}")));
+    assert_eq!(world.engine.store.runs_with_unsent_logs(9).await.unwrap(), [gone]);
 }
 
 async fn real_time() -> World {

@@ -12,6 +12,7 @@
 mod aws;
 mod cli;
 mod cloud;
+mod crash;
 mod definition;
 mod engine;
 mod layering;

@@ -1,6 +1,10 @@
 //! The small world every test lives in: a repository in a temporary folder, its environments, a rehearsed cloud, an
 //! agent, and a clock that stands still.
 
+mod inside;
+
+pub use inside::{Fate, Inside, administrator};
+
 use std::{
     ffi::OsStr,
     fs,

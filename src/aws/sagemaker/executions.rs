@@ -93,21 +93,21 @@ impl SageMaker {
             .ok_or_else(|| CloudError::broken_answer("StartPipelineExecution", pipeline, "no ARN"))
     }
 
-    /// The definition that an execution follows, as SageMaker keeps it for that execution.
+    /// The definition that an execution executes: the pipeline may have another by now.
     ///
     /// # Errors
-    /// If SageMaker refuses, or what it keeps is not a definition.
-    pub async fn definition_of(&self, execution: &str) -> Result<Definition, CloudError> {
+    /// If SageMaker refuses, or its answer is no definition.
+    pub async fn executed_definition(&self, arn: &str) -> Result<Definition, CloudError> {
         const OPERATION: &str = "DescribePipelineDefinitionForExecution";
-        let answer = self
+        let found = self
             .client
             .describe_pipeline_definition_for_execution()
-            .pipeline_execution_arn(execution)
+            .pipeline_execution_arn(arn)
             .send()
             .await
-            .act(OPERATION, execution)?;
-        Definition::parse(&answer.pipeline_definition.unwrap_or_default())
-            .map_err(|error| CloudError::broken_answer(OPERATION, execution, error.to_string()))
+            .act(OPERATION, arn)?;
+        Definition::parse(&found.pipeline_definition.unwrap_or_default())
+            .map_err(|error| CloudError::broken_answer(OPERATION, arn, error.to_string()))
     }
 
     /// Asks an execution to stop; its running jobs take a while.

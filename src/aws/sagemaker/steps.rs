@@ -74,6 +74,20 @@ pub enum StepDetail {
     Other,
 }
 
+impl StepDetail {
+    /// The ARN of the model package that the step registered.
+    #[must_use]
+    pub fn registered(&self) -> Option<&str> {
+        if let Self::RegisterModel(arn) = self { Some(arn) } else { None }
+    }
+
+    /// The message with which the step failed the execution on purpose.
+    #[must_use]
+    pub fn deliberate_failure(&self) -> Option<&str> {
+        if let Self::Fail(message) = self { Some(message) } else { None }
+    }
+}
+
 impl SageMaker {
     /// The steps that an execution has reached, the first one first.
     ///

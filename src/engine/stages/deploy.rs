@@ -8,6 +8,7 @@ use super::{
 use crate::{
     aws::{Purpose, Session},
     deploy::{self, Deployment, Journal, Step},
+    engine::context::chain,
     flow::Failure,
     plan::{Blueprint, Change, Desired, Part, Plan, render},
     spec::{BuiltIn, FailureClass},
@@ -28,7 +29,7 @@ pub(super) async fn deploy(work: &Work<'_>, part: Part) -> Result<Applied, Failu
     let (desired, changes) = apply(work, &session, &blueprint, (&plan, part)).await?;
     let verified = deploy::verify(&session, &desired, part).await;
     let notes = verified.map_err(|error| {
-        Failure::new(FailureClass::CloudError, failure::chain(&error))
+        Failure::new(FailureClass::CloudError, chain(&error))
             .with_hint("something else changes this environment; plan again")
     })?;
     work.tell("read back: all is as planned")?;

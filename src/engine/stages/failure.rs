@@ -3,10 +3,11 @@
 use crate::{
     aws::{CloudError, ErrorClass},
     deploy::{ApplyError, SurveyError},
+    engine::context::chain,
     flow::Failure,
     spec::FailureClass,
 };
-use std::{error::Error, fmt::Display};
+use std::fmt::Display;
 
 /// A cloud call failed.
 impl From<CloudError> for Failure {
@@ -61,17 +62,6 @@ pub(super) fn of_apply(error: ApplyError) -> Failure {
         ),
         ApplyError::WrongAccount { .. } | ApplyError::OtherCommit { .. } => failure,
     }
-}
-
-/// An error with its causes, in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// The agent itself could not `act`.

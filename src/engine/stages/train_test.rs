@@ -2,7 +2,8 @@
 //!
 //! Definition and data decide everything (seeds included), so an execution of the very same two is not repeated: the
 //! start token is made of their digests, and SageMaker answers a token it knows with the execution it belongs to. That
-//! also makes a crash harmless: the resumed stage finds the execution it had started.
+//! also makes a crash harmless: the resumed stage finds the execution it had started. What an execution really
+//! executes is asked for, because others may change the pipeline between our update and our start.
 
 mod evidence;
 
@@ -68,11 +69,6 @@ impl Ready<'_> {
             let name = self.environment.train_pipeline.as_str();
             let arn = sagemaker.start(name, token.as_str(), &BTreeMap::new()).await?;
             let record = sagemaker.execution(&arn).await?;
-            let definition = sagemaker.definition_of(&arn).await?;
-            if definition.digest() != self.desired.train.definition.digest() {
-                self.put_right(&sagemaker, &record).await?;
-                continue;
-            }
             let origin = origin(&record, began);
             // One that failed before may do better now; one that failed right after its start tells why itself.
             if origin == Origin::Found
@@ -80,6 +76,12 @@ impl Ready<'_> {
                 && !self.is_evidence(&sagemaker, &record).await?
             {
                 continue;
+            }
+            if sagemaker.executed_definition(&arn).await?.digest() != self.definition() {
+                match origin {
+                    Origin::Found => continue,
+                    Origin::Started => return Err(self.overtaken(&sagemaker, &record).await?),
+                }
             }
             self.work.tell(&match origin {
                 Origin::Started => format!("started {arn}"),
@@ -89,29 +91,35 @@ impl Ready<'_> {
         }
         Err(Failure::new(
             FailureClass::CloudError,
-            format!(
-                "{MOST_FAILED} executions that were to be of this definition and data have failed"
-            ),
+            format!("{MOST_FAILED} executions of this very definition and data have failed"),
         )
         .with_hint("see their failure reasons in SageMaker, and change what makes them fail"))
     }
 
-    /// Another run changed the pipeline between our change and our start: what began is not what we judge.
-    async fn put_right(
+    /// Another run has given the pipeline its own definition before ours could be started, so that is what runs now.
+    async fn overtaken(
         &self,
         sagemaker: &SageMaker,
-        begun: &ExecutionRecord,
-    ) -> Result<(), Failure> {
-        self.work.tell(&format!("{} follows another run's definition", begun.arn))?;
-        if !begun.status.is_over() {
-            sagemaker.stop(&begun.arn, Digest::of(&begun.arn).as_str()).await?;
+        record: &ExecutionRecord,
+    ) -> Result<Failure, Failure> {
+        if !record.status.is_over() {
+            sagemaker.stop(&record.arn, Digest::of(&record.arn).as_str()).await?;
         }
-        sagemaker.upsert(&self.desired.train, &self.desired.tags).await?;
-        Ok(())
+        let pipeline = &self.environment.train_pipeline;
+        Ok(Failure::new(
+            FailureClass::CloudError,
+            format!("{} executes another definition than this commit's", record.arn),
+        )
+        .with_hint(format!("something else changed {pipeline} in that moment; run again")))
+    }
+
+    /// The definition that is to be executed.
+    fn definition(&self) -> Digest {
+        self.desired.train.definition.digest()
     }
 
     fn token(&self, failed: u32) -> Digest {
-        let definition = self.desired.train.definition.digest();
+        let definition = self.definition();
         let account = &self.environment.account;
         Digest::of(format!("{account} {definition} {} {failed}", self.data()))
     }
@@ -186,25 +194,19 @@ impl Ready<'_> {
             environment: self.environment.name.clone(),
             execution: execution.arn.parse().map_err(failure::agent("read the execution's ARN"))?,
             origin,
-            definition: self.desired.train.definition.digest(),
+            definition: self.definition(),
             data: self.data(),
             train: files.train,
             test: files.test,
             scores: files.scores,
-            model_package: steps.iter().find_map(|step| match &step.detail {
-                StepDetail::RegisterModel(arn) => arn.parse().ok(),
-                _ => None,
-            }),
+            model_package: steps.iter().find_map(|step| step.detail.registered()?.parse().ok()),
         })
     }
 }
 
 /// The message of the Fail step that ended an execution below its threshold.
 fn stopped_by_threshold(steps: &[StepRecord]) -> Option<&str> {
-    steps.iter().find_map(|step| match &step.detail {
-        StepDetail::Fail(message) => Some(message.as_str()),
-        _ => None,
-    })
+    steps.iter().find_map(|step| step.detail.deliberate_failure())
 }
 
 fn origin(record: &ExecutionRecord, began: Timestamp) -> Origin {
@@ -225,7 +227,16 @@ fn sentence(step: &StepRecord) -> String {
         StepDetail::Condition(Some(outcome)) => format!(", {outcome}"),
         StepDetail::RegisterModel(arn) => format!(", {arn}"),
         StepDetail::Fail(message) => format!(": {message}"),
-        _ => step.failure_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default(),
+        StepDetail::Condition(None)
+        | StepDetail::Training(_)
+        | StepDetail::Processing(_)
+        | StepDetail::Transform(_)
+        | StepDetail::Model(_)
+        | StepDetail::Lambda(_)
+        | StepDetail::QualityCheck { .. }
+        | StepDetail::Other => {
+            step.failure_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default()
+        }
     };
     format!("step {} {:?}{time}{outcome}", step.name, step.status)
 }

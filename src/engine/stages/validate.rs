@@ -7,9 +7,10 @@ use crate::{
     project,
     spec::{FailureClass, Finding, Severity},
 };
+use std::sync::Arc;
 
 pub(super) async fn validate(work: &Work<'_>) -> Result<Validated, Failure> {
-    let checked = work.project.clone();
+    let checked = Arc::clone(work.project);
     // Reading a large data set is work for a thread that may block.
     let report = tokio::task::spawn_blocking(move || project::check(&checked))
         .await

@@ -10,7 +10,7 @@ use crate::{
     spec::{Action, BuiltIn, Environment, FailureClass, Stage},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// How each environment's cloud is reached.
 pub trait Clouds: Send + Sync {
@@ -26,7 +26,7 @@ pub trait Clouds: Send + Sync {
 
 /// One attempt of one built-in stage.
 pub(super) struct Work<'a> {
-    pub(super) project: &'a Project,
+    pub(super) project: &'a Arc<Project>,
     pub(super) clouds: &'a dyn Clouds,
     pub(super) context: &'a StageContext,
 }

@@ -68,7 +68,7 @@ fn the_data_of_the_example_can_be_split_and_its_baseline_fitted() {
         files.as_array().unwrap().iter().map(|file| file["lines"].as_u64().unwrap()).collect();
     assert_eq!(lines.len(), 4);
     assert!(lines.iter().all(|&lines| lines > 0), "{lines:?}");
-    world.agent(&["data", "prepare", "missing.data"]).exits(1).says("missing.data");
+    world.agent(&["data", "prepare", "missing.data"]).exits(2).says("missing.data");
 
     let told = world.agent(&["baseline"]).done();
     told.says("AUC").says("Margin");

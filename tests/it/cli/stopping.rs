@@ -150,7 +150,7 @@ fn lives(line: &str) -> bool {
 #[test]
 fn a_command_that_outlived_its_agent_is_killed_before_it_runs_again() {
     let world = with_stages(
-        "  work: { run: \"echo pid $$; test $RELEVO_ATTEMPT -gt 1 || exec tail -f /dev/null\" }\n",
+        "  work: { run: \"echo pid $$; test $RELEVO_ATTEMPT -gt 1 || exec tail -f /dev/null >/dev/null\" }\n",
     );
     let mut run = Watched::start(&world);
     run.hears("work | pid");

@@ -1,5 +1,6 @@
 //! A rehearsal in a temporary folder, with a clock that tests set.
 
+use crate::world::administrator;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
@@ -13,9 +14,7 @@ use serde_json::json;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
-pub(crate) const DEV: &str = "111111111111";
-pub(crate) const PROD: &str = "222222222222";
-pub(crate) const REGISTRY: &str = "333333333333";
+pub(crate) use crate::cloud::{DEV, PROD, REGISTRY};
 
 /// A rehearsal of dev, prod and the registry.
 pub(crate) struct Bench {
@@ -90,8 +89,8 @@ impl Bench {
 
     /// As an administrator of `account`.
     pub(crate) fn admin(&self, account: &str) -> SdkConfig {
-        let keys = Rehearsal::administrator_credentials(&account.parse().unwrap());
-        self.config(&credentials(&keys))
+        let config = administrator(&self.rehearsal, account).into_builder();
+        config.retry_config(RetryConfig::disabled()).build()
     }
 
     /// As the agent itself, before it assumes anything.

@@ -1,14 +1,14 @@
 //! A rehearsal in a temporary folder, with a clock that the test owns.
 
-use aws_credential_types::Credentials;
+use crate::world::administrator;
 use aws_sdk_sagemaker::{
     error::ProvideErrorMetadata,
     types::{PipelineExecutionStatus, PipelineExecutionStep, SortOrder},
 };
-use aws_types::{SdkConfig, region::Region};
+use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use relevo::{
-    rehearsal::{BaseCredentials, Landscape, Rehearsal},
+    rehearsal::{Landscape, Rehearsal},
     spec::{Alerts, Cloud, Environment, Images, LogGroup, Monitor, Retrain, RetrainOn},
 };
 use serde_json::Value;
@@ -93,17 +93,7 @@ impl World {
     }
 
     fn config(&self, account: &str) -> SdkConfig {
-        let BaseCredentials { access_key_id, secret_access_key } =
-            Rehearsal::administrator_credentials(&account.parse().unwrap());
-        let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "test");
-        SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                credentials,
-            ))
-            .http_client(self.rehearsal.http_client())
-            .build()
+        administrator(&self.rehearsal, account)
     }
 
     pub(super) fn sagemaker(&self) -> aws_sdk_sagemaker::Client {
