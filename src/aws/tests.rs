@@ -340,6 +340,14 @@ fn operations(script: &Script) -> Vec<String> {
     script.asked().iter().map(name).collect()
 }
 
+/// What moto answers for a pipeline that is not there.
+#[tokio::test]
+async fn an_emulators_word_for_absent_is_understood_by_its_code() {
+    let absent = r#"{"__type":"ValidationException","message":"whatever the words"}"#;
+    let (session, _) = session(&[(400, absent)]).await;
+    assert_eq!(session.sagemaker().pipeline("P").await.unwrap(), None);
+}
+
 const ABSENT: &str = r#"{"__type":"ResourceNotFound","message":"no"}"#;
 
 #[tokio::test]

@@ -139,7 +139,16 @@ fn data(project: &Project, findings: &mut Findings) -> usize {
     let Some(training) = &project.training else { return 0 };
     let source = &training.source;
     match DataSet::read(std::slice::from_ref(source), &training.contract) {
-        Ok(data) => return data.rows.len(),
+        Ok(data) => {
+            let (rows, positives) = (data.rows.len(), data.positives());
+            if positives == 0 || positives == rows {
+                let label = u8::from(positives > 0);
+                let message =
+                    format!("every row has the label {label}, so there is nothing to tell apart");
+                findings.0.push(at(source, (1, 1), message));
+            }
+            return rows;
+        }
         Err(DataError::Rows(flaws)) => {
             findings.0.extend(flaws.listed.iter().map(|flaw| {
                 let line = usize::try_from(flaw.line).unwrap_or(1);

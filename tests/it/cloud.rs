@@ -79,6 +79,18 @@ impl Cloud<'_> {
         lines
     }
 
+    /// Lets the first execution follow the definition of the second, as if that had been put in place before it began.
+    pub(crate) fn mix_up_the_first_two_executions(&self) {
+        self.read(
+            "UPDATE items SET body = json_set(body, '$.definition',
+               (SELECT json_extract(body, '$.definition') FROM items
+                WHERE kind = $1 AND json_extract(body, '$.number') = 2))
+             WHERE kind = $1 AND json_extract(body, '$.number') = 1",
+            "pipeline execution",
+            |_| (),
+        );
+    }
+
     fn read<T>(
         &self,
         question: &'static str,

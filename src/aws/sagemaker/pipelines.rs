@@ -38,6 +38,9 @@ fn token(spec: &PipelineSpec) -> String {
 impl SageMaker {
     /// A pipeline, if there is one.
     ///
+    /// SageMaker says ResourceNotFound; emulators say ValidationException, which for a name that was checked to be
+    /// legal can mean nothing else. Should it, then creating the pipeline is refused for the same reason.
+    ///
     /// # Errors
     /// If SageMaker refuses, or what it holds is not a definition.
     pub async fn pipeline(&self, name: &str) -> Result<Option<PipelineRecord>, CloudError> {
@@ -47,9 +50,12 @@ impl SageMaker {
             .pipeline_name(name)
             .send()
             .await
-            .act("DescribePipeline", name)
-            .maybe()?;
-        found.map(|found| record(name, found)).transpose()
+            .act("DescribePipeline", name);
+        match found {
+            Ok(found) => record(name, found).map(Some),
+            Err(error) if error.class == ErrorClass::Invalid => Ok(None),
+            Err(error) => Err(error).maybe(),
+        }
     }
 
     /// Creates the pipeline, updates it, or leaves it as it is; then reads it back and adds `tags`.

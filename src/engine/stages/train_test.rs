@@ -69,10 +69,14 @@ impl Ready<'_> {
             let name = self.environment.train_pipeline.as_str();
             let arn = sagemaker.start(name, token.as_str(), &BTreeMap::new()).await?;
             let record = sagemaker.execution(&arn).await?;
-            if record.status.is_over() && !self.is_evidence(&sagemaker, &record).await? {
+            let origin = origin(&record, began);
+            // One that failed before may do better now; one that failed right after its start tells why itself.
+            if origin == Origin::Found
+                && record.status.is_over()
+                && !self.is_evidence(&sagemaker, &record).await?
+            {
                 continue;
             }
-            let origin = origin(&record, began);
             if sagemaker.executed_definition(&arn).await?.digest() != self.definition() {
                 match origin {
                     Origin::Found => continue,

@@ -227,6 +227,15 @@ fn a_region_for_which_an_image_is_missing() {
 }
 
 #[test]
+fn data_of_one_class() {
+    let world = World::new();
+    let data = world.read("data/mammographic.csv");
+    let kept: Vec<&str> = data.lines().filter(|line| !line.ends_with(",0")).collect();
+    world.write("data/mammographic.csv", &(kept.join("\n") + "\n"));
+    is_found_at(&world, ("data/mammographic.csv", 1, 1), "every row has the label 1", "");
+}
+
+#[test]
 fn a_value_out_of_its_range_in_the_data() {
     let world = World::new();
     let data = world.read("data/mammographic.csv");

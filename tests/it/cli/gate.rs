@@ -50,6 +50,26 @@ fn a_scrambled_candidate_is_refused_and_prod_is_not_touched() {
     world.agent(&["runs"]).done().says("gate refused");
 }
 
+/// A training that fails tells why, and is not started over and over in the hope of better.
+#[test]
+fn too_few_rows_to_evaluate_fail_the_training_once_and_say_so() {
+    let world = World::new();
+    let data = world.read("data/mammographic.csv");
+    let lines: Vec<&str> = data.lines().collect();
+    let (header, rows) = lines.split_first().unwrap();
+    let class = |label: &'static str, count| {
+        rows.iter().filter(move |row| row.ends_with(label)).take(count)
+    };
+    let few: Vec<&str> =
+        [header].into_iter().chain(class(",1", 20)).chain(class(",0", 2)).copied().collect();
+    world.write("data/mammographic.csv", &(few.join("\n") + "\n"));
+    world.commit("Keep a handful");
+    let told = world.agent(&["run", "--branch", "main"]).exits(1);
+    told.says("the data set is too small to split");
+    assert_eq!(world.cloud().count(crate::cloud::DEV, "pipeline execution"), 1);
+    assert!(world.cloud().holds(PROD).is_empty());
+}
+
 #[test]
 fn a_candidate_far_below_its_baseline_is_refused() {
     let world = World::new();

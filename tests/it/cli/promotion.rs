@@ -111,6 +111,20 @@ fn json_lines_tell_every_event_every_line_and_the_end() {
     assert!(lines.iter().any(|line| line["seq"].is_u64() && line["message"].is_string()));
 }
 
+/// Two runs that train in dev at the same time share its train pipeline.
+#[test]
+fn an_execution_of_another_definition_is_no_evidence() {
+    let world = promoted();
+    let first = world.git(&["rev-parse", "HEAD"]);
+    world.edit("templates/pipelines/train.json.hbs", r#""max_depth": "5""#, r#""max_depth": "1""#);
+    world.commit("Grow shallower trees");
+    world.agent(&RUN).done();
+    world.cloud().mix_up_the_first_two_executions();
+    let told = world.agent(&["run", "--branch", "main", "--commit", &first]).done();
+    told.says("candidate: trained in dev");
+    assert_eq!(world.cloud().count(DEV, "pipeline execution"), 3);
+}
+
 /// China and GovCloud are partitions of their own: other ARNs, other host names, other images.
 #[test]
 fn other_partitions_and_names_are_promoted_as_well() {

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use relevo::definition::{Change, Definition, Difference, Kind, Subject, compare, lint, render};
 use relevo::spec::Environment;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A difference without its values, as the files list it: sign, subject, path.
@@ -19,7 +19,8 @@ type Line = (char, String, String);
 struct Explanations {
     defects: Vec<String>,
     renamed: Vec<(String, String)>,
-    lines: BTreeSet<Line>,
+    /// Each with its defects.
+    lines: BTreeMap<Line, String>,
 }
 
 fn explanations(kind: Kind) -> Explanations {
@@ -27,7 +28,7 @@ fn explanations(kind: Kind) -> Explanations {
         Kind::Train => include_str!("../../data/definition/train.differences"),
         Kind::Inference => include_str!("../../data/definition/inference.differences"),
     };
-    let mut all = Explanations { defects: vec![], renamed: vec![], lines: BTreeSet::new() };
+    let mut all = Explanations { defects: vec![], renamed: vec![], lines: BTreeMap::new() };
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let path = words.get(3).copied().unwrap_or_default().to_owned();
@@ -36,7 +37,8 @@ fn explanations(kind: Kind) -> Explanations {
             all.renamed.push((words[2].to_owned(), path));
         } else {
             let sign = words[1].chars().next().unwrap();
-            assert!(all.lines.insert((sign, words[2].to_owned(), path)), "twice: {line}");
+            let before = all.lines.insert((sign, words[2].to_owned(), path), words[0].to_owned());
+            assert_eq!(before, None, "twice: {line}");
         }
     }
     all
@@ -116,7 +118,8 @@ fn translated(golden: &Value, kind: Kind, environment: &Environment) -> Definiti
     ];
     for image in ["sagemaker-xgboost", "sagemaker-scikit-learn", "sagemaker-model-monitor-analyzer"]
     {
-        let ours = registry(image, environment.region.as_str(), domain);
+        let own = environment.images.monitor.clone().filter(|_| image.ends_with("analyzer"));
+        let ours = own.unwrap_or_else(|| registry(image, environment.region.as_str(), domain));
         replaced.insert(0, (registry(image, "us-east-1", "amazonaws.com"), ours));
     }
     replaced.extend(explanations(kind).renamed);
@@ -152,10 +155,10 @@ fn check(kind: Kind, golden: &Value, environment: &Environment) {
     let found: BTreeSet<Line> = differences.iter().map(line).collect();
     let unexplained: Vec<String> = differences
         .iter()
-        .filter(|difference| !explained.contains(&line(difference)))
+        .filter(|difference| !explained.contains_key(&line(difference)))
         .map(|difference| format!("{:?}\n    {difference}", line(difference)))
         .collect();
-    let idle: Vec<&Line> = explained.difference(&found).collect();
+    let idle: Vec<&Line> = explained.keys().filter(|line| !found.contains(*line)).collect();
     assert!(unexplained.is_empty(), "unexplained differences:\n{}", unexplained.join("\n"));
     assert!(idle.is_empty(), "these explanations explain nothing: {idle:#?}");
 }
@@ -168,6 +171,16 @@ fn every_difference_from_the_reference_is_a_named_defect() {
             assert!(golden.to_string().contains(&from), "the reference has no '{from}'");
         }
         check(kind, &golden, &environment());
+        list(kind, &golden);
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the differences and their reasons are there to be read")]
+fn list(kind: Kind, golden: &Value) {
+    let (environment, explained) = (environment(), explanations(kind).lines);
+    let ours = render(kind, template(kind), &environment, &release(&environment)).unwrap();
+    for difference in compare(&translated(golden, kind, &environment), &ours) {
+        println!("{kind:?} {:16} {difference}", explained[&line(&difference)]);
     }
 }
 
@@ -211,7 +224,7 @@ fn the_lint_sees_the_references_own_defects() {
 fn the_explanations_fit_what_we_render() {
     for kind in Kind::ALL {
         let ours = super::world::rendered(kind);
-        for (sign, subject, path) in explanations(kind).lines {
+        for (sign, subject, path) in explanations(kind).lines.into_keys() {
             let parameter = ours.parameters().iter().find(|one| one["Name"] == subject.as_str());
             let step = ours.step(&subject).map(|step| step.value);
             let holder = parameter.or(step);
@@ -236,8 +249,18 @@ fn at<'a>(holder: &'a Value, path: &str) -> Option<&'a Value> {
     })
 }
 
+/// GovCloud has no first-party image.
+const OWN_MONITOR: &str = "123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/monitor";
+
 fn regions() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["eu-west-1", "ap-south-1", "sa-east-1", "us-west-2", "cn-north-1"])
+    prop::sample::select(vec![
+        "eu-west-1",
+        "ap-south-1",
+        "sa-east-1",
+        "us-west-2",
+        "cn-north-1",
+        "us-gov-west-1",
+    ])
 }
 
 prop_compose! {
@@ -252,8 +275,14 @@ prop_compose! {
         batch in "[a-z\"\\\\{}ü_]{1,12}",
         role in "[a-zA-Z0-9+=,.@_-]{1,20}",
     ) -> Environment {
+        let home: relevo::ids::Region = region.parse().unwrap();
+        let partition = home.partition().name;
         let arn = |service: &str, owner: &str, resource: &str| {
-            format!("arn:aws:{service}:{owner}:{resource}").parse().unwrap()
+            format!("arn:{partition}:{service}:{owner}:{resource}").parse().unwrap()
+        };
+        let images = relevo::spec::Images {
+            monitor: (partition == "aws-us-gov").then(|| OWN_MONITOR.to_owned()),
+            ..environment().images
         };
         Environment {
             kms_key: arn("kms", &format!("{region}:{account}"), "key/x"),
@@ -266,6 +295,7 @@ prop_compose! {
             artifacts_bucket: artifacts.parse().unwrap(),
             model_name: model,
             batch_dataset: batch,
+            images,
             ..environment()
         }
     }
