@@ -8,6 +8,8 @@ use super::{
     source::{open_app, state_folder},
 };
 use crate::{
+    app::App,
+    flow::Event,
     ids::StageName,
     logs::{LogFolder, LogLine, LogReader},
     store::RunRecord,
@@ -51,6 +53,7 @@ pub(crate) async fn logs(args: &Args, shared: &Shared, output: &Output) -> CliRe
         return Err(CliError::usage(format!("the run has no stage '{stage}'"))
             .hint(format!("its stages: {}", known.join(", "))));
     }
+    say_where_else(&app, &run, args.stage.as_ref(), output).await?;
     let mut tail = Tail::new(app.log_folder(), run.clone(), args.stage.clone());
     loop {
         // Asked before reading, so that lines written before the end are read after it.
@@ -63,6 +66,26 @@ pub(crate) async fn logs(args: &Args, shared: &Shared, output: &Output) -> CliRe
         }
         app.clock.sleep(FOLLOW_INTERVAL).await;
     }
+}
+
+/// Stages that were taken over have their lines in the run they succeeded in.
+async fn say_where_else(
+    app: &App,
+    run: &RunRecord,
+    only: Option<&StageName>,
+    output: &Output,
+) -> Result<(), CliError> {
+    for stored in app.store.events(&run.id).await.context("read the run's events")? {
+        if let Event::StageReused { stage, from, .. } = &stored.event
+            && only.is_none_or(|only| only == stage)
+        {
+            let from = from.short();
+            output.talk(&format!(
+                "note: '{stage}' was taken over from run {from}: agent logs {from}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn print(line: &LogLine, one_stage: bool, output: &Output) -> Result<(), CliError> {
