@@ -24,6 +24,7 @@ mod raw_environment;
 mod raw_pipeline;
 mod reading;
 pub mod render;
+mod second_reader;
 mod shape;
 mod suggest;
 

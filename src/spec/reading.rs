@@ -6,7 +6,7 @@ use super::{
     gate,
     node::Node,
     notes::{Note, Notes, quoted},
-    shape,
+    second_reader, shape,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -34,6 +34,9 @@ impl<'a> Reading<'a> {
         let raw = fitted.and_then(|fitted| shape::raw(fitted, root.span, &mut notes));
         let mut reading = Self { file, root, notes };
         let value = raw.and_then(|raw| check(&mut reading, raw));
+        if value.is_some() {
+            second_reader::compare(file, &reading.root, &mut reading.notes);
+        }
         let findings = reading.notes.finish(file);
         match value {
             Some(value) if !findings.has_errors() => Ok((value, findings)),

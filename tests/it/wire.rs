@@ -1,12 +1,17 @@
 //! The rehearsal on a loopback port, driven by the real AWS CLI and by boto3.
 
-use super::rehearsal::bench::{Bench, DEV};
+use super::{
+    cloud::{DEV, PROD},
+    rehearsal::bench::Bench,
+    world::World,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{
     future::Future,
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::Output,
+    process::{Child, Output, Stdio},
 };
 
 /// The Python that has boto3 and the AWS CLI.
@@ -202,4 +207,66 @@ async fn boto3_assumes_a_role_and_uses_every_service() {
         assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "toured");
     })
     .await;
+}
+
+/// `agent rehearsal serve`, killed when it goes out of scope.
+struct Served {
+    agent: Child,
+    endpoint: String,
+}
+
+impl Served {
+    fn of(world: &World) -> Self {
+        let mut serve = world.command(&["rehearsal", "serve", "--port", "0"]);
+        let mut agent = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(agent.stdout.take().unwrap()).lines();
+        let said = lines
+            .find_map(|line| Some(line.unwrap().split_once("AWS_ENDPOINT_URL=")?.1.to_owned()));
+        let endpoint = said.unwrap().split_whitespace().next().unwrap().to_owned();
+        Self { agent, endpoint }
+    }
+
+    /// What the AWS CLI reads as an administrator of `account`.
+    fn aws(&self, python: &Path, account: &str, arguments: &[&str]) -> Value {
+        let mut aws = std::process::Command::new(python);
+        aws.args(["-m", "awscli"]).args(arguments).env("AWS_ENDPOINT_URL", &self.endpoint);
+        aws.env("AWS_ACCESS_KEY_ID", account).env("AWS_SECRET_ACCESS_KEY", "any");
+        aws.env("AWS_DEFAULT_REGION", "us-east-1").env("AWS_PAGER", "");
+        let output = aws.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.agent.kill().unwrap();
+        self.agent.wait().unwrap();
+    }
+}
+
+#[test]
+fn the_aws_cli_reads_what_a_run_has_left() {
+    let Some(python) = equipped_python() else { return };
+    let world = World::new();
+    world.agent(&["run", "--branch", "main"]).done();
+    let served = Served::of(&world);
+    let in_dev = |arguments: &[&str]| served.aws(&python, DEV, arguments);
+    let in_prod = |arguments: &[&str]| served.aws(&python, PROD, arguments);
+
+    let train = ["--pipeline-name", "mammo-severity-train-pipeline"];
+    let executions = in_dev(&[&["sagemaker", "list-pipeline-executions"], &train[..]].concat());
+    let arn = executions["PipelineExecutionSummaries"][0]["PipelineExecutionArn"].as_str().unwrap();
+    let steps =
+        in_dev(&["sagemaker", "list-pipeline-execution-steps", "--pipeline-execution-arn", arn]);
+    let steps = steps["PipelineExecutionSteps"].as_array().unwrap();
+    assert_eq!(steps.len(), 6);
+    assert!(steps.iter().all(|step| step["StepStatus"] == "Succeeded"), "{steps:?}");
+
+    let pipelines = in_prod(&["sagemaker", "list-pipelines"]);
+    assert_eq!(pipelines["PipelineSummaries"].as_array().unwrap().len(), 2);
+    let log = in_prod(&["logs", "filter-log-events", "--log-group-name", "jenkins-log"]);
+    let messages: Vec<&str> =
+        log["events"].as_array().unwrap().iter().filter_map(|e| e["message"].as_str()).collect();
+    assert!(messages.iter().any(|message| message.contains("accepted: candidate")), "{messages:?}");
 }
