@@ -12,6 +12,6 @@ mod perform;
 mod verify;
 
 pub use apply::{Applied, ApplyError, Deployment, Journal, Step, apply};
-pub use observe::{SurveyError, observe, survey};
+pub use observe::{SurveyError, observe, survey, wanted};
 pub use perform::PerformError;
 pub use verify::{VerifyError, verify};

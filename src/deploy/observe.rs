@@ -31,11 +31,27 @@ pub async fn survey(
     session: &Session,
     blueprint: &Blueprint<'_>,
 ) -> Result<(Desired, Observed), SurveyError> {
+    let (desired, there) = wanted_beside(session, blueprint).await?;
+    let observed = Box::pin(read(session, &desired, there)).await?;
+    Ok((desired, observed))
+}
+
+/// What the blueprint wants in the session's account. Of what is there only the function is read.
+///
+/// # Errors
+/// As for [`survey`].
+pub async fn wanted(session: &Session, blueprint: &Blueprint<'_>) -> Result<Desired, SurveyError> {
+    Ok(wanted_beside(session, blueprint).await?.0)
+}
+
+async fn wanted_beside(
+    session: &Session,
+    blueprint: &Blueprint<'_>,
+) -> Result<(Desired, ObservedFunction), SurveyError> {
     let wanted = function(blueprint)?;
     let there = session.lambda().function(&wanted.name).await?;
     let desired = desired(blueprint, predict_version(&wanted, &there))?;
-    let observed = Box::pin(read(session, &desired, there)).await?;
-    Ok((desired, observed))
+    Ok((desired, there))
 }
 
 /// What is there of everything that `desired` names.

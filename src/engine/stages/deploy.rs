@@ -43,7 +43,7 @@ pub(super) async fn apply(
     blueprint: &Blueprint<'_>,
     (plan, part): (&Plan, Part),
 ) -> Result<(Desired, Vec<String>), Failure> {
-    let (desired, _) = deploy::survey(session, blueprint).await.map_err(failure::of_survey)?;
+    let desired = deploy::wanted(session, blueprint).await.map_err(failure::of_survey)?;
     let clock = work.context.clock.as_ref();
     let deployment = Deployment { session, clock, desired: &desired, plan };
     let mut journal = Told { work, changes: Vec::new(), unheard: None };
