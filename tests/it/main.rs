@@ -17,6 +17,7 @@ mod definition;
 mod engine;
 mod layering;
 mod model;
+mod python;
 mod rehearsal;
 mod sagemaker;
 mod spec;

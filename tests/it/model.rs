@@ -9,6 +9,7 @@
     reason = "helpers of tests may stop, and say what was skipped"
 )]
 
+use super::python::equipped_python;
 use relevo::{
     ids::Digest,
     model::{
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     io::Write as _,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -53,27 +54,6 @@ fn uci() -> Option<SourceFile> {
     }
     println!("skipped: {} is not there", path.display());
     None
-}
-
-/// The Python with numpy, scikit-learn and XGBoost.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests are told by the environment which Python to use"
-)]
-fn equipped_python() -> Option<PathBuf> {
-    let built = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .map(|target| target.join("venv/bin/python"));
-    let python = std::env::var_os("RELEVO_PYTHON")
-        .map(PathBuf::from)
-        .or(built)
-        .filter(|python| python.exists());
-    if python.is_none() {
-        println!(
-            "skipped: no Python with scikit-learn and XGBoost; scripts/test makes one, or set RELEVO_PYTHON"
-        );
-    }
-    python
 }
 
 /// Runs `program` on `arguments` with `input`: whether it succeeded, and what it printed and complained of.

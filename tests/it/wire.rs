@@ -2,6 +2,7 @@
 
 use super::{
     cloud::{DEV, PROD},
+    python::equipped_python,
     rehearsal::bench::Bench,
     world::World,
 };
@@ -13,27 +14,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Output, Stdio},
 };
-
-/// The Python that has boto3 and the AWS CLI.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests are told by the environment which Python to use"
-)]
-fn equipped_python() -> Option<PathBuf> {
-    let built = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .map(|target| target.join("venv/bin/python"));
-    let python = std::env::var_os("RELEVO_PYTHON")
-        .map(PathBuf::from)
-        .or(built)
-        .filter(|python| python.exists());
-    if python.is_none() {
-        println!(
-            "skipped: no Python with boto3 and awscli; scripts/test makes one, or set RELEVO_PYTHON"
-        );
-    }
-    python
-}
 
 /// A Python that talks to a served rehearsal.
 struct Wire {
