@@ -1,0 +1,125 @@
+//! What becomes of runs when agents die, meet or wait.
+
+use super::*;
+
+#[tokio::test]
+async fn a_run_is_driven_by_one_agent_and_taken_over_when_that_is_dead() {
+    let world = World::new().await;
+    let hangs = Arc::new(Notify::new());
+    world.told("c", [Act::Hang(Arc::clone(&hangs))]);
+    let run = world.run(diamond()).await;
+    tokio::select! {
+        _ = world.drive(&run, Cancel::never()) => panic!("it hangs"),
+        () = hangs.notified() => {}
+    }
+    let held = world.drive(&run, Cancel::never()).await;
+    assert!(matches!(held, Err(EngineError::Store(_))), "the lease outlives its owner: {held:?}");
+    world.attempts();
+    world.clock.advance(LEASE_DURATION);
+    assert_eq!(world.outcome(&run).await, Outcome::Succeeded);
+    let again: Vec<_> = world.attempts().into_iter().filter(|(stage, _)| stage != "b").collect();
+    assert_eq!(again, [("c".to_owned(), 2), ("d".to_owned(), 1)], "finished stages stay finished");
+    assert_eq!(world.log(&run, "c"), ["performing", "performing"]);
+}
+
+/// The end of a run as far as it must not depend on crashes.
+async fn end(world: &World, run: &RunId) -> Vec<(StageName, Standing)> {
+    let state = world.state(run).await;
+    state.stages().iter().map(|(name, stage)| (name.clone(), stage.standing.clone())).collect()
+}
+
+#[tokio::test]
+async fn a_crash_after_any_stored_event_leads_to_the_same_end() {
+    let stages = || {
+        let retry = Retry {
+            attempts: 2,
+            backoff: Duration::from_secs(5),
+            classes: vec![FailureClass::CloudError],
+        };
+        let mut stages = diamond();
+        stages[1].retry = retry;
+        stages.push(Stage { on: On::Failure, ..stage("never", &["d"]) });
+        stages
+    };
+    let whole = World::new().await;
+    whole.told("b", [Act::Fail(FailureClass::CloudError)]);
+    let first = whole.run(stages()).await;
+    assert_eq!(whole.outcome(&first).await, Outcome::Succeeded);
+    let events: Vec<Event> = whole.witness.events.lock().unwrap().clone();
+    assert!(events.len() > 10, "{events:?}");
+    for length in 0..events.len() {
+        let world = World::new().await;
+        let run = world.run(stages()).await;
+        let dead = world.engine.store.acquire(&run).await.unwrap();
+        let before = &events[..length];
+        world.engine.store.append(&dead, 1, before).await.unwrap();
+        world.clock.advance(LEASE_DURATION);
+        assert_eq!(world.outcome(&run).await, Outcome::Succeeded);
+        assert_eq!(end(&world, &run).await, end(&whole, &first).await, "after {length} events");
+        for (stage, _) in world.attempts() {
+            let done = |event: &Event| matches!(event, Event::StageSucceeded { stage: s, .. } if s.as_str() == stage);
+            assert!(!before.iter().any(done), "{stage} ran again after {length} events");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_that_was_stored_outlives_the_agent() {
+    let world = World::new().await;
+    let run = world.run(with_tidying()).await;
+    let dead = world.engine.store.acquire(&run).await.unwrap();
+    let cancel = Event::CancelRequested { stop: Stop::Gentle };
+    world.engine.store.append(&dead, 1, &[cancel]).await.unwrap();
+    world.engine.store.release(&dead).await.unwrap();
+    assert_eq!(world.outcome(&run).await, Outcome::Cancelled);
+    assert_eq!(world.attempts(), once(&["tidy"]));
+}
+
+#[tokio::test]
+async fn runs_to_one_environment_follow_each_other() {
+    let world = World::new().await;
+    let (first, second) = (world.run(diamond()).await, world.run(diamond()).await);
+    let go = Arc::new(Notify::new());
+    world.told("a", [Act::Await(Arc::clone(&go))]);
+    let one = world.outcome(&first);
+    let two = async {
+        while world.state(&first).await.stage(&name("a")).unwrap().attempt.is_none() {
+            tokio::task::yield_now().await;
+        }
+        world.outcome(&second).await
+    };
+    let time = async {
+        world.witness.waiting.notified().await;
+        assert_eq!(world.attempts(), once(&["a"]), "the second waits");
+        go.notify_one();
+        while *world.state(&first).await.phase() == Phase::Open {
+            tokio::task::yield_now().await;
+        }
+        loop {
+            world.clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        outcomes = async { tokio::join!(one, two) } => {
+            assert_eq!(outcomes, (Outcome::Succeeded, Outcome::Succeeded));
+        }
+        () = time => {}
+    }
+    assert_eq!(world.attempts(), once(&["b", "c", "d", "a", "b", "c", "d"]));
+}
+
+#[tokio::test]
+async fn a_run_stopped_while_it_waits_for_its_environment_does_nothing() {
+    let world = World::new().await;
+    let (holder, run) = (world.run(diamond()).await, world.run(with_tidying()).await);
+    let lease = world.engine.store.acquire(&holder).await.unwrap();
+    world.engine.store.queue_for(&lease, &"prod".parse().unwrap()).await.unwrap();
+    let (canceller, cancel) = Canceller::new();
+    let (driven, ()) = tokio::join!(world.drive(&run, cancel), async {
+        world.witness.waiting.notified().await;
+        canceller.press();
+    });
+    assert_eq!(driven.unwrap().outcome, Outcome::Cancelled);
+    assert_eq!(world.attempts(), []);
+}
