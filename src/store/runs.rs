@@ -196,27 +196,6 @@ impl Store {
             .await?;
         rows.iter().map(record).collect()
     }
-
-    /// The newest run that succeeded in an environment.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn last_success(
-        &self,
-        repository: &str,
-        environment: &EnvName,
-    ) -> Result<Option<RunRecord>, StoreError> {
-        let row = sqlx::query(
-            "SELECT * FROM runs WHERE repository = $1 AND environment = $2 AND outcome = $3
-             ORDER BY created_at DESC, id DESC LIMIT 1",
-        )
-        .bind(repository)
-        .bind(environment.as_str())
-        .bind(json(&Outcome::Succeeded)?)
-        .fetch_optional(&self.pool)
-        .await?;
-        row.as_ref().map(record).transpose()
-    }
 }
 
 fn begin(new: NewRun, ask: u32, now: Timestamp) -> (RunRecord, Vec<Event>) {

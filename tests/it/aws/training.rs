@@ -49,6 +49,11 @@ async fn a_training_needs_no_more_than_its_part_and_its_model_starts_the_schedul
     let (desired, _) = world.plan(&example, &prod()).await;
     let batch = &desired.batch;
     deployer.s3().put(&batch.bucket, &batch.key, b"3,44,1,1,3\n".to_vec()).await.unwrap();
+    let folder = batch.key.rsplit_once('/').unwrap().0;
+    assert_eq!(
+        deployer.s3().list(&batch.bucket, folder).await.unwrap(),
+        std::slice::from_ref(&batch.key)
+    );
     let planned = world.plan(&example, &prod()).await;
     let [Change::PutRule { to, .. }] = &planned.1.changes[..] else { panic!("{planned:?}") };
     assert_eq!(to.state, RuleState::Enabled);
