@@ -6,6 +6,7 @@
 // L0: pure. No IO, no async, no clock, no environment.
 pub mod ids;
 pub mod schedule;
+pub mod event;
 pub mod spec;
 pub mod definition;
 pub mod flow;

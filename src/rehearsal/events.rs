@@ -3,10 +3,13 @@
 //! Service events and schedules live on the default bus only, so that is the only bus there is.
 //! PutTargets answers 200 even when targets failed; the failures are in the answer, as in AWS.
 
+mod bus;
 mod rules;
 mod tags;
 mod target;
 mod targets;
+
+pub(super) use bus::{NewEvent, emit};
 
 use super::{Call, Item, ServiceError, check::Shape};
 use serde::{Deserialize, Serialize};
