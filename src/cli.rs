@@ -3,9 +3,12 @@
 //! A command parses, asks `app` for the piece it needs, prints, and answers an [`Exit`]. Data goes to standard
 //! output, talk to standard error; nothing else in this crate prints.
 
+mod apply;
 mod baseline;
 mod completions;
 mod data;
+mod deployed;
+mod drift;
 mod failure;
 mod from;
 mod live;
@@ -15,8 +18,10 @@ mod output;
 mod plan;
 mod rehearsal;
 mod resume;
+mod rollback;
 mod run;
 mod runs;
+mod saved_plan;
 mod schema;
 mod show;
 mod source;
@@ -69,6 +74,9 @@ struct Shared {
 enum Command {
     Run(run::Args),
     Plan(plan::Args),
+    Apply(apply::Args),
+    Drift(drift::Args),
+    Rollback(rollback::Args),
     Validate(validate::Args),
     Runs(runs::Args),
     Show(show::Args),
@@ -91,7 +99,8 @@ Examples:
   agent logs --follow RUN           a run's log lines
   agent models approve 1 --env prod --reason 'reviewed with the clinic'
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled";
+Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled,
+            5 drift found";
 
 /// Runs the program: parses the process's arguments, performs, answers the exit code.
 #[must_use]
@@ -123,6 +132,9 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Baseline(args) => baseline::baseline(args, output),
         Command::Run(args) => block_on(run::run(args, &cli.shared, output)),
         Command::Plan(args) => block_on(plan::plan(args, &cli.shared, output)),
+        Command::Apply(args) => block_on(apply::apply(args, &cli.shared, output)),
+        Command::Drift(args) => block_on(drift::drift(args, &cli.shared, output)),
+        Command::Rollback(args) => block_on(rollback::rollback(args, &cli.shared, output)),
         Command::Runs(args) => block_on(runs::runs(args, &cli.shared, output)),
         Command::Show(args) => block_on(show::show(args, &cli.shared, output)),
         Command::Logs(args) => block_on(logs::logs(args, &cli.shared, output)),

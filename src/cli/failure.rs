@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Refused = 3,
     /// A person stopped it.
     Cancelled = 4,
+    /// What was compared is not the same.
+    Differs = 5,
 }
 
 impl From<Exit> for ExitCode {

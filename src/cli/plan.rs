@@ -4,6 +4,7 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
+    saved_plan::SavedPlan,
     source::{Source, SourceArgs, open_app, state_folder},
 };
 use crate::{
@@ -11,29 +12,52 @@ use crate::{
     aws::Purpose,
     deploy,
     engine::stages::Clouds as _,
-    plan, project,
+    plan::{self, Plan},
+    project,
 };
 use anyhow::Context as _;
+use std::path::PathBuf;
 
 /// Show what deploying a commit would change in its environment, changing nothing
 ///
 /// Reads the account with a session that cannot write, and compares.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  agent plan --env prod\n  agent plan --branch main --json")]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     source: SourceArgs,
+    /// Save the plan, for `agent apply FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  agent plan --env prod
+  agent plan --branch main --json
+  agent plan --env prod --out prod.plan.json && agent apply prod.plan.json";
 
 pub(crate) async fn plan(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let state = state_folder(shared, &args.source.repo)?;
     let source = args.source.resolve(&state)?;
     let app = open_app(&state).await?;
-    show_plan(&app, &source, output).await
+    let plan = make_plan(&app, &source).await?;
+    show(&plan, &app, output)?;
+    if let Some(file) = &args.out {
+        SavedPlan::new(&source.branch, &plan).write(file)?;
+        output.talk(&format!("Saved. Next: agent apply {}", file.display()));
+    }
+    Ok(Exit::Done)
 }
 
 /// Checks the project, plans for its environment, prints the plan.
 pub(crate) async fn show_plan(app: &App, source: &Source, output: &Output) -> CliResult {
+    show(&make_plan(app, source).await?, app, output)?;
+    Ok(Exit::Done)
+}
+
+/// Checks the project and compares what it wants with what is there, under a session that cannot write.
+pub(crate) async fn make_plan(app: &App, source: &Source) -> Result<Plan, CliError> {
     let Source { project, environment, .. } = source;
     let report = project::check(project);
     if report.findings.has_errors() {
@@ -51,12 +75,12 @@ pub(crate) async fn show_plan(app: &App, source: &Source, output: &Output) -> Cl
         .context("take the deploy role for reading")?;
     let (desired, observed) =
         deploy::survey(&session, &blueprint).await.context("compare with what is there")?;
-    let plan = plan::plan(&desired, &observed);
+    Ok(plan::plan(&desired, &observed))
+}
+
+fn show(plan: &Plan, app: &App, output: &Output) -> Result<(), CliError> {
     match output.format {
-        Format::Json => {
-            output.json(&serde_json::json!({ "hash": plan.hash(), "plan": plan }))?;
-        }
-        Format::Text => output.data(&plan::render::human(&plan, app.clock.now()))?,
+        Format::Json => output.json(&serde_json::json!({ "hash": plan.hash(), "plan": plan })),
+        Format::Text => output.data(&plan::render::human(plan, app.clock.now())),
     }
-    Ok(Exit::Done)
 }

@@ -75,7 +75,11 @@ async fn find_or_create(
         reference: source.branch.clone(),
         commit: source.project.commit.clone(),
         environment: source.environment.clone(),
-        facts: Facts { event: "manual".to_owned(), changed_paths: changed_paths(source) },
+        facts: Facts {
+            event: "manual".to_owned(),
+            changed_paths: changed_paths(source),
+            plan: None,
+        },
         pipeline: source.project.pipeline.clone(),
         reused,
     };

@@ -231,6 +231,12 @@ impl Plan {
         self.changes.iter().filter(move |change| part.covers(change.part()))
     }
 
+    /// The changes of this plan that are not part of `shown`.
+    #[must_use]
+    pub fn beyond(&self, shown: &Self) -> Vec<&Change> {
+        self.changes.iter().filter(|change| !shown.changes.contains(change)).collect()
+    }
+
     /// The digest of what is done where: environment, account, region, commit and every change.
     #[must_use]
     pub fn hash(&self) -> Digest {

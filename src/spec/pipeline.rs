@@ -3,7 +3,10 @@
 use crate::ids::{EnvName, StageName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// A checked pipeline.yaml. Serialized whole into the run's record, so that a run keeps the graph it began with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +30,43 @@ impl Pipeline {
     #[must_use]
     pub fn stage(&self, name: &StageName) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.name == *name)
+    }
+
+    /// The stages that deploy a commit without training or judging it again, each behind those of them that it stood
+    /// behind; `None` if none of them applies anything.
+    #[must_use]
+    pub fn deployment(&self) -> Option<Self> {
+        let kept: Vec<&Stage> = self.stages.iter().filter(|stage| stage.action.deploys()).collect();
+        let applies = |stage: &&Stage| {
+            matches!(stage.action, Action::Uses(BuiltIn::DeployPipelines | BuiltIn::ScheduleRules))
+        };
+        if !kept.iter().any(applies) {
+            return None;
+        }
+        let stages = kept.iter().map(|stage| Stage {
+            needs: self
+                .nearest(stage, &|need| kept.iter().any(|kept| kept.name == *need))
+                .into_iter()
+                .collect(),
+            when: None,
+            ..(*stage).clone()
+        });
+        Some(Self { stages: stages.collect(), ..self.clone() })
+    }
+
+    /// The stages `is_kept` that `stage` stands behind, past those that are not.
+    fn nearest(&self, stage: &Stage, is_kept: &dyn Fn(&StageName) -> bool) -> BTreeSet<StageName> {
+        let mut found = BTreeSet::new();
+        for need in &stage.needs {
+            match self.stage(need) {
+                Some(_) if is_kept(need) => {
+                    found.insert(need.clone());
+                }
+                Some(passed) => found.extend(self.nearest(passed, is_kept)),
+                None => {}
+            }
+        }
+        found
     }
 
     /// May a run for `run` work in `stage`? Only if that is the run's own environment or one before
@@ -85,6 +125,22 @@ pub enum Action {
     Uses(BuiltIn),
     /// A command of the user's.
     Run(Command),
+}
+
+impl Action {
+    /// Is it one of the steps from proving the account to the schedule?
+    fn deploys(&self) -> bool {
+        match self {
+            Self::Uses(
+                BuiltIn::AssumeRole
+                | BuiltIn::Plan
+                | BuiltIn::DeployPipelines
+                | BuiltIn::ScheduleRules,
+            ) => true,
+            Self::Uses(BuiltIn::Validate | BuiltIn::TrainTest(_) | BuiltIn::Gate(_))
+            | Self::Run(_) => false,
+        }
+    }
 }
 
 /// The built-in stages.

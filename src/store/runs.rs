@@ -3,6 +3,7 @@
 use super::{Store, StoreError, moment};
 use crate::flow::{Event, Outcome};
 use crate::ids::{EnvName, RunId, Sha};
+use crate::plan::Plan;
 use crate::spec::Pipeline;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,12 +29,15 @@ pub struct NewRun {
 }
 
 /// What `when` may ask about beside branch and environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// What caused the run, such as `manual` or `push`.
     pub event: String,
     /// Paths changed since the last run that succeeded in this environment, or in the commit.
     pub changed_paths: Vec<String>,
+    /// The one plan that this run may apply, where it was shown before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
 }
 
 /// A run as it was made.
@@ -183,6 +187,29 @@ impl Store {
             .bind(most)
             .fetch_all(&self.pool)
             .await?;
+        rows.iter().map(record).collect()
+    }
+
+    /// The newest runs of a repository into an environment that succeeded, newest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn succeeded_runs(
+        &self,
+        repository: &str,
+        environment: &EnvName,
+        most: u32,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM runs WHERE repository = $1 AND environment = $2 AND outcome = $3
+             ORDER BY created_at DESC, id DESC LIMIT $4",
+        )
+        .bind(repository)
+        .bind(environment.as_str())
+        .bind(json(&Outcome::Succeeded)?)
+        .bind(most)
+        .fetch_all(&self.pool)
+        .await?;
         rows.iter().map(record).collect()
     }
 

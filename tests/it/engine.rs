@@ -187,7 +187,7 @@ impl World {
             reference: "main; $(exit 9)".into(),
             commit: self.commit(),
             environment: "prod".parse().unwrap(),
-            facts: Facts { event: "manual".into(), changed_paths: Vec::new() },
+            facts: Facts { event: "manual".into(), changed_paths: Vec::new(), plan: None },
             pipeline: Pipeline { name: "p".into(), environments: Vec::new(), stages },
             reused: Vec::new(),
         };
