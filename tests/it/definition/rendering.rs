@@ -43,7 +43,7 @@ fn the_release_decides_data_and_floor() {
 fn the_environment_decides_whether_a_violation_fails() {
     for fail_on_violation in [true, false] {
         let environment = Environment {
-            monitor: Monitor { fail_on_violation, minimum_rows: 100 },
+            monitor: Monitor { fail_on_violation, ..Monitor::default() },
             ..environment()
         };
         let kind = Kind::Inference;
