@@ -8,6 +8,7 @@ mod baseline;
 mod completions;
 mod data;
 mod deployed;
+mod destroy;
 mod drift;
 mod failure;
 mod from;
@@ -77,6 +78,7 @@ enum Command {
     Apply(apply::Args),
     Drift(drift::Args),
     Rollback(rollback::Args),
+    Destroy(destroy::Args),
     Validate(validate::Args),
     Runs(runs::Args),
     Show(show::Args),
@@ -134,6 +136,7 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Plan(args) => block_on(plan::plan(args, &cli.shared, output)),
         Command::Apply(args) => block_on(apply::apply(args, &cli.shared, output)),
         Command::Drift(args) => block_on(drift::drift(args, &cli.shared, output)),
+        Command::Destroy(args) => block_on(destroy::destroy(args, &cli.shared, output)),
         Command::Rollback(args) => block_on(rollback::rollback(args, &cli.shared, output)),
         Command::Runs(args) => block_on(runs::runs(args, &cli.shared, output)),
         Command::Show(args) => block_on(show::show(args, &cli.shared, output)),

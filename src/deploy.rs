@@ -7,11 +7,13 @@
 //! reads everything back.
 
 mod apply;
+mod destroy;
 mod observe;
 mod perform;
 mod verify;
 
 pub use apply::{Applied, ApplyError, Deployment, Journal, Step, apply};
+pub use destroy::{Inventory, inventory, remove};
 pub use observe::{SurveyError, observe, survey, wanted};
 pub use perform::PerformError;
 pub use verify::{VerifyError, verify};

@@ -19,6 +19,7 @@ mod function;
 mod lint;
 mod names;
 mod observed;
+mod removal;
 pub mod render;
 mod resources;
 mod rules;
@@ -31,10 +32,12 @@ pub use desired::{BatchObject, Desired, DesiredError, desired};
 pub use difference::plan;
 pub use function::{function, predict_version};
 pub use lint::{Flaw, lint};
+pub use names::topic_arn;
 pub use observed::{
     Function, LogGroupRecord, Observed, ObservedFunction, ObservedRule, PipelineRecord, Readiness,
     Subscription, SubscriptionState, Topic,
 };
+pub use removal::{Removal, tags};
 pub use resources::{
     FunctionSettings, FunctionSpec, Message, Object, ObjectKind, PipelineSpec, Rule, RuleSpec,
     RuleState, Tags, Target, TopicSpec, Trigger,

@@ -11,6 +11,9 @@ use aws_sdk_eventbridge::{operation::describe_rule::DescribeRuleOutput, types};
 use aws_types::SdkConfig;
 use target::{plain_target, sdk_target};
 
+/// Beginning of a rule's name that is searched for: a longer name is cut, and its end is a hash (PutRule, `Name`).
+const LONGEST_PREFIX: usize = 40;
+
 /// EventBridge as one session sees it.
 #[derive(Debug, Clone)]
 pub struct Events {
@@ -53,6 +56,30 @@ impl Events {
             carried.iter().any(|tag| tag.key() == key.as_str() && tag.value() == value.as_str())
         });
         if ours { plain_rule(name, rule).map(Some) } else { Ok(None) }
+    }
+
+    /// The rules of the default bus whose names begin with `prefix` and that carry all of `tags`, by name.
+    ///
+    /// # Errors
+    /// If EventBridge refuses, or there is no end of pages.
+    pub async fn rules_with(&self, prefix: &str, tags: &Tags) -> Result<Vec<Rule>, CloudError> {
+        let prefix: String = prefix.chars().take(LONGEST_PREFIX).collect();
+        let mut names = Vec::new();
+        let mut token = None;
+        for _ in 0..MOST_PAGES {
+            let page = self.client.list_rules().name_prefix(&prefix).set_next_token(token).send();
+            let page = page.await.act("ListRules", &prefix)?;
+            names.extend(page.rules.unwrap_or_default().into_iter().filter_map(|rule| rule.name));
+            token = page.next_token;
+            if token.is_none() {
+                let mut rules = Vec::new();
+                for name in names {
+                    rules.extend(self.tagged_rule(&name, tags).await?);
+                }
+                return Ok(rules);
+            }
+        }
+        Err(CloudError::endless("ListRules", prefix))
     }
 
     /// The targets of a rule, by id.

@@ -66,6 +66,25 @@ impl Lambda {
         Err(CloudError::endless("ListVersionsByFunction", name))
     }
 
+    /// The tags of a function, if there is one.
+    ///
+    /// # Errors
+    /// If Lambda refuses.
+    pub async fn tags(&self, name: &str) -> Result<Option<Tags>, CloudError> {
+        let found = self.client.get_function().function_name(name).send().await;
+        let found = found.act("GetFunction", name).maybe()?;
+        Ok(found.map(|found| found.tags.unwrap_or_default().into_iter().collect()))
+    }
+
+    /// Deletes a function with its versions; one that is not there is no error.
+    ///
+    /// # Errors
+    /// If Lambda refuses.
+    pub async fn delete(&self, name: &str) -> Result<(), CloudError> {
+        let deleted = self.client.delete_function().function_name(name).send().await;
+        deleted.act("DeleteFunction", name).maybe().map(drop)
+    }
+
     /// Creates a function without publishing it.
     ///
     /// # Errors

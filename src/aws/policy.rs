@@ -49,6 +49,14 @@ const WRITE_RULES: &[&str] = &[
 ];
 const WRITE_TOPICS: &[&str] =
     &["sns:CreateTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:Subscribe"];
+/// Taking away what deployments made. No object, no log line and no model version can go with it.
+const DESTROY: &[&str] = &[
+    "events:RemoveTargets",
+    "events:DeleteRule",
+    "sagemaker:DeletePipeline",
+    "lambda:DeleteFunction",
+    "sns:DeleteTopic",
+];
 
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +69,8 @@ pub enum Purpose {
     Read,
     /// Shipping and reading log lines.
     Logs,
+    /// Taking away what deployments made.
+    Destroy,
     /// Giving or taking back a person's approval, with the approver's role in the registry's account.
     Approve,
 }
@@ -72,7 +82,7 @@ impl Purpose {
         environment: &Environment,
     ) -> Result<(&Arn, AccountId), CloudError> {
         match self {
-            Self::Deploy | Self::Train | Self::Read | Self::Logs => {
+            Self::Deploy | Self::Destroy | Self::Train | Self::Read | Self::Logs => {
                 Ok((&environment.deploy_role, environment.account.clone()))
             }
             Self::Approve => match environment.model_package_group.account() {
@@ -91,7 +101,9 @@ impl Purpose {
     /// The environment's external id is the deploy role's; the approver's role asks for none.
     pub(super) fn external_id(self, environment: &Environment) -> Option<String> {
         match self {
-            Self::Deploy | Self::Train | Self::Read | Self::Logs => environment.external_id.clone(),
+            Self::Deploy | Self::Destroy | Self::Train | Self::Read | Self::Logs => {
+                environment.external_id.clone()
+            }
             Self::Approve => None,
         }
     }
@@ -105,6 +117,7 @@ pub(super) fn session_policy(environment: &Environment, purpose: Purpose) -> Str
         Purpose::Logs => vec![allow(&[SHIP_LOGS], &names.log_group())],
         Purpose::Train => vec![names.read(), names.train()],
         Purpose::Deploy => vec![names.read(), names.deploy()],
+        Purpose::Destroy => vec![names.read(), names.destroy()],
         Purpose::Approve => vec![names.approve()],
     };
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
@@ -164,6 +177,21 @@ impl Names<'_> {
                 WRITE_TOPICS,
             ],
             &resources,
+        )
+    }
+
+    fn destroy(&self) -> Value {
+        let environment = self.environment;
+        let function = crate::definition::function_name(environment);
+        allow(
+            &[DESTROY],
+            &[
+                self.pipeline(environment.train_pipeline.as_str()),
+                self.pipeline(environment.inference_pipeline.as_str()),
+                self.arn("lambda", &format!("function:{function}")),
+                self.arn("events", "rule/*"),
+                self.arn("sns", &environment.alerts.topic),
+            ],
         )
     }
 

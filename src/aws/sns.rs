@@ -45,6 +45,26 @@ impl Sns {
         Ok(Some(Topic { kms_key, policy, subscriptions: self.subscriptions(arn).await? }))
     }
 
+    /// The tags of a topic, if there is one.
+    ///
+    /// # Errors
+    /// If SNS refuses.
+    pub async fn tags(&self, arn: &str) -> Result<Option<Tags>, CloudError> {
+        let found = self.client.list_tags_for_resource().resource_arn(arn).send().await;
+        let found = found.act("ListTagsForResource", arn).maybe()?;
+        let tags = found.map(|found| found.tags.unwrap_or_default());
+        Ok(tags.map(|tags| tags.into_iter().map(|tag| (tag.key, tag.value)).collect()))
+    }
+
+    /// Deletes a topic with its subscriptions; one that is not there is no error.
+    ///
+    /// # Errors
+    /// If SNS refuses.
+    pub async fn delete(&self, arn: &str) -> Result<(), CloudError> {
+        let deleted = self.client.delete_topic().topic_arn(arn).send().await;
+        deleted.act("DeleteTopic", arn).maybe().map(drop)
+    }
+
     async fn subscriptions(&self, arn: &str) -> Result<Vec<Subscription>, CloudError> {
         let mut subscriptions = Vec::new();
         let mut token = None;

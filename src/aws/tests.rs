@@ -192,8 +192,14 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
         kms_key: far(fixture.kms_key.as_str()),
         ..fixture
     };
-    for purpose in [Purpose::Deploy, Purpose::Train, Purpose::Read, Purpose::Logs, Purpose::Approve]
-    {
+    for purpose in [
+        Purpose::Deploy,
+        Purpose::Destroy,
+        Purpose::Train,
+        Purpose::Read,
+        Purpose::Logs,
+        Purpose::Approve,
+    ] {
         let policy = policy::session_policy(&environment, purpose);
         assert!(policy.len() <= 2048, "{purpose:?}: {}", policy.len());
         let approves = policy.contains("UpdateModelPackage");
@@ -207,13 +213,15 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
                 Purpose::Logs => service == "logs",
                 Purpose::Train => reads || ["sagemaker", "s3", "kms", "iam"].contains(&service),
                 Purpose::Approve => service == "sagemaker",
-                Purpose::Deploy => true,
+                Purpose::Deploy | Purpose::Destroy => true,
             };
             assert!(own, "{purpose:?} may {action}");
             assert!(!verb.starts_with('*') && !verb.contains("Url"), "{purpose:?} may {action}");
-            // A rule that the policy no longer wants goes; nothing else that was made is ever taken back.
+            // A rule that the policy no longer wants goes; nothing else is taken back but on purpose.
             let takes_back = verb.starts_with("Delete")
+                && purpose != Purpose::Destroy
                 && !["DeleteRetentionPolicy", "DeleteRule"].contains(&verb);
+            assert!(!verb.contains("Object") || verb == "PutObject", "{purpose:?} may {action}");
             assert!(!takes_back, "{purpose:?} may {action}");
         }
         let wide = ["sagemaker:Create*", "lambda:Create*", "events:Put*", "sns:Set*", "logs:*"];

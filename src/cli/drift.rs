@@ -53,7 +53,8 @@ pub(crate) async fn drift(args: &Args, shared: &Shared, output: &Output) -> CliR
         }
         Format::Text => {
             let deployed = run.created_at.strftime("%F %T UTC");
-            output.data(&format!("Since run {id} deployed it on {deployed}, this has changed:\n"))?;
+            output
+                .data(&format!("Since run {id} deployed it on {deployed}, this has changed:\n"))?;
             output.data(&render::human(&plan, app.clock.now()))?;
             output.talk(&format!(
                 "To put it back: agent rollback --env {} --to {id}   (what came in between stays where it agrees)",

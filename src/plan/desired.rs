@@ -4,7 +4,7 @@ use super::{
     blueprint::Blueprint,
     function,
     lint::{Flaw, lint},
-    names,
+    names, removal,
     resources::{FunctionSpec, Object, ObjectKind, PipelineSpec, RuleSpec, Tags, TopicSpec},
     rules,
 };
@@ -113,10 +113,7 @@ pub fn desired(blueprint: &Blueprint<'_>, function_version: u32) -> Result<Desir
         account: environment.account.clone(),
         region: environment.region.clone(),
         commit: blueprint.commit.clone(),
-        tags: Tags::from([
-            ("relevo:environment".to_owned(), environment.name.to_string()),
-            ("relevo:model".to_owned(), environment.model_name.clone()),
-        ]),
+        tags: removal::tags(environment),
         log_group: environment.log_group.clone(),
         objects: stored.objects,
         function,
@@ -241,7 +238,7 @@ fn pipeline(
 
 /// Without conditions in the statement: EventBridge sends none that SNS could check.
 fn topic(environment: &Environment) -> TopicSpec {
-    let arn = names::arn(environment, "sns", &environment.alerts.topic);
+    let arn = names::topic_arn(environment);
     TopicSpec {
         name: environment.alerts.topic.clone(),
         kms_key: environment.kms_key.as_str().to_owned(),

@@ -22,6 +22,12 @@ pub(super) fn arn(environment: &Environment, service: &str, resource: &str) -> S
     format!("arn:{}:{service}:{region}:{account}:{resource}", deploy_role.partition())
 }
 
+/// The ARN of the environment's alert topic.
+#[must_use]
+pub fn topic_arn(environment: &Environment) -> String {
+    arn(environment, "sns", &environment.alerts.topic)
+}
+
 /// SageMaker lower-cases the names in pipeline ARNs, and events are matched by ARN to the letter.
 pub(super) fn pipeline_arn(environment: &Environment, name: &str) -> String {
     arn(environment, "sagemaker", &format!("pipeline/{}", name.to_lowercase()))

@@ -130,6 +130,17 @@ pub enum Trigger {
     Schedule(String),
 }
 
+impl Trigger {
+    /// Does time make it match?
+    #[must_use]
+    pub fn is_schedule(&self) -> bool {
+        match self {
+            Self::Schedule(_) => true,
+            Self::Pattern(_) => false,
+        }
+    }
+}
+
 /// Whether a rule fires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -42,7 +42,11 @@ fn new_run() -> NewRun {
         reference: "main".into(),
         commit: "0123456789012345678901234567890123456789".parse().unwrap(),
         environment: prod(),
-        facts: Facts { event: "manual".into(), changed_paths: vec!["data/a.csv".into()], plan: None },
+        facts: Facts {
+            event: "manual".into(),
+            changed_paths: vec!["data/a.csv".into()],
+            plan: None,
+        },
         pipeline: Pipeline { name: "p".into(), environments: Vec::new(), stages: Vec::new() },
         reused: Vec::new(),
     }

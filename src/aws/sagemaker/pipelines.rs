@@ -12,6 +12,9 @@ use crate::{
 };
 use aws_sdk_sagemaker::{operation::describe_pipeline::DescribePipelineOutput, types::Tag};
 
+/// Tags a resource can have (AddTags, `Tags`), and the fewest that one page of ListTags holds.
+const MOST_TAGS: i32 = 50;
+
 /// What an upsert had to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upserted {
@@ -84,6 +87,28 @@ impl SageMaker {
         self.tag(&before.arn, tags).await?;
         self.update(spec).await?;
         Ok((Upserted::Updated, self.read_back(spec).await?))
+    }
+
+    /// The tags of a pipeline or of anything else SageMaker has.
+    ///
+    /// # Errors
+    /// If SageMaker refuses. More tags than one page are not looked at: a resource has 50 at most (AddTags, `Tags`).
+    pub async fn tags(&self, arn: &str) -> Result<Tags, CloudError> {
+        let listed = self.client.list_tags().resource_arn(arn).max_results(MOST_TAGS).send().await;
+        let tags = listed.act("ListTags", arn)?.tags.unwrap_or_default();
+        Ok(tags
+            .into_iter()
+            .filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())))
+            .collect())
+    }
+
+    /// Deletes a pipeline; one that is not there is no error.
+    ///
+    /// # Errors
+    /// If SageMaker refuses, for instance because an execution of it is going on.
+    pub async fn delete_pipeline(&self, name: &str, token: &str) -> Result<(), CloudError> {
+        let request = self.client.delete_pipeline().pipeline_name(name).client_request_token(token);
+        request.send().await.act("DeletePipeline", name).maybe().map(drop)
     }
 
     async fn after_lost_race(
