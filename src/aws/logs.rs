@@ -227,6 +227,34 @@ impl Logs {
         Ok(outcome(events.len(), rejected.unwrap_or_default()))
     }
 
+    /// The last events of the newest stream whose name begins with `stream_prefix`, oldest first, at most `most`.
+    ///
+    /// # Errors
+    /// If CloudWatch refuses.
+    pub async fn tail(
+        &self,
+        group: &str,
+        stream_prefix: &str,
+        most: usize,
+    ) -> Result<Vec<String>, CloudError> {
+        let address = address(group, stream_prefix);
+        let request = self.client.describe_log_streams().log_group_name(group);
+        let streams = request.log_stream_name_prefix(stream_prefix).send().await;
+        let Some(streams) = streams.act("DescribeLogStreams", &address).maybe()? else {
+            return Ok(Vec::new());
+        };
+        let streams = streams.log_streams.unwrap_or_default();
+        let newest = streams.into_iter().max_by_key(|stream| stream.last_event_timestamp);
+        let Some(stream) = newest.and_then(|stream| stream.log_stream_name) else {
+            return Ok(Vec::new());
+        };
+        let request = self.client.get_log_events().log_group_name(group).log_stream_name(stream);
+        let request = request.start_from_head(false).limit(i32::try_from(most).unwrap_or(i32::MAX));
+        let page = request.send().await.act("GetLogEvents", &address)?;
+        let events = page.events.unwrap_or_default().into_iter();
+        Ok(events.filter_map(|event| event.message).collect())
+    }
+
     /// The stored events of all streams whose names begin with `stream_prefix`, from `from_ms` on, in
     /// order of time, at most `most` of them. CloudWatch gives empty pages; they do not end the listing.
     ///

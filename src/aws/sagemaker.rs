@@ -1,11 +1,13 @@
 //! SageMaker: pipelines, their executions, and the model registry.
 
 mod executions;
+mod jobs;
 mod packages;
 mod pipelines;
 mod steps;
 
 pub use executions::{ExecutionRecord, ExecutionStatus};
+pub use jobs::{Job, JobKind};
 pub use packages::{Approval, ModelPackage, ModelPackageSummary};
 pub use pipelines::Upserted;
 pub use steps::{StepDetail, StepRecord, StepStatus};

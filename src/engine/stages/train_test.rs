@@ -6,6 +6,7 @@
 //! executes is asked for, because others may change the pipeline between our update and our start.
 
 mod evidence;
+mod progress;
 
 use super::{
     deploy::apply,
@@ -14,10 +15,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    aws::{
-        ExecutionRecord, ExecutionStatus, Purpose, SageMaker, Session, StepDetail, StepRecord,
-        StepStatus,
-    },
+    aws::{ExecutionRecord, ExecutionStatus, Purpose, SageMaker, Session, StepRecord, StepStatus},
     deploy,
     flow::Failure,
     ids::Digest,
@@ -25,7 +23,8 @@ use crate::{
     spec::{Environment, FailureClass},
 };
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use progress::Progress;
+use std::collections::BTreeMap;
 
 /// Executions of one definition and data that may have failed before we stop starting new ones: enough for an
 /// afternoon of quota trouble, few enough to notice that it is something else.
@@ -134,14 +133,10 @@ impl Ready<'_> {
     /// Waits for the end, telling each step as it changes.
     async fn finished(&self, mut execution: ExecutionRecord) -> Result<Finished, Failure> {
         let sagemaker = self.session.sagemaker();
-        let mut told = BTreeSet::new();
+        let mut progress = Progress::default();
         loop {
             let steps = sagemaker.steps(&execution.arn).await?;
-            for step in &steps {
-                if told.insert((step.name.clone(), format!("{:?}", step.status))) {
-                    self.work.tell(&sentence(step))?;
-                }
-            }
+            progress.tell(self.work, self.session, &steps).await?;
             if execution.status.is_over() {
                 return Ok(Finished { execution, steps });
             }
@@ -214,29 +209,4 @@ fn origin(record: &ExecutionRecord, began: Timestamp) -> Origin {
         Some(started) if started < began => Origin::Found,
         Some(_) | None => Origin::Started,
     }
-}
-
-fn sentence(step: &StepRecord) -> String {
-    let time = match (step.started, step.ended) {
-        (Some(start), Some(end)) => {
-            format!(" in {:.2} s", (end - start).total(jiff::Unit::Second).unwrap_or(0.0))
-        }
-        _ => String::new(),
-    };
-    let outcome = match &step.detail {
-        StepDetail::Condition(Some(outcome)) => format!(", {outcome}"),
-        StepDetail::RegisterModel(arn) => format!(", {arn}"),
-        StepDetail::Fail(message) => format!(": {message}"),
-        StepDetail::Condition(None)
-        | StepDetail::Training(_)
-        | StepDetail::Processing(_)
-        | StepDetail::Transform(_)
-        | StepDetail::Model(_)
-        | StepDetail::Lambda(_)
-        | StepDetail::QualityCheck { .. }
-        | StepDetail::Other => {
-            step.failure_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default()
-        }
-    };
-    format!("step {} {:?}{time}{outcome}", step.name, step.status)
 }
