@@ -16,6 +16,7 @@ mod jobs;
 mod kind;
 mod models;
 mod names;
+mod news;
 mod packages;
 mod page;
 mod parameters;
@@ -27,6 +28,8 @@ mod tags;
 mod versions;
 mod views;
 mod walk;
+
+pub(super) use advance::{advance, advance_everywhere};
 
 use super::{Call, ServiceError};
 use jobs::JobKind;
@@ -65,7 +68,8 @@ pub(super) const OPERATIONS: &[&str] = &[
 
 /// Does what the call asks, after running executions went on by one step.
 pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
-    advance::advance(call).await?;
+    let here = call.place.clone();
+    advance(call, &here).await?;
     match call.operation.as_str() {
         "AddTags" => tags::add(call).await,
         "CreateModelPackage" => packages::create(call).await,
