@@ -29,8 +29,6 @@ mod versions;
 mod views;
 mod walk;
 
-pub(super) use advance::{advance, advance_everywhere};
-
 use super::{Call, ServiceError};
 use jobs::JobKind;
 use serde_json::Value;
@@ -68,8 +66,7 @@ pub(super) const OPERATIONS: &[&str] = &[
 
 /// Does what the call asks, after running executions went on by one step.
 pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
-    let here = call.place.clone();
-    advance(call, &here).await?;
+    advance::advance(call).await?;
     match call.operation.as_str() {
         "AddTags" => tags::add(call).await,
         "CreateModelPackage" => packages::create(call).await,

@@ -128,31 +128,6 @@ impl Shelf<'_> {
         .collect()
     }
 
-    /// The places where something is kept, whatever it is.
-    ///
-    /// # Errors
-    /// The state cannot be read.
-    pub async fn places(&mut self) -> Result<Vec<Place>, ShelfError> {
-        let mut places = Vec::new();
-        // From one place to the next in the key's order, so that the items themselves are not read.
-        let (mut account, mut region) = (String::new(), String::new());
-        while let Some(row) = sqlx::query(
-            "SELECT account, region FROM items WHERE (account, region) > (?, ?)
-             ORDER BY account, region LIMIT 1",
-        )
-        .bind(&account)
-        .bind(&region)
-        .fetch_optional(&mut *self.connection)
-        .await?
-        {
-            (account, region) = (row.get(0), row.get(1));
-            if let (Ok(account), Ok(region)) = (account.parse(), region.parse()) {
-                places.push(Place { account, region });
-            }
-        }
-        Ok(places)
-    }
-
     /// Removes the items that stand in no account and whose `expires` lies before `time`.
     ///
     /// # Errors
