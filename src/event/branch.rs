@@ -81,7 +81,8 @@ fn object(
         return Err(PatternError::at(path, "empty objects are not allowed"));
     }
     for (name, value) in fields {
-        path.push(name.clone());
+        let depth = path.len();
+        path.extend(name.split('.').map(str::to_owned));
         branches = match value {
             _ if name == OR => alternatives(value, path, &branches)?,
             _ if place == Place::InsideOr && RESERVED.contains(&name.as_str()) => {
@@ -91,7 +92,7 @@ fn object(
             Value::Array(entries) => leaf(entries, path, branches)?,
             _ => return Err(PatternError::at(path, "must be an object or an array")),
         };
-        path.pop();
+        path.truncate(depth);
     }
     Ok(branches)
 }

@@ -5,11 +5,12 @@
 //! field of the event that is an array matches if one of its elements does; fields inside one array of objects
 //! must match in the same element.
 //!
-//! Two things are not as in EventBridge: a dot in a name is no step of the path here, and wildcards are not
-//! refused for being costly to match together, because they are not.
+//! One thing is not as in EventBridge: it also refuses wildcards that are costly for it to match, by a measure that
+//! it does not publish. Here no wildcard is costly.
 
 use super::{
     branch::{self, Node},
+    dots,
     operator::Test,
 };
 use serde_json::Value;
@@ -23,7 +24,7 @@ pub struct Pattern {
 
 /// A pattern that EventBridge would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("event pattern is not valid: {}{problem}", self.place())]
+#[error("Event pattern is not valid. Reason: {}{problem}", self.place())]
 pub struct PatternError {
     /// The field at fault, such as `detail.state`; empty for the pattern as a whole.
     pub path: String,
@@ -58,7 +59,8 @@ impl Pattern {
     /// Does the pattern want this event? Takes [`Event::envelope`](super::Event::envelope), or any other JSON.
     #[must_use]
     pub fn matches(&self, envelope: &Value) -> bool {
-        self.branches.iter().any(|branch| below(branch, Some(envelope)) != Verdict::No)
+        let event = dots::resolved(envelope);
+        self.branches.iter().any(|branch| below(branch, Some(&event)) != Verdict::No)
     }
 }
 

@@ -1,3 +1,6 @@
+mod properties;
+mod transformers;
+
 use super::*;
 
 /// Does the pattern whose only field is `detail.x` match an event with this value there?
@@ -110,6 +113,15 @@ fn fields_in_an_array_of_objects_must_match_in_one_element() {
 }
 
 #[test]
+fn a_dot_in_a_name_is_a_step_of_the_path() {
+    let (nested, dotted) = (json!({ "a": { "b": ["x"] } }), json!({ "a.b": ["x"] }));
+    for event in [json!({ "a": { "b": "x" } }), json!({ "a.b": "x" })] {
+        assert!(matches(&nested, &event) && matches(&dotted, &event), "{event}");
+    }
+    assert!(!matches(&dotted, &json!({ "a": "x", "b": "x" })));
+}
+
+#[test]
 fn absence_is_judged_in_the_element_that_matches_and_else_in_all() {
     let list = json!({ "list": [{ "a": 1 }, { "a": 2, "b": 3 }] });
     let absent = |a: i64| json!({ "list": { "a": [a], "b": [{ "exists": false }] } });
@@ -205,6 +217,6 @@ fn what_eventbridge_would_refuse_is_refused_with_its_path() {
 #[test]
 fn an_error_says_where_and_what() {
     let error = Pattern::parse(r#"{"detail":{"state":[]}}"#).unwrap_err();
-    let text = "event pattern is not valid: 'detail.state': empty arrays are not allowed";
+    let text = "Event pattern is not valid. Reason: 'detail.state': empty arrays are not allowed";
     assert_eq!(error.to_string(), text);
 }
