@@ -7,6 +7,7 @@
 
 mod auc;
 mod baseline;
+pub mod champion;
 mod data_set;
 mod difference;
 mod examples;
