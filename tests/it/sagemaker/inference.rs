@@ -225,6 +225,20 @@ async fn a_night_whose_requests_are_dropped_anywhere_still_runs_each_step_once()
 }
 
 #[tokio::test]
+async fn the_function_sees_no_more_than_its_role_may() {
+    let clinic = Box::pin(Clinic::new()).await;
+    let mut definition = clinic.definition().await;
+    let other = "arn:aws:sagemaker:us-east-1:333333333333:model-package-group/other";
+    definition["Steps"][0]["Arguments"]["model_package_group_name"] = other.into();
+    clinic.redefine(&definition).await;
+    let night = clinic.night(&clinic.clean).await;
+    let reason = night.failure("LambdaStep");
+    assert!(reason.contains(r#""errorType":"ClientError""#), "{reason}");
+    assert!(reason.contains("assumed-role/lambda/"), "{reason}");
+    assert!(reason.contains("not authorized to perform: sagemaker:ListModelPackages"), "{reason}");
+}
+
+#[tokio::test]
 async fn a_function_without_a_stand_in_says_so() {
     let clinic = Box::pin(Clinic::new()).await;
     let mut definition = clinic.definition().await;
