@@ -2,9 +2,12 @@
 
 pub(crate) mod bench;
 mod events;
+mod inbox;
 mod lambda;
 mod logs;
+mod plant;
 mod s3;
+mod schedules;
 mod sns;
 mod state;
 mod sts;
