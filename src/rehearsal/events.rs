@@ -4,6 +4,7 @@
 //! PutTargets answers 200 even when targets failed; the failures are in the answer, as in AWS.
 
 mod bus;
+mod patterns;
 mod rules;
 mod tags;
 mod target;
@@ -28,6 +29,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "PutTargets",
     "RemoveTargets",
     "TagResource",
+    "TestEventPattern",
     "UntagResource",
 ];
 
@@ -44,6 +46,7 @@ pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
         "PutTargets" => targets::put(call).await,
         "RemoveTargets" => targets::remove(call).await,
         "TagResource" => tags::tag(call).await,
+        "TestEventPattern" => patterns::test(call),
         "UntagResource" => tags::untag(call).await,
         _ => Err(call.unknown_operation(OPERATIONS)),
     }
