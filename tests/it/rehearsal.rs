@@ -1,6 +1,7 @@
 //! The rehearsal, driven by the real AWS SDK in-process.
 
 pub(crate) mod bench;
+mod custom_events;
 mod events;
 mod inbox;
 mod lambda;
