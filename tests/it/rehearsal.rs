@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 mod custom_events;
+mod delivery;
 mod events;
 mod inbox;
 mod lambda;
