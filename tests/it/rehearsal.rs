@@ -9,6 +9,7 @@ mod lambda;
 mod logs;
 mod plant;
 mod s3;
+mod s3_copy;
 mod schedules;
 mod sns;
 mod state;
