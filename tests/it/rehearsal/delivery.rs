@@ -1,7 +1,7 @@
 //! Rules fire: what they match, what their targets do, what becomes of what cannot be delivered.
 
 use super::{
-    bench::{Bench, DEV, environment, landscape},
+    bench::{DEV, environment, landscape},
     plant::{
         PIPELINE, Plant, QUEUE, READER, ROLE, TOPIC, alert, drift, start_training, with_parameter,
     },
@@ -393,8 +393,32 @@ async fn two_processes_deliver_each_event_once() {
 }
 
 #[tokio::test]
+async fn what_sagemaker_tells_reaches_people_without_anybody_asking() {
+    let plant = Plant::new().await;
+    let failed = json!({
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
+        "detail": { "pipelineArn": [PIPELINE], "currentPipelineExecutionStatus": ["Failed"] },
+    });
+    plant.on("failure", &failed, vec![alert()]).await;
+    plant.on_drift(vec![start_training()]).await;
+    plant.tell(&drift()).await;
+    let mail = plant.mail().await;
+    assert_eq!((mail.len(), &mail[0].fate), (1, &Fate::Delivered));
+    let event: Value = serde_json::from_str(&mail[0].body).unwrap();
+    assert_eq!(event["detail"]["currentPipelineExecutionStatus"], "Failed");
+}
+
+#[tokio::test]
 async fn settling_ends_although_a_rule_hears_what_it_causes() {
-    let bench = Bench::new().await;
-    assert_eq!(bench.rehearsal.settle().await.unwrap(), Activity::Idle);
-    assert_eq!(bench.rehearsal.tick().await.unwrap(), Activity::Idle);
+    let plant = Plant::new().await;
+    assert_eq!(plant.bench.rehearsal.tick().await.unwrap(), Activity::Idle);
+    let ended = json!({
+        "source": ["aws.sagemaker"],
+        "detail": { "pipelineArn": [PIPELINE], "currentPipelineExecutionStatus": ["Failed"] },
+    });
+    plant.on("again", &ended, vec![start_training()]).await;
+    plant.on_drift(vec![start_training()]).await;
+    plant.tell_as("Step Status Change", &drift()).await;
+    assert_eq!(plant.bench.rehearsal.settle().await.unwrap(), Activity::Busy);
 }

@@ -119,9 +119,14 @@ impl Plant {
 
     /// A rule for drift with these targets.
     pub(super) async fn on_drift(&self, targets: Vec<TargetBuilder>) {
-        let rule = self.events().put_rule().name("drift");
-        rule.event_pattern(drift_pattern().to_string()).send().await.unwrap();
-        self.aim("drift", targets).await;
+        self.on("drift", &drift_pattern(), targets).await;
+    }
+
+    /// A rule for what `pattern` matches.
+    pub(super) async fn on(&self, name: &str, pattern: &Value, targets: Vec<TargetBuilder>) {
+        let rule = self.events().put_rule().name(name).event_pattern(pattern.to_string());
+        rule.send().await.unwrap();
+        self.aim(name, targets).await;
     }
 
     /// A rule with a schedule and these targets.
@@ -170,7 +175,8 @@ impl Plant {
     /// The executions' values of the parameter `DataWindow`, newest first.
     pub(super) async fn trainings(&self) -> Vec<String> {
         let sagemaker = self.sagemaker();
-        let list = sagemaker.list_pipeline_executions().pipeline_name("mammo-train").max_results(100);
+        let list =
+            sagemaker.list_pipeline_executions().pipeline_name("mammo-train").max_results(100);
         let mut windows = Vec::new();
         for execution in list.send().await.unwrap().pipeline_execution_summaries() {
             let arn = execution.pipeline_execution_arn().unwrap();
