@@ -1,0 +1,175 @@
+//! What happened, day by day: the one record that timeline, plot and report are made of.
+//!
+//! Nothing in it depends on chance or on the machine's clock: no identifier that the cloud makes up, no moment but
+//! the script's. The same story gives the same record.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::Serialize;
+
+/// What became of one night's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing to say against the batch.
+    Clean,
+    /// The batch is distributed otherwise than the training data.
+    Drift,
+    /// The batch is not what the contract or the baseline says.
+    DataDefect,
+    /// Not enough rows to judge.
+    TooFewRows,
+    /// A step failed without leaving a report.
+    InfrastructureFailure,
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Clean => "clean",
+            Self::Drift => "drift",
+            Self::DataDefect => "data defect",
+            Self::TooFewRows => "too few rows",
+            Self::InfrastructureFailure => "infrastructure failure",
+        })
+    }
+}
+
+/// The figure that speaks most against a batch.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measure {
+    /// The column it is about.
+    pub feature: String,
+    /// `-log10` of the p-value, corrected for the number of features; larger is more unlike.
+    pub value: f64,
+    /// What it is held against, on the same scale.
+    pub threshold: f64,
+}
+
+/// One firing of the schedule.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Night {
+    /// The model version that predicted, if the execution came that far.
+    pub version: Option<u32>,
+    /// Rows that came in.
+    pub rows: u64,
+    /// Rows that were predicted.
+    pub predictions: u64,
+    /// What the monitor made of them.
+    pub verdict: Verdict,
+    /// Its largest figure, where the rows were judged.
+    pub measure: Option<Measure>,
+}
+
+/// Something that stands out in a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "turn")]
+pub enum Turn {
+    /// The commit was promoted.
+    Promoted,
+    /// A person approved a version.
+    Approved {
+        /// Which one.
+        version: u32,
+    },
+    /// A person rejected a version.
+    Rejected {
+        /// Which one.
+        version: u32,
+    },
+    /// The schedule was enabled.
+    Scheduled,
+    /// An alert was delivered.
+    Alerted,
+    /// A training was started.
+    Retrained {
+        /// The version it registered, if it did.
+        version: Option<u32>,
+    },
+    /// The environment went back to an earlier version.
+    RolledBack {
+        /// To which one.
+        version: u32,
+    },
+}
+
+impl std::fmt::Display for Turn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Promoted => f.write_str("promoted"),
+            Self::Approved { version } => write!(f, "version {version} approved"),
+            Self::Rejected { version } => write!(f, "version {version} rejected"),
+            Self::Scheduled => f.write_str("schedule enabled"),
+            Self::Alerted => f.write_str("alert"),
+            Self::Retrained { version: Some(version) } => write!(f, "retrained: version {version}"),
+            Self::Retrained { version: None } => f.write_str("retrained"),
+            Self::RolledBack { version } => write!(f, "back to version {version}"),
+        }
+    }
+}
+
+/// One day of the story as it went.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DayRecord {
+    /// Counted from 0.
+    pub day: u32,
+    /// Its date, UTC.
+    pub date: Date,
+    /// What stands out, in order.
+    pub turns: Vec<Turn>,
+    /// What the schedule did, if it fired.
+    pub night: Option<Night>,
+}
+
+impl DayRecord {
+    /// A day of which nothing is known yet.
+    #[must_use]
+    pub fn new(day: u32, night: Timestamp) -> Self {
+        let date = night.to_zoned(TimeZone::UTC).date();
+        Self { day, date, turns: Vec::new(), night: None }
+    }
+
+    /// What stands out, in one line; a night that was not clean is told too.
+    #[must_use]
+    pub fn happened(&self) -> String {
+        let turns: Vec<String> = self.turns.iter().map(ToString::to_string).collect();
+        turns.join(", ")
+    }
+}
+
+#[cfg(test)]
+pub(super) mod examples {
+    use super::*;
+
+    /// The nights of a story as they might be: clean, with one drift in the middle.
+    pub(crate) fn story(days: u32) -> Vec<DayRecord> {
+        let first: Timestamp = "2026-11-02T23:00:00Z".parse().unwrap();
+        super::super::script::days(days).into_iter().map(|day| of(day, first)).collect()
+    }
+
+    fn of(day: super::super::script::Day, first: Timestamp) -> DayRecord {
+        use super::super::script::{Incoming, Morning};
+        let at = first + jiff::SignedDuration::from_hours(24 * i64::from(day.number));
+        let mut record = DayRecord::new(day.number, at);
+        record.turns = match day.morning {
+            Morning::Promote => vec![Turn::Promoted],
+            Morning::ApproveFirst => vec![Turn::Approved { version: 1 }, Turn::Scheduled],
+            Morning::ApproveChallenger => vec![Turn::Approved { version: 2 }],
+            Morning::RollBack => vec![Turn::RolledBack { version: 1 }],
+            Morning::Quiet | Morning::Compare => Vec::new(),
+        };
+        let (verdict, value) = match day.batch {
+            Incoming::Nothing => return record,
+            Incoming::Clean => (Verdict::Clean, 0.2 + f64::from(day.number % 5) * 0.25),
+            Incoming::Drifted => {
+                record.turns.extend([Turn::Alerted, Turn::Retrained { version: Some(2) }]);
+                (Verdict::Drift, 9.31)
+            }
+        };
+        let on_second = day.morning == Morning::ApproveChallenger;
+        let measure = Measure { feature: "Age".to_owned(), value, threshold: 2.0 };
+        let version = Some(if on_second { 2 } else { 1 });
+        record.night =
+            Some(Night { version, rows: 48, predictions: 48, verdict, measure: Some(measure) });
+        record
+    }
+}
