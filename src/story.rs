@@ -4,10 +4,15 @@
 //! adapters as AWS. Each beat says what it promises and looks whether that is so; a broken promise ends the story.
 //! Everything is decided by the commit, the data and a seed, so that a story told again is the same to the byte.
 
+pub mod audience;
 pub mod batches;
 pub mod brought;
+mod opening;
+pub mod performance;
 pub mod plot;
 pub mod promises;
 pub mod record;
+pub mod report;
 pub mod script;
+pub mod stage;
 pub mod timeline;

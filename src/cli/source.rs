@@ -112,6 +112,14 @@ impl SourceArgs {
         Self { repo: repo.to_owned(), branch: None, commit: None, env }
     }
 
+    /// The same; where neither branch nor environment is named, the default branch is meant, whatever is checked out.
+    pub(crate) fn or_default_branch(mut self, state: &Path) -> Result<Self, CliError> {
+        if self.branch.is_none() && self.env.is_none() {
+            self.branch = Some(open(&self.repo, state)?.default_branch().map_err(of_git)?);
+        }
+        Ok(self)
+    }
+
     /// Opens the repository, finds the commit, loads and checks the project.
     pub(crate) fn resolve(&self, state: &Path) -> Result<Source, CliError> {
         let repository = open(&self.repo, state)?;
