@@ -48,6 +48,8 @@ pub use s3::{NewObject, Object};
 pub use shelf::{Blob, Item, OpenError, Shelf, ShelfError};
 pub use tick::Activity;
 
+use events::{NewEvent, emit};
+
 use crate::ids::{AccountId, Digest};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use call::Ground;

@@ -16,6 +16,7 @@ mod jobs;
 mod kind;
 mod models;
 mod names;
+mod news;
 mod packages;
 mod page;
 mod parameters;

@@ -8,10 +8,12 @@
 mod archive;
 mod evaluate;
 mod hyperparameters;
+pub(super) mod latest_approved_model;
 mod monitor;
 mod preprocess;
 mod train;
 
+pub(super) use latest_approved_model::Raised;
 pub(super) use monitor::baseline;
 pub(super) use train::train;
 

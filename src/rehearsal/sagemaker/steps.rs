@@ -2,6 +2,7 @@
 
 mod condition;
 mod job;
+mod lambda;
 mod model;
 mod processing;
 mod quality;
@@ -30,6 +31,8 @@ struct Running<'r> {
     step: Value,
     /// The name its job gets, if it starts one.
     job: String,
+    /// The role that the step acts as: its own if it names one, else the execution's.
+    role: String,
 }
 
 /// What a step leaves.
@@ -105,7 +108,7 @@ pub(super) async fn run(
         _ => evaluate(node.step.value, &scope),
     };
     let result = match resolved {
-        Ok(step) => perform(call, node.kind, &Running { execution, step, job }).await,
+        Ok(step) => perform(call, node.kind, &Running::new(execution, step, job)).await,
         Err(error) => Err(error.into()),
     };
     let (status, failure, outcome) = match result {
@@ -146,6 +149,7 @@ async fn perform(
         StepKind::QualityCheck => quality::run(call, running).await,
         StepKind::RegisterModel => register::run(call, running).await,
         StepKind::Model => model::run(call, running).await,
+        StepKind::Lambda => lambda::run(call, running).await,
         StepKind::Fail => {
             let message = running.step.pointer("/Arguments/ErrorMessage").and_then(Value::as_str);
             let message = message.unwrap_or_default();
@@ -158,7 +162,6 @@ async fn perform(
         | StepKind::Endpoint
         | StepKind::EndpointConfig
         | StepKind::InferenceComponent
-        | StepKind::Lambda
         | StepKind::Lineage
         | StepKind::NotebookJob
         | StepKind::Transform
@@ -168,15 +171,16 @@ async fn perform(
     }
 }
 
-impl Running<'_> {
-    /// The role that the step acts as: its own if it names one, else the execution's.
-    fn role(&self) -> &str {
-        self.value("/Arguments/RoleArn").as_str().unwrap_or(&self.execution.role)
+impl<'r> Running<'r> {
+    fn new(execution: &'r Execution, step: Value, job: String) -> Self {
+        let role = step.pointer("/Arguments/RoleArn").and_then(Value::as_str);
+        let role = role.unwrap_or(&execution.role).to_owned();
+        Self { execution, step, job, role }
     }
 
     /// Fails the step if SageMaker cannot act as its role.
     fn check_role(&self, call: &Call<'_>) -> Result<(), Trouble> {
-        let role = self.role();
+        let role = &self.role;
         let found = call.landscape.role(role);
         if found.is_some_and(|found| found.may_be_passed(&call.place.account, Service::SageMaker)) {
             return Ok(());
@@ -189,7 +193,7 @@ impl Running<'_> {
 
     /// May the role of the step do `action` on `resource`?
     fn authorize(&self, call: &Call<'_>, action: &str, resource: &str) -> Result<(), Trouble> {
-        let role = self.role();
+        let role = &self.role;
         if call.landscape.role(role).is_some_and(|role| role.permissions.allows(action, resource)) {
             return Ok(());
         }
