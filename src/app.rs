@@ -5,9 +5,11 @@
 
 mod clouds;
 mod promotion;
+mod rehearsed;
 
 pub use clouds::{AppClouds, open_rehearsal};
 pub use promotion::Promotion;
+pub use rehearsed::{Fate, Message, Rehearsed};
 
 use crate::{clock::Clock, ids::RunId, logs::LogFolder, store::Store};
 use anyhow::Context as _;

@@ -18,7 +18,7 @@ use crate::{
         plot::{Caption, plot},
         script::{FEWEST_DAYS, MOST_DAYS},
         stage::{Setting, Stage},
-        timeline::timeline,
+        timeline::{EXPLAINED, timeline},
     },
 };
 use anyhow::Context as _;
@@ -145,6 +145,7 @@ fn ended(told: &Told, file: &Path, output: &Output) -> Result<(), CliError> {
     }
     output.talk("");
     output.data(&timeline(&report.days))?;
+    output.data(EXPLAINED)?;
     for text in &report.left_out {
         output.data(&format!("left out: {text}"))?;
     }

@@ -64,9 +64,9 @@ mod tests {
         let svg = plot(&caption(), &examples::story(8));
         for words in [
             "Closed loop",
-            "−log10 of the adjusted p-value",
-            "threshold",
-            "night (UTC)",
+            "drift, in multiples of its threshold",
+            "drift begins here",
+            "of the night (UTC)",
             "11-06",
             "version 1",
             "version 2",

@@ -34,15 +34,37 @@ impl std::fmt::Display for Verdict {
     }
 }
 
-/// The figure that speaks most against a batch.
+/// The column that speaks most against a batch.
+///
+/// It has drifted if chance alone shows as much less often than the significance, and the change is larger than its
+/// threshold. The figure is how far it goes beyond both.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measure {
     /// The column it is about.
     pub feature: String,
-    /// `-log10` of the p-value, corrected for the number of features; larger is more unlike.
-    pub value: f64,
-    /// What it is held against, on the same scale.
-    pub threshold: f64,
+    /// How often chance alone shows as much, all columns taken together.
+    pub adjusted_p_value: f64,
+    /// How large the change is, 0 to 1.
+    pub distance: f64,
+    /// The smaller of `-log10` of the p-value and the distance, each in multiples of its own threshold: above 1 it is
+    /// drift.
+    pub figure: f64,
+}
+
+/// A p-value of 0 is one too small to be written; this is the smallest that can be.
+const SMALLEST_P: f64 = f64::MIN_POSITIVE;
+
+impl Measure {
+    /// The measure of a column, held against a significance and a distance that matters.
+    #[must_use]
+    pub fn new(feature: &str, found: (f64, f64), limits: (f64, f64)) -> Self {
+        let (adjusted_p_value, distance) = found;
+        let (significance, threshold) = limits;
+        let by_chance = adjusted_p_value.max(SMALLEST_P).log10() / significance.log10();
+        let figure = by_chance.min(distance / threshold).max(0.0);
+        let figure = if figure.is_finite() { figure } else { 0.0 };
+        Self { feature: feature.to_owned(), adjusted_p_value, distance, figure }
+    }
 }
 
 /// One firing of the schedule.
@@ -137,6 +159,22 @@ impl DayRecord {
 }
 
 #[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_above_one_only_beyond_both_limits() {
+        let figure = |p, distance| Measure::new("Age", (p, distance), (0.01, 0.1)).figure;
+        assert!(figure(1e-6, 0.05) < 1.0, "certain, but too small to matter");
+        assert!(figure(0.2, 0.5) < 1.0, "large, but it may be chance");
+        assert!((figure(1e-6, 0.25) - 2.5).abs() < 1e-9);
+        assert!((figure(1e-3, 0.9) - 1.5).abs() < 1e-9);
+        assert!((figure(0.0, 0.4) - 4.0).abs() < 1e-9);
+        assert!(figure(1.0, 0.0).abs() < 1e-9);
+    }
+}
+
+#[cfg(test)]
 pub(super) mod examples {
     use super::*;
 
@@ -159,14 +197,14 @@ pub(super) mod examples {
         };
         let (verdict, value) = match day.batch {
             Incoming::Nothing => return record,
-            Incoming::Clean => (Verdict::Clean, 0.2 + f64::from(day.number % 5) * 0.25),
+            Incoming::Clean => (Verdict::Clean, 0.1 + f64::from(day.number % 5) * 0.12),
             Incoming::Drifted => {
                 record.turns.extend([Turn::Alerted, Turn::Retrained { version: Some(2) }]);
-                (Verdict::Drift, 9.31)
+                (Verdict::Drift, 4.21)
             }
         };
         let on_second = day.morning == Morning::ApproveChallenger;
-        let measure = Measure { feature: "Age".to_owned(), value, threshold: 2.0 };
+        let measure = Measure::new("Age", (1e-20, value / 10.0), (0.01, 0.1));
         let version = Some(if on_second { 2 } else { 1 });
         record.night =
             Some(Night { version, rows: 48, predictions: 48, verdict, measure: Some(measure) });

@@ -5,8 +5,11 @@ use super::record::{DayRecord, Verdict};
 /// Runs of quiet days longer than this are told in one line.
 const LONGEST_QUIET: usize = 4;
 
-const HEADINGS: [&str; 7] =
-    ["DAY", "DATE", "MODEL", "ROWS", "VERDICT", "-LOG10 P", "WHAT HAPPENED"];
+const HEADINGS: [&str; 7] = ["DAY", "DATE", "MODEL", "ROWS", "VERDICT", "DRIFT", "WHAT HAPPENED"];
+
+/// What the drift column is, for below the table.
+pub const EXPLAINED: &str =
+    "DRIFT: the column that changed most, in multiples of what counts as drift (above 1)";
 
 /// The table, without colour. Long stretches in which nothing happened are folded to their first and last day.
 #[must_use]
@@ -47,7 +50,7 @@ fn cells(day: &DayRecord) -> [String; 7] {
         Some(_) => version(day).map_or("-".to_owned(), |version| version.to_string()),
     };
     let figure = figure
-        .map_or_else(String::new, |measure| format!("{:.2} {}", measure.value, measure.feature));
+        .map_or_else(String::new, |measure| format!("{:.2} {}", measure.figure, measure.feature));
     let dash = || "-".to_owned();
     [
         day.day.to_string(),
@@ -90,7 +93,7 @@ mod tests {
         assert_eq!(lines.len(), 9, "{table}");
         assert!(lines[0].starts_with("DAY  DATE        MODEL"), "{table}");
         assert!(lines[1].contains("2026-11-02  none"), "{table}");
-        assert!(lines[5].contains("drift") && lines[5].contains("9.31 Age"), "{table}");
+        assert!(lines[5].contains("drift") && lines[5].contains("4.21 Age"), "{table}");
         assert!(lines[5].contains("alert, retrained: version 2"), "{table}");
         assert!(lines[7].contains("version 2 approved"), "{table}");
         assert!(lines.iter().all(|line| line.chars().count() <= 110), "{table}");

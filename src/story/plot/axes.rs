@@ -8,6 +8,9 @@ use super::{
 };
 use crate::story::record::{DayRecord, Verdict};
 
+/// Figures are multiples of what counts as drift.
+const THRESHOLD: f64 = 1.0;
+
 /// Ground, title and subtitle.
 pub(super) fn heading(drawing: &mut Drawing, layout: &Layout, caption: &Caption) {
     drawing.rect("ground", Point(0.5, 0.5), Point(layout.width - 0.5, layout.height() - 0.5));
@@ -21,9 +24,8 @@ pub(super) fn figures(drawing: &mut Drawing, layout: &Layout) {
     let (left, right) = (layout.left(), layout.right());
     let (top, bottom) = (layout.figures_top(), layout.figures_bottom());
     drawing.rect("panel", Point(left, top), Point(right, bottom));
-    if let Some(threshold) = layout.threshold {
-        drawing.rect("alarm", Point(left, top), Point(right, layout.y(threshold)));
-    }
+    let threshold = layout.y(THRESHOLD);
+    drawing.rect("alarm", Point(left, top), Point(right, threshold));
     let grid = layout.grid();
     let mut value = 0.0;
     while value <= layout.top {
@@ -32,21 +34,12 @@ pub(super) fn figures(drawing: &mut Drawing, layout: &Layout) {
         drawing.text("faint", Point(left - 8.0, y + 4.5), Anchor::End, &format!("{value}"));
         value += grid;
     }
-    if let Some(threshold) = layout.threshold {
-        let y = layout.y(threshold);
-        drawing.line("threshold", Point(left, y), Point(right, y));
-        let p = 10_f64.powf(-threshold);
-        let told = format!("threshold {threshold:.1} (p = {})", significant(p));
-        drawing.text("threshold-text small", Point(left + 8.0, y - 6.0), Anchor::Start, &told);
-    }
+    drawing.line("threshold", Point(left, threshold), Point(right, threshold));
+    let above = Point(left + 8.0, threshold - 6.0);
+    drawing.text("threshold-text small", above, Anchor::Start, "drift begins here");
     drawing.line("axis", Point(left, bottom), Point(right, bottom));
     let middle = Point(30.0, f64::midpoint(top, bottom));
-    drawing.upwards("", middle, "−log10 of the adjusted p-value");
-}
-
-/// A small number with two digits that count.
-fn significant(value: f64) -> String {
-    if value >= 0.001 { format!("{}", (value * 1e5).round() / 1e5) } else { format!("{value:.0e}") }
+    drawing.upwards("", middle, "drift, in multiples of its threshold");
 }
 
 /// Dates below the models, and what they are.
@@ -93,7 +86,6 @@ pub(super) fn legend(drawing: &mut Drawing, layout: &Layout, days: &[DayRecord])
         x += 18.0 + length * 7.2 + 20.0;
     }
     let end = Point(layout.right(), y + 4.5);
-    let told =
-        "feature with the smallest p-value of each night, corrected for the number of features";
+    let told = "the column that changed most: the smaller of −log10 p and distance, each over its threshold";
     drawing.text("faint small", end, Anchor::End, told);
 }

@@ -3,11 +3,10 @@
 use super::drawing::Point;
 use crate::story::record::DayRecord;
 
-/// Figures above this are drawn at the upper edge with their number: a p-value below 1e-20 says no more than one of
-/// 1e-20, and would press every other night to the ground.
-const LARGEST_SHOWN: f64 = 20.0;
+/// Figures above this are drawn at the upper edge with their number: one night must not press all others to the ground.
+const LARGEST_SHOWN: f64 = 10.0;
 /// The axis reaches at least so far, so that the threshold stands well inside.
-const SMALLEST_TOP: f64 = 4.0;
+const SMALLEST_TOP: f64 = 2.0;
 /// Where the panel's left and right edges are.
 const LEFT: f64 = 78.0;
 const RIGHT: f64 = 976.0;
@@ -30,17 +29,14 @@ pub(super) struct Layout {
     lanes: usize,
     /// The figure at the upper edge.
     pub(super) top: f64,
-    /// What figures are held against.
-    pub(super) threshold: Option<f64>,
 }
 
 impl Layout {
     pub(super) fn of(days: &[DayRecord], lanes: usize) -> Self {
         let measures = || days.iter().filter_map(|day| day.night.as_ref()?.measure.as_ref());
-        let largest = measures().map(|measure| measure.value).fold(0.0, f64::max);
+        let largest = measures().map(|measure| measure.figure).fold(0.0, f64::max);
         let top = (largest.min(LARGEST_SHOWN) * 1.12).max(SMALLEST_TOP);
-        let threshold = measures().next().map(|measure| measure.threshold);
-        Self { width: 1000.0, days: days.len(), lanes, top, threshold }
+        Self { width: 1000.0, days: days.len(), lanes, top }
     }
 
     pub(super) fn height(&self) -> f64 {
@@ -106,9 +102,9 @@ impl Layout {
         Point(24.0, 34.0)
     }
 
-    /// The distance of grid lines: the smallest of 1, 2, 5 that leaves no more than eight.
+    /// The distance of grid lines: the smallest of a half, 1 and 2 that leaves no more than eight.
     pub(super) fn grid(&self) -> f64 {
-        [0.5, 1.0, 2.0, 5.0].into_iter().find(|step| self.top / step <= 8.0).unwrap_or(5.0)
+        [0.5, 1.0, 2.0].into_iter().find(|step| self.top / step <= 8.0).unwrap_or(2.0)
     }
 
     /// Every how many days a date fits.

@@ -30,11 +30,11 @@ pub(super) fn figures(drawing: &mut Drawing, layout: &Layout, days: &[DayRecord]
             .unwrap_or(Point(layout.x(index), layout.figures_bottom() - 9.0));
         mark(drawing, night.verdict, (at, radius(layout)));
         let Some(measure) = &night.measure else { continue };
-        if night.verdict == Verdict::Clean && !layout.exceeds(measure.value) {
+        if night.verdict == Verdict::Clean && !layout.exceeds(measure.figure) {
             continue;
         }
-        let arrow = if layout.exceeds(measure.value) { "↑ " } else { "" };
-        let told = format!("{arrow}{} {:.1}", measure.feature, measure.value);
+        let arrow = if layout.exceeds(measure.figure) { "↑ " } else { "" };
+        let told = format!("{arrow}{} {:.1}", measure.feature, measure.figure);
         let right = at.0 + 100.0 > layout.right();
         let (aside, anchor) =
             if right { (at.0 - 10.0, Anchor::End) } else { (at.0 + 10.0, Anchor::Start) };
@@ -49,7 +49,7 @@ pub(super) fn figures(drawing: &mut Drawing, layout: &Layout, days: &[DayRecord]
 
 fn place(layout: &Layout, index: usize, day: &DayRecord) -> Option<Point> {
     let measure = day.night.as_ref()?.measure.as_ref()?;
-    Some(Point(layout.x(index), layout.y(measure.value)))
+    Some(Point(layout.x(index), layout.y(measure.figure)))
 }
 
 /// Discs of a long story are smaller, so that they do not cover each other.
