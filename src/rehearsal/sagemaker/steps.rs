@@ -8,6 +8,7 @@ mod processing;
 mod quality;
 mod register;
 mod training;
+mod transform;
 
 use super::{
     super::{Call, Service, ServiceError, standin::JobFailure},
@@ -101,7 +102,9 @@ pub(super) async fn run(
     execution: &Execution,
     node: &Node<'_>,
 ) -> Result<StepRecord, ServiceError> {
-    let job = job_name(&execution.arn, &execution.id, node.step.name, execution.retries);
+    // However often an execution is retried, it makes one model.
+    let attempt = if node.kind == StepKind::Model { 0 } else { execution.retries };
+    let job = job_name(&execution.arn, &execution.id, node.step.name, attempt);
     let scope = ExecutionScope { execution, job_name: &job, now: call.now };
     let resolved = match node.kind {
         StepKind::Condition => Ok(node.step.value.clone()),
@@ -150,6 +153,7 @@ async fn perform(
         StepKind::RegisterModel => register::run(call, running).await,
         StepKind::Model => model::run(call, running).await,
         StepKind::Lambda => lambda::run(call, running).await,
+        StepKind::Transform => transform::run(call, running).await,
         StepKind::Fail => {
             let message = running.step.pointer("/Arguments/ErrorMessage").and_then(Value::as_str);
             let message = message.unwrap_or_default();
@@ -164,7 +168,6 @@ async fn perform(
         | StepKind::InferenceComponent
         | StepKind::Lineage
         | StepKind::NotebookJob
-        | StepKind::Transform
         | StepKind::Tuning => {
             Err(Trouble::failed(format!("the rehearsal does not execute {kind} steps yet")))
         }
@@ -176,6 +179,12 @@ impl<'r> Running<'r> {
         let role = step.pointer("/Arguments/RoleArn").and_then(Value::as_str);
         let role = role.unwrap_or(&execution.role).to_owned();
         Self { execution, step, job, role }
+    }
+
+    /// The same step, acting as `role`.
+    fn acting_as(other: &Self, role: &str) -> Self {
+        let (execution, step, job) = (other.execution, other.step.clone(), other.job.clone());
+        Self { execution, step, job, role: role.to_owned() }
     }
 
     /// Fails the step if SageMaker cannot act as its role.
