@@ -8,6 +8,7 @@
 //! No tag and no description carries the commit: it is in the definitions' metadata alone, where the
 //! models they register take it from. So a commit that changes nothing else changes just that line.
 
+mod alerts;
 mod blueprint;
 mod change;
 mod desired;
@@ -35,6 +36,6 @@ pub use observed::{
     Subscription, SubscriptionState, Topic,
 };
 pub use resources::{
-    FunctionSettings, FunctionSpec, Object, ObjectKind, PipelineSpec, Rule, RuleSpec, RuleState,
-    Tags, Target, TopicSpec, Trigger,
+    FunctionSettings, FunctionSpec, Message, Object, ObjectKind, PipelineSpec, Rule, RuleSpec,
+    RuleState, Tags, Target, TopicSpec, Trigger,
 };

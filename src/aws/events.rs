@@ -1,5 +1,7 @@
 //! Rules on the default bus and their targets. AWS answers 200 and counts failed entries: a count is a failure here.
 
+mod target;
+
 use super::{
     CloudError, ErrorClass, MOST_PAGES,
     error::{Act, Maybe},
@@ -7,6 +9,7 @@ use super::{
 use crate::plan::{Rule, RuleState, Tags, Target, Trigger};
 use aws_sdk_eventbridge::{operation::describe_rule::DescribeRuleOutput, types};
 use aws_types::SdkConfig;
+use target::{plain_target, sdk_target};
 
 /// EventBridge as one session sees it.
 #[derive(Debug, Clone)]
@@ -33,6 +36,23 @@ impl Events {
             .act("DescribeRule", name)
             .maybe()?;
         found.map(|rule| plain_rule(name, rule)).transpose()
+    }
+
+    /// A rule of the default bus, if there is one and it carries all of `tags`.
+    ///
+    /// # Errors
+    /// As for [`Self::rule`].
+    pub async fn tagged_rule(&self, name: &str, tags: &Tags) -> Result<Option<Rule>, CloudError> {
+        let found = self.client.describe_rule().name(name).send().await;
+        let Some(rule) = found.act("DescribeRule", name).maybe()? else { return Ok(None) };
+        let arn = rule.arn.clone().unwrap_or_default();
+        let listed = self.client.list_tags_for_resource().resource_arn(arn).send().await;
+        let listed = listed.act("ListTagsForResource", name).maybe()?;
+        let carried = listed.and_then(|listed| listed.tags).unwrap_or_default();
+        let ours = tags.iter().all(|(key, value)| {
+            carried.iter().any(|tag| tag.key() == key.as_str() && tag.value() == value.as_str())
+        });
+        if ours { plain_rule(name, rule).map(Some) } else { Ok(None) }
     }
 
     /// The targets of a rule, by id.
@@ -128,6 +148,14 @@ impl Events {
         let failed = failed.into_iter().map(|e| (e.target_id, e.error_code, e.error_message));
         entries("RemoveTargets", rule, answer.failed_entry_count, failed)
     }
+
+    /// Removes a rule that has no targets; one that is not there is no error.
+    ///
+    /// # Errors
+    /// If EventBridge refuses.
+    pub async fn delete_rule(&self, name: &str) -> Result<(), CloudError> {
+        self.client.delete_rule().name(name).send().await.act("DeleteRule", name).map(drop)
+    }
 }
 
 type FailedEntry = (Option<String>, Option<String>, Option<String>);
@@ -176,37 +204,4 @@ fn plain_rule(name: &str, rule: DescribeRuleOutput) -> Result<Rule, CloudError> 
     };
     let description = rule.description.unwrap_or_default();
     Ok(Rule { name: name.to_owned(), description, trigger, state })
-}
-
-/// EventBridge's own defaults, where a target carries no retry policy (PutTargets, `RetryPolicy`).
-const DEFAULT_RETRIES: i32 = 185;
-const DEFAULT_AGE_SECONDS: i32 = 86_400;
-
-fn plain_target(target: types::Target) -> Target {
-    let policy = target.retry_policy;
-    Target {
-        id: target.id,
-        arn: target.arn,
-        role: target.role_arn,
-        retries: policy.as_ref().and_then(|p| p.maximum_retry_attempts).unwrap_or(DEFAULT_RETRIES),
-        longest_age_seconds: policy
-            .and_then(|p| p.maximum_event_age_in_seconds)
-            .unwrap_or(DEFAULT_AGE_SECONDS),
-    }
-}
-
-fn sdk_target(
-    target: &Target,
-) -> Result<types::Target, aws_smithy_types::error::operation::BuildError> {
-    types::Target::builder()
-        .id(&target.id)
-        .arn(&target.arn)
-        .set_role_arn(target.role.clone())
-        .retry_policy(
-            types::RetryPolicy::builder()
-                .maximum_retry_attempts(target.retries)
-                .maximum_event_age_in_seconds(target.longest_age_seconds)
-                .build(),
-        )
-        .build()
 }

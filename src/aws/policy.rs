@@ -40,8 +40,13 @@ const WRITE_FUNCTIONS: &[&str] = &[
     "lambda:PublishVersion",
     "lambda:TagResource",
 ];
-const WRITE_RULES: &[&str] =
-    &["events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource"];
+const WRITE_RULES: &[&str] = &[
+    "events:PutRule",
+    "events:PutTargets",
+    "events:RemoveTargets",
+    "events:DeleteRule",
+    "events:TagResource",
+];
 const WRITE_TOPICS: &[&str] =
     &["sns:CreateTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:Subscribe"];
 

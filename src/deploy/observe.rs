@@ -4,7 +4,7 @@ use crate::{
     aws::{Approval, CloudError, Events, S3, Session},
     plan::{
         Blueprint, Desired, DesiredError, Object, Observed, ObservedFunction, ObservedRule,
-        PipelineRecord, RuleSpec, desired, function, predict_version,
+        PipelineRecord, RuleSpec, Tags, desired, function, predict_version,
     },
 };
 use futures_util::future::try_join_all;
@@ -69,23 +69,26 @@ async fn read(
     function: ObservedFunction,
 ) -> Result<Observed, CloudError> {
     let (logs, sns, s3, events) = (session.logs(), session.sns(), session.s3(), session.events());
-    let rules = desired.rules.iter().chain([&desired.schedule]);
-    let (log_group, objects, topic, pipelines, rules, batch, approved_model) = tokio::try_join!(
+    let wanted = desired.rules.iter().chain([&desired.schedule]);
+    let retired = &desired.retired_rules;
+    let (log_group, objects, topic, pipelines, rules, retired, batch, approved_model) = tokio::try_join!(
         logs.group(&desired.log_group.name),
         try_join_all(desired.objects.iter().map(|object| present(&s3, object))),
         sns.topic(&desired.topic.arn),
         pipelines(session, desired),
-        try_join_all(rules.map(|spec| rule(&events, spec))),
+        try_join_all(wanted.map(|spec| rule(&events, spec))),
+        try_join_all(retired.iter().map(|name| ours(&events, name, &desired.tags))),
         s3.size(&desired.batch.bucket, &desired.batch.key),
         approved_model(session, &desired.model_package_group),
     )?;
+    let rules = rules.into_iter().chain(retired).flatten();
     Ok(Observed {
         log_group,
         objects: objects.into_iter().flatten().collect::<BTreeSet<_>>(),
         function,
         topic,
         pipelines,
-        rules: rules.into_iter().flatten().map(|there| (there.rule.name.clone(), there)).collect(),
+        rules: rules.map(|there| (there.rule.name.clone(), there)).collect(),
         batch_present: batch.is_some(),
         approved_model,
     })
@@ -114,6 +117,17 @@ async fn pipelines(
 async fn rule(events: &Events, spec: &RuleSpec) -> Result<Option<ObservedRule>, CloudError> {
     let Some(rule) = events.rule(&spec.rule.name).await? else { return Ok(None) };
     let targets = events.targets(&rule.name).await?;
+    Ok(Some(ObservedRule { rule, targets }))
+}
+
+/// The rule, if it carries our tags: another's rule of the same name is not ours to remove.
+async fn ours(
+    events: &Events,
+    name: &str,
+    tags: &Tags,
+) -> Result<Option<ObservedRule>, CloudError> {
+    let Some(rule) = events.tagged_rule(name, tags).await? else { return Ok(None) };
+    let targets = events.targets(name).await?;
     Ok(Some(ObservedRule { rule, targets }))
 }
 

@@ -98,6 +98,7 @@ impl Deployment<'_> {
                 let ids: Vec<String> = from.iter().map(|target| target.id.clone()).collect();
                 Ok(session.events().remove_targets(rule, &ids).await?)
             }
+            Change::RemoveRule { from } => Ok(session.events().delete_rule(&from.name).await?),
         }
     }
 

@@ -182,6 +182,11 @@ pub enum Change {
         /// The targets before.
         from: Vec<Target>,
     },
+    /// Remove a rule of ours that nobody wants; it has no targets by then.
+    RemoveRule {
+        /// The rule before.
+        from: Rule,
+    },
 }
 
 /// A pipeline in short.
@@ -261,9 +266,10 @@ impl Change {
             | Self::SetTopicKey { .. }
             | Self::SetTopicStatement { .. }
             | Self::Subscribe { .. } => Part::Pipelines,
-            Self::PutRule { .. } | Self::PutTargets { .. } | Self::RemoveTargets { .. } => {
-                Part::Schedule
-            }
+            Self::PutRule { .. }
+            | Self::PutTargets { .. }
+            | Self::RemoveTargets { .. }
+            | Self::RemoveRule { .. } => Part::Schedule,
         }
     }
 }

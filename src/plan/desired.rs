@@ -46,6 +46,8 @@ pub struct Desired {
     pub inference: PipelineSpec,
     /// Rules on events.
     pub rules: Vec<RuleSpec>,
+    /// Names of rules that an earlier policy of this environment may have left.
+    pub retired_rules: Vec<String>,
     /// The inference schedule, as it is once it may fire.
     pub schedule: RuleSpec,
     /// The batch that a scheduled inference reads.
@@ -105,6 +107,7 @@ pub fn desired(blueprint: &Blueprint<'_>, function_version: u32) -> Result<Desir
     let train = pipeline(Kind::Train, blueprint, &release)?;
     let inference = pipeline(Kind::Inference, blueprint, &release)?;
     let topic = topic(environment);
+    let rules = rules::on_events(environment, &train, &inference, &topic);
     let desired = Desired {
         environment: environment.name.clone(),
         account: environment.account.clone(),
@@ -118,7 +121,8 @@ pub fn desired(blueprint: &Blueprint<'_>, function_version: u32) -> Result<Desir
         objects: stored.objects,
         function,
         function_version,
-        rules: rules::on_events(environment, &train, &inference, &topic),
+        retired_rules: rules::retired(environment, &rules),
+        rules,
         schedule: rules::on_schedule(environment, &inference, &schedule),
         topic,
         train,

@@ -26,6 +26,9 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     for wanted in &desired.rules {
         rule(wanted, observed, &mut changes);
     }
+    for name in &desired.retired_rules {
+        retire(name, observed, &mut changes);
+    }
     let mut schedule = desired.schedule.clone();
     if !hindrances.is_empty() {
         schedule.rule.state = RuleState::Disabled;
@@ -209,4 +212,14 @@ fn rule(wanted: &RuleSpec, observed: &Observed, changes: &mut Vec<Change>) {
         let from = targets.iter().filter(|there| to.iter().any(|new| new.id == there.id));
         changes.push(Change::PutTargets { rule: rule(), from: from.cloned().collect(), to });
     }
+}
+
+/// After the wanted rules: an alert told twice for a moment is better than one not told.
+fn retire(name: &str, observed: &Observed, changes: &mut Vec<Change>) {
+    let Some(there) = observed.rules.get(name) else { return };
+    if !there.targets.is_empty() {
+        let (rule, from) = (there.rule.name.clone(), there.targets.clone());
+        changes.push(Change::RemoveTargets { rule, from });
+    }
+    changes.push(Change::RemoveRule { from: there.rule.clone() });
 }

@@ -2,7 +2,7 @@
 
 use super::{
     desired::Desired,
-    resources::{RuleSpec, Trigger},
+    resources::{Message, RuleSpec, Target, Trigger},
     rules::LONGEST_NAME,
 };
 
@@ -11,6 +11,10 @@ const MOST_TARGETS: usize = 5;
 
 /// Characters of an event pattern (EventBridge quotas; adjustable).
 const LONGEST_PATTERN: usize = 2048;
+
+/// Characters of a message, and places in it (PutTargets, InputTransformer).
+const LONGEST_TEMPLATE: usize = 8192;
+const MOST_PATHS: usize = 100;
 
 /// Characters of a topic's name (CreateTopic).
 const LONGEST_TOPIC: usize = 256;
@@ -64,6 +68,7 @@ fn lint_rule(spec: &RuleSpec, flaws: &mut Vec<Flaw>) {
     lint_name("rule", &spec.rule.name, flaws);
     for target in &spec.targets {
         lint_name("target", &target.id, flaws);
+        lint_message(target, flaws);
     }
     if spec.targets.len() > MOST_TARGETS {
         flaws.push(Flaw::new(
@@ -86,6 +91,37 @@ fn lint_rule(spec: &RuleSpec, flaws: &mut Vec<Flaw>) {
                 "split it over several rules",
             ));
         }
+    }
+}
+
+/// EventBridge leaves an unknown place empty and says nothing.
+fn lint_message(target: &Target, flaws: &mut Vec<Flaw>) {
+    let Some(Message { paths, template }) = &target.message else { return };
+    let subject = || format!("target {}", target.id);
+    let length = template.chars().count();
+    if !(1..=LONGEST_TEMPLATE).contains(&length) {
+        flaws.push(Flaw::new(
+            subject(),
+            format!(
+                "its message has {length} characters, EventBridge takes 1 to {LONGEST_TEMPLATE}"
+            ),
+            "shorten it",
+        ));
+    }
+    if paths.len() > MOST_PATHS {
+        flaws.push(Flaw::new(
+            subject(),
+            format!("its message has {} places, EventBridge takes {MOST_PATHS}", paths.len()),
+            "use fewer",
+        ));
+    }
+    let used = template.split('<').skip(1).filter_map(|rest| Some(rest.split_once('>')?.0));
+    for place in used.filter(|place| !paths.contains_key(*place)) {
+        flaws.push(Flaw::new(
+            subject(),
+            format!("its message has the place <{place}>, which no path fills"),
+            "give the path, or leave the place out",
+        ));
     }
 }
 

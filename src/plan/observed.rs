@@ -21,7 +21,7 @@ pub struct Observed {
     pub topic: Option<Topic>,
     /// Pipelines by name.
     pub pipelines: BTreeMap<String, PipelineRecord>,
-    /// Rules by name.
+    /// Rules by name; of those that are not wanted any more, only such as carry our tags.
     pub rules: BTreeMap<String, ObservedRule>,
     /// The batch that the next scheduled inference would read is there.
     pub batch_present: bool,

@@ -155,9 +155,15 @@ fn line(change: &Change) -> Line {
         Change::PutTargets { rule, from, to } if from.is_empty() => {
             add("target", &of_rule(to, rule), targets(to))
         }
-        Change::PutTargets { rule, to, .. } => set("target", &of_rule(to, rule), targets(to)),
+        Change::PutTargets { rule, from, to } => {
+            set("target", &of_rule(to, rule), target_changes(from, to))
+        }
         Change::RemoveTargets { rule, from } => {
-            Line { sign: '-', verb: "remove", ..add("target", &of_rule(from, rule), targets(from)) }
+            let arns = from.iter().map(|target| target.arn.clone()).collect();
+            Line { sign: '-', verb: "remove", ..add("target", &of_rule(from, rule), arns) }
+        }
+        Change::RemoveRule { from } => {
+            Line { sign: '-', verb: "remove", ..add("rule", &from.name, vec![rule(from)]) }
         }
     }
 }
@@ -251,8 +257,47 @@ fn of_rule(targets: &[Target], rule: &str) -> String {
     format!("{} of rule {rule}", ids.join(", "))
 }
 
+/// What differs between targets of the same ids; a target with a new id is shown whole.
+fn target_changes(from: &[Target], to: &[Target]) -> Vec<String> {
+    let role = |target: &Target| target.role.clone().unwrap_or_else(|| "none".to_owned());
+    let mut lines = Vec::new();
+    for after in to {
+        let Some(before) = from.iter().find(|before| before.id == after.id) else {
+            lines.extend(targets(std::slice::from_ref(after)));
+            continue;
+        };
+        let pairs = [
+            ("to", before.arn.clone(), after.arn.clone()),
+            ("role", role(before), role(after)),
+            ("retries", before.retries.to_string(), after.retries.to_string()),
+            (
+                "seconds",
+                before.longest_age_seconds.to_string(),
+                after.longest_age_seconds.to_string(),
+            ),
+        ];
+        let differing = pairs.into_iter().filter(|(_, from, to)| from != to);
+        lines.extend(differing.map(|(what, from, to)| arrow(what, &from, &to)));
+        if before.message != after.message {
+            lines.push("its message becomes:".to_owned());
+            lines.extend(words(after));
+        }
+    }
+    lines
+}
+
+/// Where each target's events go and, if people read them, in which words.
 fn targets(targets: &[Target]) -> Vec<String> {
-    targets.iter().map(|target| target.arn.clone()).collect()
+    targets.iter().flat_map(|target| [vec![target.arn.clone()], words(target)].concat()).collect()
+}
+
+/// The message as it will be read, without the quotes that EventBridge wants around its lines.
+fn words(target: &Target) -> Vec<String> {
+    let lines = target.message.iter().flat_map(|message| message.template.lines());
+    lines
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| line.to_owned()))
+        .map(|line: String| format!("| {line}"))
+        .collect()
 }
 
 /// Long hexadecimal numbers cut to their beginning, which is enough to tell them apart on a screen.

@@ -175,6 +175,18 @@ pub struct Target {
     pub retries: i32,
     /// Seconds after which an undelivered event is given up.
     pub longest_age_seconds: i32,
+    /// What it gets instead of the whole event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+}
+
+/// A text with places that an event fills (InputTransformer).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Names of the places, and where in an event their values are.
+    pub paths: BTreeMap<String, String>,
+    /// The text: JSON texts, one a line, with `<name>` for a place.
+    pub template: String,
 }
 
 /// A rule with its targets, as they should be.

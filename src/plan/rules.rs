@@ -1,7 +1,8 @@
-//! Rules: retraining, alerts, the schedule. All stand on the default bus, the only one that has
+//! Rules: alerts, retraining, the schedule. All stand on the default bus, the only one that has
 //! SageMaker's events and schedules.
 
 use super::{
+    alerts,
     names::shortened,
     resources::{PipelineSpec, Rule, RuleSpec, RuleState, Target, TopicSpec, Trigger},
 };
@@ -27,47 +28,63 @@ const LONGEST_AGE_SECONDS: i32 = 3600;
 const EXECUTION_CHANGE: &str = "SageMaker Model Building Pipeline Execution Status Change";
 const STEP_CHANGE: &str = "SageMaker Model Building Pipeline Execution Step Status Change";
 
-/// Retraining and the two alerts.
+/// How an execution that needs somebody's attention ends. `Stopped` is a person's doing, of which others should hear.
+const ENDS_BADLY: &[&str] = &["Failed", "Stopped", "CompletedWithFailures"];
+
+/// Every purpose a rule on events may have; which of them an environment wants follows from its policy.
+const PURPOSES: [&str; 4] = [DRIFT, RETRAIN, "inference-alert", "train-alert"];
+const DRIFT: &str = "drift";
+const RETRAIN: &str = "retrain";
+
+/// The rule on bad batches and the two on bad ends.
 pub(super) fn on_events(
     environment: &Environment,
     train: &PipelineSpec,
     inference: &PipelineSpec,
     topic: &TopicSpec,
 ) -> Vec<RuleSpec> {
-    let (retrain, what) = match environment.retrain.on {
-        RetrainOn::Drift => (drift(inference), "the data-quality check of "),
-        RetrainOn::AnyFailure => (ended(inference, &["Failed"]), ""),
+    let alert = |message| Target {
+        role: None,
+        message: Some(message),
+        ..target("alert-topic", &topic.arn, environment)
     };
-    let alert = Target { role: None, ..target("alert-topic", &topic.arn, environment) };
-    let retraining = RuleSpec {
+    let batches = match environment.retrain.on {
+        // A rule can neither tell drift from a failure of the check nor count trainings: it tells people only.
+        RetrainOn::Drift => RuleSpec {
+            rule: rule(
+                environment,
+                DRIFT,
+                check_failed(inference),
+                &format!("Tells people when the data-quality check of {} failed", inference.name),
+            ),
+            targets: vec![alert(alerts::check_failed(environment, inference))],
+        },
+        RetrainOn::AnyFailure => RuleSpec {
+            rule: rule(
+                environment,
+                RETRAIN,
+                ended(inference, &["Failed"]),
+                &format!("Starts {} when {} failed", train.name, inference.name),
+            ),
+            targets: vec![target("train-pipeline", &train.arn, environment)],
+        },
+    };
+    let bad_end = |purpose, pipeline: &PipelineSpec| RuleSpec {
         rule: rule(
             environment,
-            "retrain",
-            retrain,
-            &format!("Starts {} when {what}{} failed", train.name, inference.name),
+            purpose,
+            ended(pipeline, ENDS_BADLY),
+            &format!("Tells people when {} ends badly", pipeline.name),
         ),
-        targets: vec![target("train-pipeline", &train.arn, environment)],
+        targets: vec![alert(alerts::ended(environment, pipeline))],
     };
-    let ends_badly = ["Failed", "Stopped", "CompletedWithFailures"];
-    let inference_alert = RuleSpec {
-        rule: rule(
-            environment,
-            "inference-alert",
-            ended(inference, &ends_badly),
-            &format!("Tells people when {} ends badly", inference.name),
-        ),
-        targets: vec![alert.clone()],
-    };
-    let train_alert = RuleSpec {
-        rule: rule(
-            environment,
-            "train-alert",
-            ended(train, &["Failed"]),
-            &format!("Tells people when {} fails", train.name),
-        ),
-        targets: vec![alert],
-    };
-    vec![retraining, inference_alert, train_alert]
+    vec![batches, bad_end("inference-alert", inference), bad_end("train-alert", train)]
+}
+
+/// Names of rules that another policy of this environment would want, but not among `wanted`.
+pub(super) fn retired(environment: &Environment, wanted: &[RuleSpec]) -> Vec<String> {
+    let names = PURPOSES.iter().map(|purpose| name(environment, purpose));
+    names.filter(|name| wanted.iter().all(|spec| spec.rule.name != *name)).collect()
 }
 
 /// The inference schedule.
@@ -108,11 +125,12 @@ fn target(id: &str, arn: &str, environment: &Environment) -> Target {
         role: Some(environment.events_role.as_str().to_owned()),
         retries: RETRIES,
         longest_age_seconds: LONGEST_AGE_SECONDS,
+        message: None,
     }
 }
 
 /// Only the step's event knows which step failed.
-fn drift(pipeline: &PipelineSpec) -> Value {
+fn check_failed(pipeline: &PipelineSpec) -> Value {
     json!({
         "source": ["aws.sagemaker"],
         "detail-type": [STEP_CHANGE],

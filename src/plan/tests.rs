@@ -96,6 +96,10 @@ fn done(mut observed: Observed, change: &Change, desired: &Desired) -> Observed 
             let targets = &mut observed.rules.get_mut(rule).unwrap().targets;
             targets.retain(|there| !from.contains(there));
         }
+        Change::RemoveRule { from } => {
+            let gone = observed.rules.remove(&from.name).unwrap();
+            assert!(gone.targets.is_empty(), "EventBridge deletes no rule that has targets");
+        }
     }
     observed
 }
@@ -151,7 +155,7 @@ fn an_empty_account_gets_everything_in_an_order_where_nothing_points_ahead() {
             "create target",
         ]
     );
-    assert_eq!(lines[15], format!("create rule {name}-retrain"));
+    assert_eq!(lines[15], format!("create rule {name}-drift"));
     assert_eq!(lines[21], format!("create rule {name}-inference-schedule"));
 }
 
@@ -265,21 +269,100 @@ fn the_function_is_packed_the_same_every_time() {
     assert_eq!(std::io::read_to_string(file).unwrap(), "def handler(event, context): return {}");
 }
 
+fn on_any_failure() -> Environment {
+    let retrain = Retrain { on: RetrainOn::AnyFailure, ..environment().retrain };
+    Environment { retrain, ..environment() }
+}
+
 #[test]
-fn drift_is_told_from_failure_by_the_rule() {
+fn the_rule_on_drift_tells_people_and_starts_nothing() {
     let desired = first();
     let Trigger::Pattern(pattern) = &desired.rules[0].rule.trigger else { panic!() };
     let arn = "arn:aws:sagemaker:us-east-1:222222222222:pipeline/mammo-severity-inference-pipeline";
     assert_eq!(pattern["detail"]["stepType"], json!(["QualityCheck"]));
+    assert_eq!(pattern["detail"]["currentStepStatus"], json!(["Failed"]));
     assert_eq!(pattern["detail"]["pipelineArn"], json!([arn]));
-    let train = "arn:aws:sagemaker:us-east-1:222222222222:pipeline/mammo-severity-train";
-    assert_eq!(desired.rules[0].targets[0].arn, train);
+    let targets: Vec<&str> =
+        desired.rules.iter().flat_map(|spec| &spec.targets).map(|t| t.arn.as_str()).collect();
+    assert_eq!(targets, [desired.topic.arn.as_str(); 3], "no rule starts a training");
+}
 
-    let retrain = Retrain { on: RetrainOn::AnyFailure, ..environment().retrain };
-    let environment = Environment { retrain, ..environment() };
-    let desired = wanted(&Commit::first(), &environment, &Observed::default());
+#[test]
+fn on_any_failure_a_rule_starts_the_training_as_the_replaced_system_did() {
+    let desired = wanted(&Commit::first(), &on_any_failure(), &Observed::default());
     let Trigger::Pattern(pattern) = &desired.rules[0].rule.trigger else { panic!() };
     assert_eq!(pattern["detail"]["currentPipelineExecutionStatus"], json!(["Failed"]));
+    assert!(desired.rules[0].rule.name.ends_with("-prod-retrain"));
+    let train = "arn:aws:sagemaker:us-east-1:222222222222:pipeline/mammo-severity-train";
+    let target = &desired.rules[0].targets[0];
+    assert_eq!((target.arn.as_str(), &target.message), (train, &None));
+}
+
+#[test]
+fn executions_that_end_badly_are_told_whatever_the_bad_end() {
+    for spec in &first().rules[1..] {
+        let Trigger::Pattern(pattern) = &spec.rule.trigger else { panic!() };
+        let statuses = &pattern["detail"]["currentPipelineExecutionStatus"];
+        assert_eq!(*statuses, json!(["Failed", "Stopped", "CompletedWithFailures"]));
+    }
+}
+
+#[test]
+fn people_get_sentences_and_the_plan_shows_them() {
+    let desired = first();
+    for target in desired.rules.iter().flat_map(|spec| &spec.targets) {
+        let message = target.message.as_ref().unwrap();
+        let lines: Vec<String> =
+            message.template.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines[0].starts_with("prod: "), "{lines:?}");
+        assert!(lines.concat().contains("<execution>") && lines.concat().contains("<time>"));
+    }
+    let text = render::human(&plan(&desired, &Observed::default()), NOW.parse().unwrap());
+    let line = "      | prod: an execution of mammo-severity-inference-pipeline ended as <status> at <time> (UTC).\n";
+    assert!(text.contains(line), "{text}");
+    assert!(text.contains("'agent watch --env prod --once' tells which, and starts a training if it drifted (at most one in 24 h)."), "{text}");
+}
+
+#[test]
+fn other_words_are_a_change_that_shows_the_new_words() {
+    let (desired, mut observed) = converged();
+    let rule = observed.rules.get_mut(&desired.rules[1].rule.name).unwrap();
+    rule.targets[0].message = None;
+    let plan = plan(&desired, &observed);
+    let [Change::PutTargets { .. }] = &plan.changes[..] else { panic!("{plan:?}") };
+    let text = render::human(&plan, NOW.parse().unwrap());
+    assert!(text.contains("its message becomes:\n      | prod: an execution of"), "{text}");
+}
+
+#[test]
+fn a_message_with_a_place_that_nothing_fills_is_refused() {
+    let mut desired = first();
+    let message = desired.rules[0].targets[0].message.as_mut().unwrap();
+    message.paths.remove("step");
+    let flaws = lint(&desired);
+    assert_eq!(flaws.len(), 1, "{flaws:?}");
+    assert!(flaws[0].to_string().contains("has the place <step>, which no path fills"));
+}
+
+#[test]
+fn a_changed_policy_removes_the_rule_it_no_longer_wants() {
+    let (before, observed) = converged();
+    let after = wanted(&Commit::first(), &on_any_failure(), &observed);
+    let changing = plan(&after, &observed);
+    let (name, gone) = (&after.rules[0].rule.name, &before.rules[0].rule.name);
+    assert_eq!(
+        lines(&changing),
+        [
+            format!("create rule {name}"),
+            format!("create target train-pipeline of rule {name}"),
+            format!("remove target alert-topic of rule {gone}"),
+            format!("remove rule {gone}"),
+        ]
+    );
+    let changed = applied(&changing, observed, &after);
+    assert!(plan(&after, &changed).is_empty());
+    let back = plan(&before, &changed);
+    assert!(plan(&before, &applied(&back, changed, &before)).is_empty());
 }
 
 #[test]

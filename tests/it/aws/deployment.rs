@@ -5,8 +5,8 @@ use relevo::{
     aws::Purpose,
     clock::{Clock, SimulatedClock},
     deploy::{self, ApplyError, Deployment, PerformError},
-    plan::{Change, FunctionSettings, Part, Rule, RuleState, render},
-    spec::Environment,
+    plan::{Change, FunctionSettings, Part, Rule, RuleState, Trigger, render},
+    spec::{Environment, Retrain, RetrainOn},
 };
 
 #[tokio::test]
@@ -55,6 +55,52 @@ async fn a_change_of_somebody_elses_since_the_plan_stops_the_apply() {
     let Err(ApplyError::Stale { change }) = error else { panic!("{error:?}") };
     assert!(change.contains("-inference-schedule"), "{change}");
     assert_eq!(world.tap.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_changed_policy_takes_away_its_own_rule_and_nobody_else_s() {
+    let (world, example) = (World::new().await, Example::read());
+    let session = world.session(&prod(), Purpose::Deploy).await;
+    apply_all(&session, &world.plan(&example, &prod()).await).await.unwrap();
+    let retrain = Retrain { on: RetrainOn::AnyFailure, ..prod().retrain };
+    let as_before = Environment { retrain, ..prod() };
+    let name = |purpose: &str| format!("mammography-severity-model-prod-{purpose}");
+    let events = session.events();
+
+    let planned = world.plan(&example, &as_before).await;
+    let said: Vec<String> = planned.1.changes.iter().map(render::one_line).collect();
+    assert!(said.contains(&format!("remove rule {}", name("drift"))), "{said:?}");
+    apply_all(&session, &planned).await.unwrap();
+    assert_eq!(events.rule(&name("drift")).await.unwrap(), None);
+    let train = &events.targets(&name("retrain")).await.unwrap()[0];
+    assert!(train.arn.ends_with(":pipeline/mammo-severity-train-pipeline"), "{train:?}");
+    assert!(world.plan(&example, &as_before).await.1.is_empty());
+
+    apply_all(&session, &world.plan(&example, &prod()).await).await.unwrap();
+    assert_eq!(events.rule(&name("retrain")).await.unwrap(), None);
+    let theirs = Rule {
+        name: name("retrain"),
+        description: "somebody else's".to_owned(),
+        trigger: Trigger::Schedule("rate(1 day)".to_owned()),
+        state: RuleState::Enabled,
+    };
+    events.put_rule(&theirs, &Default::default()).await.unwrap();
+    assert!(world.plan(&example, &prod()).await.1.is_empty());
+}
+
+#[tokio::test]
+async fn alerts_that_were_reworded_by_hand_are_worded_back() {
+    let (world, example) = (World::new().await, Example::read());
+    let session = world.session(&prod(), Purpose::Deploy).await;
+    apply_all(&session, &world.plan(&example, &prod()).await).await.unwrap();
+    let rule = "mammography-severity-model-prod-drift";
+    let mut targets = session.events().targets(rule).await.unwrap();
+    let message = targets[0].message.take().unwrap();
+    assert_eq!(message.paths["execution"], "$.detail.pipelineExecutionArn");
+    session.events().put_targets(rule, &targets).await.unwrap();
+    let (_, plan) = world.plan(&example, &prod()).await;
+    let [Change::PutTargets { to, .. }] = &plan.changes[..] else { panic!("{plan:?}") };
+    assert_eq!(to[0].message, Some(message));
 }
 
 /// How many tests share the places to cut.
