@@ -87,10 +87,10 @@ impl Population {
         self.rows.len()
     }
 
-    /// A batch for the inference pipeline: no header, no label.
+    /// A batch for the inference pipeline: no header, the features alone, as in the baseline it is held against.
     #[must_use]
     pub fn batch(&self, draw: Draw) -> String {
-        let kept: Vec<usize> = self.columns(|role| role != Role::Label);
+        let kept: Vec<usize> = self.columns(|role| role == Role::Feature);
         self.text(draw, &kept)
     }
 
@@ -210,7 +210,7 @@ mod tests {
 
     fn mean_age(batch: &str) -> f64 {
         let ages =
-            batch.lines().map(|line| line.split(',').nth(1).unwrap().parse::<f64>().unwrap());
+            batch.lines().map(|line| line.split(',').next().unwrap().parse::<f64>().unwrap());
         ages.sum::<f64>() / batch.lines().count() as f64
     }
 
@@ -223,10 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_has_every_column_but_the_label_and_no_header() {
+    fn a_batch_has_the_features_and_no_header() {
         let batch = example().batch(draw(Kind::Clean));
         assert_eq!(batch.lines().count(), BATCH_ROWS);
-        assert!(batch.lines().all(|line| line.split(',').count() == 5), "{batch}");
+        assert!(batch.lines().all(|line| line.split(',').count() == 4), "{batch}");
     }
 
     #[test]

@@ -64,15 +64,13 @@ impl Brought {
             .collect();
         let (first, rest) = records.split_first().ok_or(NoRows)?;
         let is_header = first.iter().any(|cell| contract.columns.iter().any(|c| c.name == cell));
-        let (columns, order, rows) = match (is_header, by_name(first, contract)) {
-            (true, Some(order)) => (Columns::ByName, order, rest),
-            (false, _) if first.len() == contract.columns.len() => (
-                Columns::ByPlace,
-                features(contract).map(|(place, _)| place).collect(),
-                &records[..],
-            ),
-            (true, None) | (false, _) => (Columns::AsTheyAre, Vec::new(), &records[..]),
+        let found = if is_header {
+            by_name(first, contract).map(|order| (Columns::ByName, order, rest))
+        } else {
+            by_place(first.len(), contract).map(|order| (Columns::ByPlace, order, &records[..]))
         };
+        let (columns, order, rows) =
+            found.unwrap_or_else(|| (Columns::AsTheyAre, Vec::new(), &records[..]));
         if rows.is_empty() {
             return Err(NoRows);
         }
@@ -108,6 +106,17 @@ fn by_name(header: &StringRecord, contract: &DataContract) -> Option<Vec<usize>>
         return None;
     }
     features(contract).map(|(_, column)| place(&column.name)).collect()
+}
+
+/// Where each feature stands in rows of all columns, of all but the label, or of the features alone.
+fn by_place(width: usize, contract: &DataContract) -> Option<Vec<usize>> {
+    let shapes: [fn(Role) -> bool; 3] =
+        [|_| true, |role| role != Role::Label, |role| role == Role::Feature];
+    shapes.into_iter().find_map(|has| {
+        let kept = || contract.columns.iter().filter(|column| has(column.role)).enumerate();
+        let features = kept().filter(|(_, column)| column.role == Role::Feature);
+        (kept().count() == width).then(|| features.map(|(place, _)| place).collect())
+    })
 }
 
 fn push_line(batch: &mut String, cells: &[&str]) {
@@ -156,8 +165,10 @@ mod tests {
         assert_eq!(read("5,67,4,5,3,1\n").2, Columns::ByPlace);
         assert_eq!(
             read("67,4,5,3\n30,1,1,2\n"),
-            ("67,4,5,3\n30,1,1,2\n".to_owned(), 2, Columns::AsTheyAre)
+            ("67,4,5,3\n30,1,1,2\n".to_owned(), 2, Columns::ByPlace)
         );
+        assert_eq!(read("5,67,4,5,3\n").0, "67,4,5,3\n");
+        assert_eq!(read("67,4,5\n").2, Columns::AsTheyAre);
     }
 
     #[test]
