@@ -3,7 +3,8 @@
 //! Whatever the environment files say, every environment of a story is rehearsed: nothing of it can reach AWS.
 
 use crate::{
-    app::{App, Promotion},
+    app::{self, App, Promotion, Rehearsed},
+    aws::{Purpose, Session},
     clock::{Clock as _, SimulatedClock, until},
     engine::{
         Watch,
@@ -50,6 +51,11 @@ pub struct Stage {
     pub project: Arc<Project>,
     /// Where to.
     pub environment: Environment,
+    /// The cloud it plays in.
+    pub cloud: Rehearsed,
+    /// A session that reads, and one that brings data and starts trainings.
+    reader: Session,
+    supplier: Session,
     repository: String,
     branch: String,
 }
@@ -82,7 +88,37 @@ impl Stage {
         let environment = environment.clone();
         let clock = SimulatedClock::at(now);
         let app = App::open(folder, Arc::new(clock.clone())).await?;
-        Ok(Self { clock, app, project: Arc::new(project), environment, repository, branch })
+        let file = app.rehearsal_file();
+        let cloud = Rehearsed::open(&project.environments, &file, app.clock.clone()).await?;
+        let session = |purpose| take(&cloud, &environment, purpose);
+        let (reader, supplier) = (session(Purpose::Read).await?, session(Purpose::Train).await?);
+        let project = Arc::new(project);
+        Ok(Self { clock, app, project, environment, cloud, reader, supplier, repository, branch })
+    }
+
+    /// The environment's account, for reading.
+    #[must_use]
+    pub fn reader(&self) -> &Session {
+        &self.reader
+    }
+
+    /// A session for a purpose of its own.
+    ///
+    /// # Errors
+    /// The role cannot be assumed.
+    pub async fn session(&self, purpose: Purpose) -> anyhow::Result<Session> {
+        take(&self.cloud, &self.environment, purpose).await
+    }
+
+    /// Puts a file into the environment's bucket, as whoever supplies the data would: `key` is below the model's name.
+    ///
+    /// # Errors
+    /// S3 refuses.
+    pub async fn supply(&self, key: &str, text: String) -> anyhow::Result<()> {
+        let Environment { bucket, model_name, .. } = &self.environment;
+        let key = format!("{model_name}/{key}");
+        let put = self.supplier.s3().put(bucket.as_str(), &key, text.into_bytes()).await;
+        put.context("put the data into the bucket")
     }
 
     /// Turns the clock to a moment; it never goes back.
@@ -164,6 +200,15 @@ impl Promoted {
             _ => {}
         }
     }
+}
+
+async fn take(
+    cloud: &Rehearsed,
+    environment: &Environment,
+    purpose: Purpose,
+) -> anyhow::Result<Session> {
+    let session = cloud.access().assume(environment, &app::ad_hoc_run(), purpose).await;
+    session.with_context(|| format!("reach {}", environment.name))
 }
 
 fn read<T: DeserializeOwned>(outputs: &serde_json::Value) -> Option<T> {
