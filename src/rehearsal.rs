@@ -41,6 +41,8 @@ pub use principal::{Principal, RoleSession};
 pub use s3::{NewObject, Object};
 pub use shelf::{Blob, Item, OpenError, Shelf, ShelfError};
 
+use events::{NewEvent, emit};
+
 use crate::ids::{AccountId, Digest};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
