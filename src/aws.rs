@@ -30,8 +30,9 @@ pub use logs::{LogEvent, Logs, PutOutcome, ReadEvent, Rejected};
 pub use policy::Purpose;
 pub use s3::{Copied, ObjectRecord, Put, S3};
 pub use sagemaker::{
-    Approval, ExecutionRecord, ExecutionStatus, ModelPackage, ModelPackageSummary, NewExecution,
-    PastExecution, SageMaker, StepDetail, StepRecord, StepStatus, Upserted,
+    Approval, Decision, ExecutionRecord, ExecutionStatus, LifeCycle, ModelPackage,
+    ModelPackageSummary, NewExecution, PastExecution, SageMaker, StepDetail, StepRecord,
+    StepStatus, Upserted,
 };
 pub use sns::Sns;
 
