@@ -7,6 +7,7 @@ mod clouds;
 mod promotion;
 mod rehearsed;
 
+pub use crate::rehearsal::{Fate, Message, Rehearsal, RuleMetrics};
 pub use clouds::{AppClouds, open_rehearsal};
 pub use promotion::Promotion;
 pub use rehearsed::{Fate, Message, Rehearsed};

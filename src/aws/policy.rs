@@ -47,6 +47,8 @@ const WRITE_RULES: &[&str] = &[
     "events:DeleteRule",
     "events:TagResource",
 ];
+const ANSWER_DRIFT: &[&str] =
+    &["sagemaker:StartPipelineExecution", "sns:Publish", "s3:PutObject", "kms:GenerateDataKey"];
 const WRITE_TOPICS: &[&str] =
     &["sns:CreateTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:Subscribe"];
 
@@ -59,6 +61,8 @@ pub enum Purpose {
     Train,
     /// Observing.
     Read,
+    /// Judging batches, starting a training on what arrived, telling people.
+    Watch,
     /// Shipping and reading log lines.
     Logs,
     /// Giving or taking back a person's approval, with the approver's role in the registry's account.
@@ -72,7 +76,7 @@ impl Purpose {
         environment: &Environment,
     ) -> Result<(&Arn, AccountId), CloudError> {
         match self {
-            Self::Deploy | Self::Train | Self::Read | Self::Logs => {
+            Self::Deploy | Self::Train | Self::Read | Self::Watch | Self::Logs => {
                 Ok((&environment.deploy_role, environment.account.clone()))
             }
             Self::Approve => match environment.model_package_group.account() {
@@ -91,7 +95,9 @@ impl Purpose {
     /// The environment's external id is the deploy role's; the approver's role asks for none.
     pub(super) fn external_id(self, environment: &Environment) -> Option<String> {
         match self {
-            Self::Deploy | Self::Train | Self::Read | Self::Logs => environment.external_id.clone(),
+            Self::Deploy | Self::Train | Self::Read | Self::Watch | Self::Logs => {
+                environment.external_id.clone()
+            }
             Self::Approve => None,
         }
     }
@@ -104,6 +110,7 @@ pub(super) fn session_policy(environment: &Environment, purpose: Purpose) -> Str
         Purpose::Read => vec![names.read()],
         Purpose::Logs => vec![allow(&[SHIP_LOGS], &names.log_group())],
         Purpose::Train => vec![names.read(), names.train()],
+        Purpose::Watch => vec![names.read(), names.watch()],
         Purpose::Deploy => vec![names.read(), names.deploy()],
         Purpose::Approve => vec![names.approve()],
     };
@@ -136,6 +143,19 @@ impl Names<'_> {
         resources.extend([format!("{pipeline}/execution/*"), pipeline]);
         resources.push(environment.train_role.to_string());
         allow(&[STORE_OBJECTS, WRITE_PIPELINES, EXECUTE_PIPELINES, PASS_ROLES], &resources)
+    }
+
+    /// Data goes nowhere but into the data folder, and the inference pipeline is started by its schedule alone.
+    fn watch(&self) -> Value {
+        let Environment { bucket, model_name, kms_key, train_pipeline, alerts, .. } =
+            self.environment;
+        let resources = [
+            format!("arn:{}:s3:::{bucket}/{model_name}/data/*", self.partition),
+            kms_key.to_string(),
+            self.pipeline(train_pipeline.as_str()),
+            self.arn("sns", &alerts.topic),
+        ];
+        allow(&[ANSWER_DRIFT], &resources)
     }
 
     fn deploy(&self) -> Value {

@@ -1,11 +1,15 @@
 //! SageMaker: pipelines, their executions, and the model registry.
 
+mod decision;
 mod executions;
+mod history;
 mod packages;
 mod pipelines;
 mod steps;
 
+pub use decision::{Decision, LifeCycle};
 pub use executions::{ExecutionRecord, ExecutionStatus};
+pub use history::{NewExecution, PastExecution};
 pub use packages::{Approval, ModelPackage, ModelPackageSummary};
 pub use pipelines::Upserted;
 pub use steps::{StepDetail, StepRecord, StepStatus};

@@ -68,6 +68,8 @@ pub(crate) async fn open_app(state: &Path) -> Result<App, CliError> {
                 | StoreError::AmbiguousRun(_)
                 | StoreError::LeaseHeld { .. }
                 | StoreError::LeaseLost(_)
+                | StoreError::Watched { .. }
+                | StoreError::WatchLost(_)
                 | StoreError::Corrupt { .. }
                 | StoreError::Owner(_)
                 | StoreError::Database(_),

@@ -1,3 +1,5 @@
+mod patterns;
+
 use super::{
     fixture::{Commit, environment},
     *,

@@ -7,6 +7,8 @@ pub(super) mod agenda;
 mod bus;
 mod delivery;
 mod metrics;
+mod patterns;
+mod put_events;
 mod rules;
 mod schedules;
 mod tags;
@@ -35,10 +37,12 @@ pub(super) const OPERATIONS: &[&str] = &[
     "ListRules",
     "ListTagsForResource",
     "ListTargetsByRule",
+    "PutEvents",
     "PutRule",
     "PutTargets",
     "RemoveTargets",
     "TagResource",
+    "TestEventPattern",
     "UntagResource",
 ];
 
@@ -51,10 +55,12 @@ pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
         "ListRules" => rules::list(call).await,
         "ListTagsForResource" => tags::list(call).await,
         "ListTargetsByRule" => targets::list(call).await,
+        "PutEvents" => put_events::put(call).await,
         "PutRule" => rules::put(call).await,
         "PutTargets" => targets::put(call).await,
         "RemoveTargets" => targets::remove(call).await,
         "TagResource" => tags::tag(call).await,
+        "TestEventPattern" => patterns::test(call),
         "UntagResource" => tags::untag(call).await,
         _ => Err(call.unknown_operation(OPERATIONS)),
     }
@@ -94,8 +100,11 @@ fn service(place: &Place) -> Principal {
     Principal::Service(Service::Events, place.account.clone())
 }
 
-/// The rule the call is about.
+/// The rule or the bus the call is about.
 pub(super) fn resource(call: &Call<'_>) -> String {
+    if call.operation == "PutEvents" {
+        return call.place.arn("events", "event-bus/default");
+    }
     match call.text("Name").or_else(|| call.text("Rule")) {
         Some(name) => arn(call, name),
         None => call.text("ResourceARN").unwrap_or("*").to_owned(),

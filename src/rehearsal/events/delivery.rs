@@ -68,6 +68,10 @@ impl Delivery {
             last: None,
         }
     }
+
+    fn rule_name(&self) -> &str {
+        self.rule.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 /// Tries a delivery. What the target did is kept only if it succeeded.
@@ -154,11 +158,14 @@ async fn give_up(
         let reason = format!("{code}: {}{}", failure.message, why.unwrap_or_default());
         Fate::Undeliverable { reason }
     };
-    let rule = delivery.rule.rsplit('/').next().unwrap_or_default();
     let message = NewMessage {
         topic: queue.unwrap_or(target),
         endpoint: None,
-        subject: &format!("{} for rule {rule}", text(&delivery.event["detail-type"])),
+        subject: &format!(
+            "{} for rule {}",
+            text(&delivery.event["detail-type"]),
+            delivery.rule_name()
+        ),
         body: &delivery.event.to_string(),
         fate,
     };

@@ -1,6 +1,8 @@
 //! Rules: patterns, schedules, states.
 
-use super::{INVALID, Rule, State, arn, check_bus, invalid, required, rule, schedules, tags};
+use super::{
+    INVALID, Rule, State, arn, check_bus, invalid, patterns, required, rule, schedules, tags,
+};
 use crate::{
     rehearsal::{Call, Service, ServiceError, check},
     schedule::Schedule,
@@ -33,7 +35,7 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Value, ServiceError> {
         return Err(invalid("either EventPattern or ScheduleExpression must be given"));
     }
     if let Some(pattern) = &pattern {
-        check_pattern(pattern)?;
+        patterns::read(pattern, LONGEST_PATTERN)?;
     }
     let length = description.as_ref().map_or(0, |text| text.chars().count());
     check::length(INVALID, "description", length, 0..=LONGEST_DESCRIPTION)?;
@@ -79,37 +81,6 @@ fn check_schedule(call: &Call<'_>, schedule: &str) -> Result<(), ServiceError> {
     Schedule::parse(schedule)
         .map(drop)
         .map_err(|error| invalid(format!("Parameter ScheduleExpression is not valid. ({error})")))
-}
-
-/// A pattern is an object whose leaves are lists.
-fn check_pattern(pattern: &str) -> Result<(), ServiceError> {
-    let refused = |why: String| ServiceError::refused("InvalidEventPatternException", why);
-    check::length(INVALID, "eventPattern", pattern.chars().count(), 1..=LONGEST_PATTERN)?;
-    let parsed: Value = serde_json::from_str(pattern)
-        .map_err(|error| refused(format!("event pattern is not valid: {error}")))?;
-    match &parsed {
-        Value::Object(fields) if !fields.is_empty() => check_fields(&parsed).map_err(refused),
-        _ => Err(refused("event pattern is not valid: it is not an object with fields".to_owned())),
-    }
-}
-
-fn check_fields(node: &Value) -> Result<(), String> {
-    let Some(fields) = node.as_object() else { return Ok(()) };
-    for (name, value) in fields {
-        match value {
-            Value::Object(inner) if inner.is_empty() => {
-                return Err(format!("event pattern is not valid: '{name}' is empty"));
-            }
-            Value::Object(_) => check_fields(value)?,
-            Value::Array(list) if !list.is_empty() => {}
-            _ => {
-                return Err(format!(
-                    "event pattern is not valid: '{name}' must be an object or an array"
-                ));
-            }
-        }
-    }
-    Ok(())
 }
 
 pub(super) async fn describe(call: &mut Call<'_>) -> Result<Value, ServiceError> {
@@ -176,21 +147,4 @@ fn show(call: &Call<'_>, name: &str, rule: &Rule) -> Value {
         }
     }
     shown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_are_objects_with_lists_at_the_leaves() {
-        assert!(check_pattern(r#"{"source":["aws.sagemaker"],"detail":{"x":["y"]}}"#).is_ok());
-        for bad in ["[]", "{}", r#"{"source":"aws"}"#, r#"{"detail":{}}"#, r#"{"a":[]}"#, "{"] {
-            assert_eq!(
-                check_pattern(bad).unwrap_err().code,
-                "InvalidEventPatternException",
-                "{bad}"
-            );
-        }
-    }
 }

@@ -79,7 +79,14 @@ async fn names_patterns_and_schedules_are_checked() {
     ] {
         assert_eq!(code(refused.send().await), "ValidationException");
     }
-    for pattern in ["{", "[]", r#"{"source":"aws.sagemaker"}"#] {
+    for pattern in [
+        "{",
+        "[]",
+        r#"{"source":"aws.sagemaker"}"#,
+        r#"{"detail":{"status":[{"is":"Failed"}]}}"#,
+        r#"{"detail":{"rows":[{"numeric":["<","5"]}]}}"#,
+        r#"{"source":[{"wildcard":"aws.**"}]}"#,
+    ] {
         let refused = rule(RULE).event_pattern(pattern).send().await;
         assert_eq!(code(refused), "InvalidEventPatternException");
     }
