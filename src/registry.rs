@@ -6,7 +6,9 @@
 //! read to the updates to be written, in order. The first update does what was asked; those after it only mark what the
 //! first has replaced, so a crash between them changes nothing about which version is in use.
 
+mod contest;
 mod decide;
+mod evaluation;
 #[cfg(test)]
 mod fixture;
 mod grounds;
@@ -19,7 +21,9 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
+pub use contest::{Trained, standing};
 pub use decide::{Objections, Steps, Update, Word, approve, promote, reject};
+pub use evaluation::{Dossier, Evaluation, dossier, evaluation};
 pub use grounds::{Artefact, Authorship, Grounds, Objection, Rival, Seal, authorship};
 pub use history::{Act, Entry, history};
 pub use perform::perform;
