@@ -10,7 +10,7 @@ mod rehearsed;
 pub use crate::rehearsal::{Fate, Message, Rehearsal, RuleMetrics};
 pub use clouds::{AppClouds, open_rehearsal};
 pub use promotion::Promotion;
-pub use rehearsed::{Fate, Message, Rehearsed};
+pub use rehearsed::Rehearsed;
 
 use crate::{clock::Clock, ids::RunId, logs::LogFolder, store::Store};
 use anyhow::Context as _;

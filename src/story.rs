@@ -7,12 +7,17 @@
 pub mod audience;
 pub mod batches;
 pub mod brought;
+mod evidence;
+mod judgement;
+mod night;
 mod opening;
+mod people;
 pub mod performance;
 pub mod plot;
 pub mod promises;
 pub mod record;
 pub mod report;
+mod response;
 pub mod script;
 pub mod stage;
 pub mod timeline;

@@ -1,12 +1,11 @@
 //! A rehearsed cloud that is moved by hand: time goes on in it when it is told to, and its mail can be read.
 
 use super::{clouds::access_to, open_rehearsal};
-pub use crate::rehearsal::{Fate, Message};
 use crate::{
     aws::Access,
     clock::Clock,
     ids::EnvName,
-    rehearsal::{Activity, Rehearsal},
+    rehearsal::{Activity, Message, Rehearsal},
     spec::Environment,
 };
 use anyhow::{Context as _, bail};

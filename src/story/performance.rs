@@ -5,13 +5,14 @@ use super::{
     batches::Population,
     brought::Brought,
     promises::{Broken, Outcome, Promises},
-    record::{DayRecord, Turn, Verdict},
+    record::{DayRecord, Night, Turn},
     report::Report,
     script::{self, Day, Moments, Morning},
     stage::Stage,
 };
 use crate::{
     clock::{Clock, until},
+    monitor::Verdict,
     schedule::Schedule,
 };
 use anyhow::Context as _;
@@ -75,6 +76,10 @@ pub(super) struct Performance<'a> {
     left_out: Vec<String>,
     /// What was made of the night in question.
     pub(super) judged: Option<Verdict>,
+    /// The version that is to be in use.
+    pub(super) champion: i32,
+    /// The version that a training has left for people to decide about.
+    pub(super) challenger: Option<i32>,
 }
 
 /// Plays the story from its first day to its last.
@@ -102,6 +107,8 @@ pub async fn perform(
         alerts: Vec::new(),
         left_out: Vec::new(),
         judged: None,
+        champion: 1,
+        challenger: None,
     };
     let mut broken = None;
     for (day, moments) in days.into_iter().zip(moments) {
@@ -125,13 +132,13 @@ impl Performance<'_> {
         self.turn_to(moments.morning).await;
         match day.morning {
             Morning::Promote => Box::pin(self.promote()).await?,
-            Morning::ApproveFirst
-            | Morning::Compare
-            | Morning::ApproveChallenger
-            | Morning::RollBack
-            | Morning::Quiet => {}
+            Morning::ApproveFirst => Box::pin(self.approve_first()).await?,
+            Morning::Compare => Box::pin(self.compare()).await?,
+            Morning::ApproveChallenger => Box::pin(self.approve_challenger()).await?,
+            Morning::RollBack => Box::pin(self.roll_back()).await?,
+            Morning::Quiet => {}
         }
-        Ok(())
+        Box::pin(self.night(day, moments.night)).await
     }
 
     /// Lets time pass until `moment`, at the pace that is asked for.
@@ -169,7 +176,14 @@ impl Performance<'_> {
         }
     }
 
-    fn number(&self) -> u32 {
+    /// Keeps what the schedule did in this day.
+    pub(super) fn keep(&mut self, night: Night) {
+        if let Some(day) = self.days.last_mut() {
+            day.night = Some(night);
+        }
+    }
+
+    pub(super) fn number(&self) -> u32 {
         self.days.last().map_or(0, |day| day.day)
     }
 

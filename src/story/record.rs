@@ -3,36 +3,9 @@
 //! Nothing in it depends on chance or on the machine's clock: no identifier that the cloud makes up, no moment but
 //! the script's. The same story gives the same record.
 
+use crate::monitor::{Assessment, Verdict};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
-
-/// What became of one night's data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Nothing to say against the batch.
-    Clean,
-    /// The batch is distributed otherwise than the training data.
-    Drift,
-    /// The batch is not what the contract or the baseline says.
-    DataDefect,
-    /// Not enough rows to judge.
-    TooFewRows,
-    /// A step failed without leaving a report.
-    InfrastructureFailure,
-}
-
-impl std::fmt::Display for Verdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Self::Clean => "clean",
-            Self::Drift => "drift",
-            Self::DataDefect => "data defect",
-            Self::TooFewRows => "too few rows",
-            Self::InfrastructureFailure => "infrastructure failure",
-        })
-    }
-}
 
 /// The column that speaks most against a batch.
 ///
@@ -65,13 +38,24 @@ impl Measure {
         let figure = if figure.is_finite() { figure } else { 0.0 };
         Self { feature: feature.to_owned(), adjusted_p_value, distance, figure }
     }
+
+    /// The largest measure of a judged batch, if any column could be compared.
+    #[must_use]
+    pub fn largest(assessment: &Assessment) -> Option<Self> {
+        let significance = assessment.limits.significance;
+        let measures = assessment.features.iter().map(|feature| {
+            let found = (feature.adjusted_p_value, feature.distance);
+            Self::new(&feature.name, found, (significance, feature.threshold))
+        });
+        measures.max_by(|one, other| one.figure.total_cmp(&other.figure))
+    }
 }
 
 /// One firing of the schedule.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Night {
     /// The model version that predicted, if the execution came that far.
-    pub version: Option<u32>,
+    pub version: Option<i32>,
     /// Rows that came in.
     pub rows: u64,
     /// Rows that were predicted.
@@ -91,12 +75,12 @@ pub enum Turn {
     /// A person approved a version.
     Approved {
         /// Which one.
-        version: u32,
+        version: i32,
     },
     /// A person rejected a version.
     Rejected {
         /// Which one.
-        version: u32,
+        version: i32,
     },
     /// The schedule was enabled.
     Scheduled,
@@ -105,12 +89,12 @@ pub enum Turn {
     /// A training was started.
     Retrained {
         /// The version it registered, if it did.
-        version: Option<u32>,
+        version: Option<i32>,
     },
     /// The environment went back to an earlier version.
     RolledBack {
         /// To which one.
-        version: u32,
+        version: i32,
     },
 }
 

@@ -107,7 +107,19 @@ impl Stage {
     /// # Errors
     /// The role cannot be assumed.
     pub async fn session(&self, purpose: Purpose) -> anyhow::Result<Session> {
-        take(&self.cloud, &self.environment, purpose).await
+        self.session_of(&self.environment, purpose).await
+    }
+
+    /// A session in another environment of the project.
+    ///
+    /// # Errors
+    /// The role cannot be assumed.
+    pub async fn session_of(
+        &self,
+        environment: &Environment,
+        purpose: Purpose,
+    ) -> anyhow::Result<Session> {
+        take(&self.cloud, environment, purpose).await
     }
 
     /// Puts a file into the environment's bucket, as whoever supplies the data would: `key` is below the model's name.

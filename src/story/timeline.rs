@@ -1,6 +1,7 @@
 //! The story as a table for people: one line a day.
 
-use super::record::{DayRecord, Verdict};
+use super::record::DayRecord;
+use crate::monitor::Verdict;
 
 /// Runs of quiet days longer than this are told in one line.
 const LONGEST_QUIET: usize = 4;
@@ -38,7 +39,7 @@ fn is_quiet(day: &DayRecord) -> bool {
     day.turns.is_empty() && clean
 }
 
-fn version(day: &DayRecord) -> Option<u32> {
+fn version(day: &DayRecord) -> Option<i32> {
     day.night.as_ref().and_then(|night| night.version)
 }
 

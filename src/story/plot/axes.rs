@@ -6,7 +6,7 @@ use super::{
     layout::Layout,
     nights,
 };
-use crate::story::record::{DayRecord, Verdict};
+use crate::{monitor::Verdict, story::record::DayRecord};
 
 /// Figures are multiples of what counts as drift.
 const THRESHOLD: f64 = 1.0;

@@ -4,10 +4,10 @@ use super::{
     drawing::{Anchor, Drawing, Point},
     layout::Layout,
 };
-use crate::story::record::{DayRecord, Verdict};
+use crate::{monitor::Verdict, story::record::DayRecord};
 
 /// How many model colours there are; a story with more versions begins again.
-const COLOURS: u32 = 4;
+const COLOURS: i32 = 4;
 /// Narrower bands go without words.
 const WORDS: f64 = 62.0;
 const NUMBER: f64 = 15.0;
@@ -82,7 +82,7 @@ pub(super) fn models(drawing: &mut Drawing, layout: &Layout, days: &[DayRecord])
         let (class, text_class, name) = match run.first().and_then(in_use) {
             None => ("none".to_owned(), "faint", "none".to_owned()),
             Some(version) => {
-                let colour = version.saturating_sub(1) % COLOURS;
+                let colour = (version - 1).rem_euclid(COLOURS);
                 let on = if colour % 2 == 0 { "on-dark" } else { "on-light" };
                 (format!("model{colour}"), on, version.to_string())
             }
@@ -98,6 +98,6 @@ pub(super) fn models(drawing: &mut Drawing, layout: &Layout, days: &[DayRecord])
     }
 }
 
-fn in_use(day: &DayRecord) -> Option<u32> {
+fn in_use(day: &DayRecord) -> Option<i32> {
     day.night.as_ref().and_then(|night| night.version)
 }
