@@ -5,10 +5,12 @@
 
 mod clouds;
 mod promotion;
+mod rehearsed;
 
 pub use crate::rehearsal::{Fate, Message, Rehearsal, RuleMetrics};
 pub use clouds::{AppClouds, open_rehearsal};
 pub use promotion::Promotion;
+pub use rehearsed::Rehearsed;
 
 use crate::{clock::Clock, ids::RunId, logs::LogFolder, store::Store};
 use anyhow::Context as _;

@@ -28,10 +28,11 @@ pub use events::Events;
 pub use lambda::Lambda;
 pub use logs::{LogEvent, Logs, PutOutcome, ReadEvent, Rejected};
 pub use policy::Purpose;
-pub use s3::{Put, S3};
+pub use s3::{Copied, ObjectRecord, Put, S3};
 pub use sagemaker::{
     Approval, Decision, ExecutionRecord, ExecutionStatus, Job, JobKind, LifeCycle, ModelPackage,
-    ModelPackageSummary, SageMaker, StepDetail, StepRecord, StepStatus, Upserted,
+    ModelPackageSummary, NewExecution, PastExecution, SageMaker, StepDetail, StepRecord,
+    StepStatus, Upserted,
 };
 pub use sns::Sns;
 

@@ -18,6 +18,7 @@ mod models;
 mod output;
 mod plan;
 mod rehearsal;
+mod rehearse;
 mod resume;
 mod rollback;
 mod run;
@@ -89,6 +90,7 @@ enum Command {
     Baseline(baseline::Args),
     Schema(schema::Args),
     Completions(completions::Args),
+    Rehearse(rehearse::Args),
     Rehearsal(rehearsal::Args),
 }
 
@@ -143,6 +145,7 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Logs(args) => block_on(logs::logs(args, &cli.shared, output)),
         Command::Resume(args) => block_on(resume::resume(args, &cli.shared, output)),
         Command::Models(args) => block_on(models::models(args, &cli.shared, output)),
+        Command::Rehearse(args) => block_on(rehearse::rehearse(args, &cli.shared, output)),
         Command::Rehearsal(args) => block_on(rehearsal::rehearsal(args, &cli.shared, output)),
     }
 }

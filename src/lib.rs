@@ -30,6 +30,7 @@ pub mod engine;
 
 // L3: faces.
 pub mod app;
+pub mod story;
 pub mod cli;
 
 // Beside them: an AWS for the laptop. Uses L0 only; only `app` knows it.

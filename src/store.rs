@@ -1,4 +1,5 @@
-//! The agent's memory: runs, their events, leases, evidence, environment locks and log cursors, in SQLite.
+//! The agent's memory: runs, their events, leases, evidence, environment locks, log cursors and watched executions,
+//! in SQLite.
 //!
 //! A run is leased before anything is written about it, and every such write names the lease's fence: a
 //! process that lost its lease (it hung, another took over) changes nothing any more. Times come from the
@@ -16,6 +17,7 @@ mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 pub use cursors::LogCursor;
 pub use environments::Place;
@@ -24,6 +26,7 @@ pub use events::StoredEvent;
 pub use leases::{LEASE_DURATION, Lease};
 pub use owner::Owner;
 pub use runs::{Ask, Facts, Found, NewRun, RunRecord};
+pub use watching::{Progress, WatchLease, WatchedExecution};
 
 use crate::clock::Clock;
 use jiff::Timestamp;

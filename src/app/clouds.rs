@@ -37,16 +37,21 @@ impl AppClouds {
         let uses = |cloud| environments.values().any(|environment| environment.cloud == cloud);
         let rehearsal = if uses(Cloud::Rehearsal) {
             let rehearsal = open_rehearsal(environments, file, clock.clone()).await?;
-            let keys = Rehearsal::base_credentials();
-            let (id, secret) = (&keys.access_key_id, &keys.secret_access_key);
-            let access = Access::through(rehearsal.http_client(), id, secret);
-            Some(access.with_time(Arc::new(move || clock.now())))
+            Some(access_to(&rehearsal, clock))
         } else {
             None
         };
         let aws = if uses(Cloud::Aws) { Some(Access::aws().await) } else { None };
         Ok(Self { rehearsal, aws })
     }
+}
+
+/// The way into a rehearsed cloud, as the agent's own role.
+pub(super) fn access_to(rehearsal: &Rehearsal, clock: Arc<dyn Clock>) -> Access {
+    let keys = Rehearsal::base_credentials();
+    let (id, secret) = (&keys.access_key_id, &keys.secret_access_key);
+    let access = Access::through(rehearsal.http_client(), id, secret);
+    access.with_time(Arc::new(move || clock.now()))
 }
 
 /// Opens the rehearsed cloud with the accounts, roles and buckets that the rehearsed environments name.

@@ -47,6 +47,8 @@ const WRITE_RULES: &[&str] = &[
     "events:DeleteRule",
     "events:TagResource",
 ];
+const ANSWER_DRIFT: &[&str] =
+    &["sagemaker:StartPipelineExecution", "sns:Publish", "s3:PutObject", "kms:GenerateDataKey"];
 const WRITE_TOPICS: &[&str] =
     &["sns:CreateTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:Subscribe"];
 /// Taking away what deployments made. No object, no log line and no model version can go with it.
@@ -67,6 +69,8 @@ pub enum Purpose {
     Train,
     /// Observing.
     Read,
+    /// Judging batches, starting a training on what arrived, telling people.
+    Watch,
     /// Shipping and reading log lines.
     Logs,
     /// Taking away what deployments made.
@@ -82,7 +86,7 @@ impl Purpose {
         environment: &Environment,
     ) -> Result<(&Arn, AccountId), CloudError> {
         match self {
-            Self::Deploy | Self::Destroy | Self::Train | Self::Read | Self::Logs => {
+            Self::Deploy | Self::Destroy | Self::Train | Self::Read | Self::Watch | Self::Logs => {
                 Ok((&environment.deploy_role, environment.account.clone()))
             }
             Self::Approve => match environment.model_package_group.account() {
@@ -101,7 +105,7 @@ impl Purpose {
     /// The environment's external id is the deploy role's; the approver's role asks for none.
     pub(super) fn external_id(self, environment: &Environment) -> Option<String> {
         match self {
-            Self::Deploy | Self::Destroy | Self::Train | Self::Read | Self::Logs => {
+            Self::Deploy | Self::Destroy | Self::Train | Self::Read | Self::Watch | Self::Logs => {
                 environment.external_id.clone()
             }
             Self::Approve => None,
@@ -116,6 +120,7 @@ pub(super) fn session_policy(environment: &Environment, purpose: Purpose) -> Str
         Purpose::Read => vec![names.read()],
         Purpose::Logs => vec![allow(&[SHIP_LOGS], &names.log_group())],
         Purpose::Train => vec![names.read(), names.train()],
+        Purpose::Watch => vec![names.read(), names.watch()],
         Purpose::Deploy => vec![names.read(), names.deploy()],
         Purpose::Destroy => vec![names.read(), names.destroy()],
         Purpose::Approve => vec![names.approve()],
@@ -149,6 +154,19 @@ impl Names<'_> {
         resources.extend([format!("{pipeline}/execution/*"), pipeline]);
         resources.push(environment.train_role.to_string());
         allow(&[STORE_OBJECTS, WRITE_PIPELINES, EXECUTE_PIPELINES, PASS_ROLES], &resources)
+    }
+
+    /// Data goes nowhere but into the data folder, and the inference pipeline is started by its schedule alone.
+    fn watch(&self) -> Value {
+        let Environment { bucket, model_name, kms_key, train_pipeline, alerts, .. } =
+            self.environment;
+        let resources = [
+            format!("arn:{}:s3:::{bucket}/{model_name}/data/*", self.partition),
+            kms_key.to_string(),
+            self.pipeline(train_pipeline.as_str()),
+            self.arn("sns", &alerts.topic),
+        ];
+        allow(&[ANSWER_DRIFT], &resources)
     }
 
     fn deploy(&self) -> Value {

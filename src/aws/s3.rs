@@ -1,6 +1,9 @@
 //! Objects. Every call names the bucket's expected owner; every put is encrypted with the environment's key.
 
 mod etag;
+mod objects;
+
+pub use objects::{Copied, ObjectRecord};
 
 use super::{
     CloudError, ErrorClass, MOST_PAGES,

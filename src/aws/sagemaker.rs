@@ -2,6 +2,7 @@
 
 mod decision;
 mod executions;
+mod history;
 mod jobs;
 mod packages;
 mod pipelines;
@@ -9,6 +10,7 @@ mod steps;
 
 pub use decision::{Decision, LifeCycle};
 pub use executions::{ExecutionRecord, ExecutionStatus};
+pub use history::{NewExecution, PastExecution};
 pub use jobs::{Job, JobKind};
 pub use packages::{Approval, ModelPackage, ModelPackageSummary};
 pub use pipelines::Upserted;

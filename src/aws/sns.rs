@@ -22,6 +22,15 @@ impl Sns {
         Self { client: aws_sdk_sns::Client::new(config) }
     }
 
+    /// Sends a text to whoever listens to the topic. `subject`: below 100 printable ASCII characters (Publish API).
+    ///
+    /// # Errors
+    /// If SNS refuses, for instance because there is no such topic.
+    pub async fn publish(&self, arn: &str, subject: &str, text: &str) -> Result<(), CloudError> {
+        let request = self.client.publish().topic_arn(arn).subject(subject).message(text);
+        request.send().await.act("Publish", arn).map(drop)
+    }
+
     /// A topic with its subscriptions, if there is one.
     ///
     /// # Errors

@@ -192,14 +192,16 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
         kms_key: far(fixture.kms_key.as_str()),
         ..fixture
     };
-    for purpose in [
+    let purposes = [
         Purpose::Deploy,
         Purpose::Destroy,
         Purpose::Train,
         Purpose::Read,
+        Purpose::Watch,
         Purpose::Logs,
         Purpose::Approve,
-    ] {
+    ];
+    for purpose in purposes {
         let policy = policy::session_policy(&environment, purpose);
         assert!(policy.len() <= 2048, "{purpose:?}: {}", policy.len());
         let approves = policy.contains("UpdateModelPackage");
@@ -212,6 +214,16 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
                 Purpose::Read => reads,
                 Purpose::Logs => service == "logs",
                 Purpose::Train => reads || ["sagemaker", "s3", "kms", "iam"].contains(&service),
+                Purpose::Watch => {
+                    reads
+                        || [
+                            "sagemaker:StartPipelineExecution",
+                            "sns:Publish",
+                            "s3:PutObject",
+                            "kms:GenerateDataKey",
+                        ]
+                        .contains(&action.as_str())
+                }
                 Purpose::Approve => service == "sagemaker",
                 Purpose::Deploy | Purpose::Destroy => true,
             };
@@ -243,7 +255,7 @@ fn actions(policy: &str) -> Vec<String> {
 #[test]
 fn a_session_that_writes_one_pipeline_cannot_write_its_namesakes() {
     let environment = fixture::environment();
-    for purpose in [Purpose::Deploy, Purpose::Train] {
+    for purpose in [Purpose::Deploy, Purpose::Train, Purpose::Watch] {
         let policy: serde_json::Value =
             serde_json::from_str(&policy::session_policy(&environment, purpose)).unwrap();
         for statement in policy["Statement"].as_array().unwrap() {

@@ -68,6 +68,8 @@ pub(crate) async fn open_app(state: &Path) -> Result<App, CliError> {
                 | StoreError::AmbiguousRun(_)
                 | StoreError::LeaseHeld { .. }
                 | StoreError::LeaseLost(_)
+                | StoreError::Watched { .. }
+                | StoreError::WatchLost(_)
                 | StoreError::Corrupt { .. }
                 | StoreError::Owner(_)
                 | StoreError::Database(_),
@@ -110,6 +112,14 @@ impl SourceArgs {
     /// The arguments that name the repository and perhaps an environment, and nothing else.
     pub(crate) fn of(repo: &str, env: Option<EnvName>) -> Self {
         Self { repo: repo.to_owned(), branch: None, commit: None, env }
+    }
+
+    /// The same; where neither branch nor environment is named, the default branch is meant, whatever is checked out.
+    pub(crate) fn or_default_branch(mut self, state: &Path) -> Result<Self, CliError> {
+        if self.branch.is_none() && self.env.is_none() {
+            self.branch = Some(open(&self.repo, state)?.default_branch().map_err(of_git)?);
+        }
+        Ok(self)
     }
 
     /// Opens the repository, finds the commit, loads and checks the project.

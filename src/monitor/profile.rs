@@ -32,8 +32,8 @@ pub(super) struct Profile {
 /// What the cells hold.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Content {
-    /// Numbers. Mean and standard deviation are there for people: files may write them as `NaN`.
-    Numbers { sample: Sample, mean: Option<f64>, std_dev: Option<f64> },
+    /// Numbers. Mean and standard deviation are there for people; files may write them as `NaN`.
+    Numbers { sample: Sample, mean: f64, std_dev: Option<f64> },
     /// Texts, each with its count.
     Texts(BTreeMap<String, u64>),
     /// More different texts than are counted one by one.
@@ -104,7 +104,8 @@ fn read_numbers(statistics: &Value, name: &str) -> Result<Content, MonitorError>
         .ok_or_else(missing)?;
     let number = |key: &str| statistics.get(key).and_then(Value::as_f64);
     let sample = Sample::of_sketch(&levels);
-    Ok(Content::Numbers { sample, mean: number("mean"), std_dev: number("std_dev") })
+    let mean = number("mean").unwrap_or_else(|| sample.mean());
+    Ok(Content::Numbers { sample, mean, std_dev: number("std_dev") })
 }
 
 fn read_texts(statistics: &Value, place: &Place) -> Result<Content, MonitorError> {
@@ -178,7 +179,7 @@ mod tests {
         let [numbers, texts, nothing] = &profiles.columns[..] else { panic!() };
         let Content::Numbers { sample, mean, .. } = &numbers.content else { panic!() };
         assert_eq!(sample.points(), [(1.0, 1), (2.0, 2)]);
-        assert_eq!(*mean, Some(5.0 / 3.0));
+        assert!((mean - 5.0 / 3.0).abs() < 1e-12);
         assert_eq!(
             texts.content,
             Content::Texts([("a".to_owned(), 1), ("b".to_owned(), 2)].into())
@@ -194,7 +195,8 @@ mod tests {
         file["features"][0]["numerical_statistics"]["mean"] = json!("NaN");
         let profiles = Profiles::read(&file).unwrap();
         assert_eq!(profiles.rows, 3);
-        assert!(matches!(profiles.columns[0].content, Content::Numbers { mean: None, .. }));
+        let Content::Numbers { mean, .. } = &profiles.columns[0].content else { panic!() };
+        assert!((mean - 5.0 / 3.0).abs() < 1e-12);
     }
 
     #[test]

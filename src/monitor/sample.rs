@@ -41,6 +41,13 @@ impl Sample {
         self.size
     }
 
+    /// The mean of a sample that is not empty.
+    #[expect(clippy::cast_precision_loss, reason = "row counts stay far below 2^52")]
+    pub(super) fn mean(&self) -> f64 {
+        let sum: f64 = self.points.iter().map(|(number, count)| number * *count as f64).sum();
+        sum / self.size as f64
+    }
+
     /// Whether numbers stand for others, so that counts are estimates.
     pub(super) fn is_estimate(&self) -> bool {
         self.levels > 1

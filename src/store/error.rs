@@ -1,7 +1,7 @@
 //! What can go wrong with the store.
 
 use super::Owner;
-use crate::ids::RunId;
+use crate::ids::{EnvName, RunId};
 
 /// The store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,17 @@ pub enum StoreError {
     /// The run was taken over by someone else; nothing was written.
     #[error("the lease of run {0} was lost")]
     LeaseLost(RunId),
+    /// Another process watches the environment.
+    #[error("environment {environment} is being watched by {owner}")]
+    Watched {
+        /// Which environment.
+        environment: EnvName,
+        /// By whom.
+        owner: Box<Owner>,
+    },
+    /// Another process took the watch over; nothing was written.
+    #[error("the watch over environment {0} was lost to another process")]
+    WatchLost(EnvName),
     /// Something in the store cannot be read.
     #[error("the store holds {what} that cannot be read: {text}")]
     Corrupt {

@@ -3,7 +3,7 @@
 use super::StoreError;
 
 /// Every migration in order; the first makes version 1. A released one is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 /// Brings the store to the newest version, in one transaction.
 pub(super) async fn migrate(pool: &sqlx::SqlitePool) -> Result<(), StoreError> {

@@ -1,11 +1,11 @@
 //! Executions of pipelines.
 
-use super::SageMaker;
+use super::{NewExecution, SageMaker};
 use crate::{
     aws::{CloudError, error::Act, timestamp},
     definition::Definition,
 };
-use aws_sdk_sagemaker::types::{self, Parameter};
+use aws_sdk_sagemaker::types;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -75,22 +75,8 @@ impl SageMaker {
         token: &str,
         parameters: &BTreeMap<String, String>,
     ) -> Result<String, CloudError> {
-        let parameters = parameters
-            .iter()
-            .map(|(name, value)| Parameter::builder().name(name).value(value).build())
-            .collect();
-        let answer = self
-            .client
-            .start_pipeline_execution()
-            .pipeline_name(pipeline)
-            .client_request_token(token)
-            .set_pipeline_parameters(Some(parameters))
-            .send()
-            .await
-            .act("StartPipelineExecution", pipeline)?;
-        answer
-            .pipeline_execution_arn
-            .ok_or_else(|| CloudError::broken_answer("StartPipelineExecution", pipeline, "no ARN"))
+        let new = NewExecution { pipeline, name: None, token, parameters };
+        self.start_execution(new).await
     }
 
     /// The definition that an execution executes: the pipeline may have another by now.
@@ -156,7 +142,9 @@ impl SageMaker {
     }
 }
 
-fn execution_status(status: Option<&types::PipelineExecutionStatus>) -> Option<ExecutionStatus> {
+pub(super) fn execution_status(
+    status: Option<&types::PipelineExecutionStatus>,
+) -> Option<ExecutionStatus> {
     use types::PipelineExecutionStatus as Sdk;
     Some(match status? {
         Sdk::Executing => ExecutionStatus::Executing,

@@ -67,6 +67,10 @@ pub enum StepDetail {
         statistics: Option<String>,
         /// Address of the constraints it calculated.
         constraints: Option<String>,
+        /// Address of the statistics that its data was held against.
+        baseline_statistics: Option<String>,
+        /// Address of the constraints that its data was held against.
+        baseline_constraints: Option<String>,
     },
     /// A deliberate failure, with its message.
     Fail(String),
@@ -183,6 +187,8 @@ fn detail(metadata: PipelineExecutionStepMetadata) -> StepDetail {
             violation_report: check.violation_report,
             statistics: check.calculated_baseline_statistics,
             constraints: check.calculated_baseline_constraints,
+            baseline_statistics: check.baseline_used_for_drift_check_statistics,
+            baseline_constraints: check.baseline_used_for_drift_check_constraints,
         }
     } else if let Some(fail) = fail {
         StepDetail::Fail(fail.error_message.unwrap_or_default())
