@@ -1,9 +1,10 @@
-"""Processing step of the inference pipeline: a batch of rows in, the same rows imputed out.
+"""Processing step of the inference pipeline: a batch of rows in; out come its features, as they are and imputed.
 
 Reads input/*.csv (no header: all columns but the label, or the features alone), input/contract/contract.json and
-input/imputer/imputer.json (the medians that training used) under --base-dir and writes batch/batch.csv: the
-features in contract order, one line per input row in the same order. No message repeats a cell: the rows are
-health data.
+input/imputer/imputer.json (the medians that training used) under --base-dir. Writes features/features.csv, the
+features in contract order with blanks left blank, one line per input row in the same order: what the monitor holds
+against the baseline, which has the same columns. And batch/batch.csv, the same with the medians for blanks: what the
+model scores. No message repeats a cell: the rows are health data.
 """
 
 import argparse
@@ -123,6 +124,12 @@ def impute(rows, contract, imputer):
     return [[m if value is None else value for value, m in zip(row, medians)] for row in rows]
 
 
+def write(path, rows):
+    """The rows as headerless CSV; None is a blank."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes("".join(",".join(map(number_text, row)) + "\n" for row in rows).encode("utf-8"))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base-dir", type=Path, default=Path("/opt/ml/processing"))
@@ -131,11 +138,11 @@ def main():
     imputer = json.loads((base / "input/imputer/imputer.json").read_text(encoding="utf-8"))
     try:
         rows = read_batch(sorted((base / "input").glob("*.csv")), contract)
-        lines = [",".join(map(number_text, row)) + "\n" for row in impute(rows, contract, imputer)]
+        imputed = impute(rows, contract, imputer)
     except DataError as error:
         sys.exit("batch_preprocess: %s" % error)
-    (base / "batch").mkdir(parents=True, exist_ok=True)
-    (base / "batch/batch.csv").write_bytes("".join(lines).encode("utf-8"))
+    write(base / "features/features.csv", rows)
+    write(base / "batch/batch.csv", imputed)
     blanks = sum(value is None for row in rows for value in row)
     print("batch: %d rows, %d blanks imputed" % (len(rows), blanks))
 

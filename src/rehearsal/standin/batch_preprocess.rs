@@ -9,9 +9,10 @@ use crate::{
 const INPUT: &str = "/opt/ml/processing/input";
 const CONTRACT: &str = "/opt/ml/processing/input/contract/contract.json";
 const IMPUTER: &str = "/opt/ml/processing/input/imputer/imputer.json";
+const FEATURES: &str = "/opt/ml/processing/features/features.csv";
 const BATCH: &str = "/opt/ml/processing/batch/batch.csv";
 
-/// Writes the batch with the training part's medians for its blanks.
+/// Writes the batch's features, as they are and with the training part's medians for blanks.
 pub(super) fn batch_preprocess(files: &Files) -> Result<Files, JobFailure> {
     let contract: DataContract = serde_json::from_str(text(files, CONTRACT)?)
         .map_err(|flaw| JobFailure::algorithm(format!("'{CONTRACT}': {flaw}")))?;
@@ -19,5 +20,8 @@ pub(super) fn batch_preprocess(files: &Files) -> Result<Files, JobFailure> {
     let imputer = Imputer::from_json(text(files, IMPUTER)?).map_err(refuse)?;
     let data = csv_files(files, INPUT)?;
     let written = model::batch_preprocess(&data, &contract, &imputer).map_err(refuse)?;
-    Ok(Files::from([(BATCH.to_owned(), written.into_bytes())]))
+    Ok(Files::from([
+        (FEATURES.to_owned(), written.features.into_bytes()),
+        (BATCH.to_owned(), written.imputed.into_bytes()),
+    ]))
 }

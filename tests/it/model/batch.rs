@@ -2,7 +2,7 @@
 
 use super::{awkward, contract, mammographic, processing_folder, run};
 use relevo::{
-    model::{DataSet, Imputer, batch_preprocess, split},
+    model::{DataSet, Imputer, PreparedBatch, batch_preprocess, split},
     spec::{DataContract, SourceFile},
 };
 use std::{fs, path::Path};
@@ -16,7 +16,7 @@ fn by_python(
     files: &[SourceFile],
     contract: &DataContract,
     imputer: &Imputer,
-) -> Result<String, String> {
+) -> Result<PreparedBatch, String> {
     let base = processing_folder(files, contract, Some(imputer));
     let folder = base.path().to_str().unwrap();
     let arguments = ["templates/scripts/batch_preprocess.py", "--base-dir", folder];
@@ -24,12 +24,11 @@ fn by_python(
     if !succeeded {
         return Err(complaint.trim_end().to_owned());
     }
-    let written = fs::read_to_string(base.path().join("batch/batch.csv")).unwrap();
-    assert!(
-        printed.starts_with(&format!("batch: {} rows, ", written.lines().count())),
-        "{printed}"
-    );
-    Ok(written)
+    let written = |name: &str| fs::read_to_string(base.path().join(name)).unwrap();
+    let (features, imputed) = (written("features/features.csv"), written("batch/batch.csv"));
+    let rows = imputed.lines().count();
+    assert!(printed.starts_with(&format!("batch: {rows} rows, ")), "{printed}");
+    Ok(PreparedBatch { features, imputed })
 }
 
 fn assert_alike(texts: &[String], contract: &DataContract, imputer: &Imputer) {
