@@ -8,7 +8,7 @@ use super::{
     record::{DayRecord, Night, Turn},
     report::Report,
     script::{self, Day, Moments, Morning},
-    stage::Stage,
+    stage::{Promoted, Stage},
 };
 use crate::{
     clock::{Clock, until},
@@ -76,6 +76,8 @@ pub(super) struct Performance<'a> {
     left_out: Vec<String>,
     /// What was made of the night in question.
     pub(super) judged: Option<Verdict>,
+    /// What the promotion left.
+    pub(super) promoted: Option<Promoted>,
     /// The version that is to be in use.
     pub(super) champion: i32,
     /// The version that a training has left for people to decide about.
@@ -107,6 +109,7 @@ pub async fn perform(
         alerts: Vec::new(),
         left_out: Vec::new(),
         judged: None,
+        promoted: None,
         champion: 1,
         challenger: None,
     };
