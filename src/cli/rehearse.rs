@@ -11,7 +11,7 @@ use super::{
     source::{Source, SourceArgs, state_folder},
 };
 use crate::{
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     spec::Cloud,
     story::{
         performance::{Pace, Play, Told, perform},
@@ -107,9 +107,11 @@ async fn tell(
         teller
             .aside(&format!("{environment} is on AWS; this story of it plays on a rehearsed one"));
     }
-    let setting = Setting { repository: repository.name(), branch, environment, project };
+    let wall: Arc<dyn Clock> = Arc::new(SystemClock);
+    let repository = repository.name();
+    let setting = Setting { repository, branch, environment, project, wall: wall.clone() };
     let stage = Stage::set(folder, setting, START).await.context("set the stage")?;
-    let pace = Pace { clock: Arc::new(SystemClock), speed: args.speed };
+    let pace = Pace { clock: wall, speed: args.speed };
     let told = Box::pin(perform(&stage, play, (&mut teller, pace))).await;
     stage.app.store.close().await;
     Ok(told.context("tell the story")?)

@@ -2,7 +2,7 @@
 
 use super::{
     audience::Voice,
-    batches::{BATCH_ROWS, Draw, Kind},
+    batches::{ARRIVED_ROWS, BATCH_ROWS, Draw, Kind},
     judgement::Execution,
     performance::{Performance, Stop},
     promises::{Holds, Outcome},
@@ -14,6 +14,10 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How long after its time the schedule is looked at: EventBridge fires within the minute.
 const WITHIN_THE_MINUTE: SignedDuration = SignedDuration::from_secs(30);
+/// Reasons of a verdict that are told.
+const MOST_REASONS: usize = 3;
+/// Shows what the agent makes of them.
+const WATCH: &str = "agent watch --once";
 /// Shows executions.
 const LOOK: &str = "agent rehearsal serve, then: aws sagemaker list-pipeline-execution-steps";
 
@@ -34,15 +38,36 @@ impl Performance<'_> {
         let one = Outcome::equal(&executions.len(), &1, LOOK);
         self.hold("the schedule fires once, at its time", one)?;
         let Some(execution) = executions.first() else { return Ok(()) };
-        let execution = self.stage.read(&execution.arn).await?;
-        let verdict = execution.verdict();
+        let arn = execution.arn.clone();
+        if day.batch == Incoming::Drifted {
+            self.labels_arrive(day).await?;
+        }
+        let pass = self.stage.watch().await?;
+        let answered = pass.answered.into_iter().find(|answered| answered.case.execution == arn);
+        let troubles: Vec<String> = pass.troubles.into_iter().map(|one| one.problem).collect();
+        let outcome = Outcome::when(Holds::from(answered.is_some()), troubles.join("; "), WATCH);
+        self.hold("the agent judges every execution that ended", outcome)?;
+        let Some(answered) = answered else { return Ok(()) };
+        let execution = self.stage.read(answered).await?;
         self.keep(night(&execution, rows));
         self.tell(Voice::Cloud, told(&execution, rows));
         if day.batch == Incoming::Drifted {
-            self.judged = Some(verdict);
+            self.judged = Some(execution.verdict());
         }
         self.promised(&execution, rows, day)?;
-        Box::pin(self.respond(&execution, at)).await
+        Box::pin(self.respond(&execution.answered, at)).await
+    }
+
+    /// Labelled rows of earlier patients come in: what a training can learn from that the first could not.
+    async fn labels_arrive(&mut self, day: Day) -> Result<(), Stop> {
+        let kind = if self.play.brought.is_some() { Kind::Clean } else { Kind::Shifted };
+        let draw = Draw { seed: self.play.seed, day: day.number, rows: ARRIVED_ROWS, kind };
+        let text = self.play.population.labelled(draw);
+        let rows = text.lines().count() - 1;
+        let name = format!("data/arrived/day-{}.csv", day.number);
+        self.stage.supply(&name, text).await?;
+        self.tell(Voice::Person, format!("{rows} labelled rows have arrived since the first training"));
+        Ok(())
     }
 
     /// Puts the first batch in its place before the schedule is enabled; the night brings its own.
@@ -108,7 +133,7 @@ fn night(execution: &Execution, rows: u64) -> Night {
         rows,
         predictions: execution.predictions,
         verdict: execution.verdict(),
-        measure: execution.assessment.as_ref().and_then(Measure::largest),
+        measure: execution.answered.case.grounds.assessment.as_ref().and_then(Measure::largest),
     }
 }
 
@@ -119,11 +144,18 @@ fn told(execution: &Execution, rows: u64) -> String {
         0 => "nothing predicted".to_owned(),
         count => format!("{count} rows predicted"),
     };
-    let reasons = match (&execution.assessment, &execution.failure) {
-        (Some(assessment), _) => assessment.reasons().join("; "),
-        (None, Some((step, why))) => format!("step {step} failed: {why}"),
-        (None, None) => String::new(),
-    };
+    let grounds = &execution.answered.case.grounds;
+    let mut reasons = grounds.assessment.as_ref().map(|a| a.reasons()).unwrap_or_default();
+    let more = reasons.len().saturating_sub(MOST_REASONS);
+    reasons.truncate(MOST_REASONS);
+    if more > 0 {
+        reasons.push(format!("and {more} more"));
+    }
+    if let Some(failed) = grounds.failed.as_ref().filter(|_| reasons.is_empty()) {
+        let why = failed.reason.as_deref().unwrap_or("its own words may repeat data");
+        reasons.push(format!("step {} failed: {why}", failed.step));
+    }
+    let reasons = reasons.join("; ");
     let verdict = execution.verdict();
     let colon = if reasons.is_empty() { "" } else { ": " };
     format!("the schedule fires: {rows} rows, {model}, {predictions}; {verdict}{colon}{reasons}")

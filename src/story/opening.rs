@@ -7,6 +7,7 @@ use super::{
     record::Turn,
 };
 use crate::flow;
+use anyhow::Context as _;
 
 /// Shows what was sent.
 const LOOK: &str = "agent rehearsal inbox";
@@ -18,14 +19,14 @@ impl Performance<'_> {
         let name = self.stage.environment.name.clone();
         self.tell(Voice::Agent, format!("promotes commit {commit} to {name}"));
         let promoted = self.stage.promote().await?;
-        let why = promoted.failure.map(|failure| failure.to_string());
+        let why = promoted.failure.as_ref().map(ToString::to_string);
         let found = why.unwrap_or_else(|| format!("{:?}", promoted.outcome));
         let done = Holds::from(promoted.outcome == flow::Outcome::Succeeded);
         self.hold(
             "the commit is trained, judged by the gate and deployed",
             Outcome::when(done, found, "agent runs"),
         )?;
-        if let Some(judged) = promoted.judged {
+        if let Some(judged) = &promoted.judged {
             let verdict = judged.verdict.to_string();
             let line = verdict.lines().next().unwrap_or_default().to_owned();
             self.tell(Voice::Agent, format!("the gate: {line}"));
@@ -36,6 +37,7 @@ impl Performance<'_> {
             format!("{changes} changes made in {name}, nobody has approved the model yet"),
         );
         self.note(Turn::Promoted);
+        self.promoted = Some(promoted);
         self.confirm().await
     }
 
@@ -52,10 +54,11 @@ impl Performance<'_> {
     /// The first batch is there and a model is approved, so the next plan enables the schedule.
     pub(super) async fn enable(&mut self) -> Result<(), Stop> {
         self.bring_first().await?;
-        let promoted = self.stage.promote().await?;
+        let before = self.promoted.take().context("the commit was not promoted")?;
+        let promoted = self.stage.deploy_again(&before).await?;
         let done = Holds::from(promoted.outcome == flow::Outcome::Succeeded);
         let found = format!("{:?}", promoted.outcome);
-        self.hold("the commit can be promoted again", Outcome::when(done, found, "agent runs"))?;
+        self.hold("the commit can be deployed again", Outcome::when(done, found, "agent runs"))?;
         let changes = promoted.changes;
         let only = Holds::from(changes.len() == 1);
         let outcome = Outcome::when(only, changes.join("; "), "agent plan");
@@ -64,7 +67,7 @@ impl Performance<'_> {
             outcome,
         )?;
         let schedule = self.stage.environment.schedule.clone();
-        self.tell(Voice::Agent, format!("promotes again: the schedule {schedule} is enabled"));
+        self.tell(Voice::Agent, format!("deploys again: the schedule {schedule} is enabled"));
         self.note(Turn::Scheduled);
         Ok(())
     }

@@ -7,8 +7,8 @@ use super::{
     promises::{Broken, Outcome, Promises},
     record::{DayRecord, Night, Turn},
     report::Report,
-    script::{self, Day, Moments, Morning},
-    stage::Stage,
+    script::{self, Day, Incoming, Moments, Morning},
+    stage::{Promoted, Stage},
 };
 use crate::{
     clock::{Clock, until},
@@ -76,6 +76,10 @@ pub(super) struct Performance<'a> {
     left_out: Vec<String>,
     /// What was made of the night in question.
     pub(super) judged: Option<Verdict>,
+    /// A drift has had its training in this story.
+    pub(super) trained_before: bool,
+    /// What the promotion left.
+    pub(super) promoted: Option<Promoted>,
     /// The version that is to be in use.
     pub(super) champion: i32,
     /// The version that a training has left for people to decide about.
@@ -107,6 +111,8 @@ pub async fn perform(
         alerts: Vec::new(),
         left_out: Vec::new(),
         judged: None,
+        trained_before: false,
+        promoted: None,
         champion: 1,
         challenger: None,
     };
@@ -174,6 +180,19 @@ impl Performance<'_> {
         if let Some(day) = self.days.last_mut() {
             day.turns.push(turn);
         }
+    }
+
+    /// The same, told once a day.
+    pub(super) fn note_once(&mut self, turn: Turn) {
+        if self.days.last().is_some_and(|day| !day.turns.contains(&turn)) {
+            self.note(turn);
+        }
+    }
+
+    /// Is it the day of the night in question?
+    pub(super) fn is_question(&self, day: u32) -> bool {
+        let mut days = script::days(self.play.days).into_iter();
+        days.any(|known| known.number == day && known.batch == Incoming::Drifted)
     }
 
     /// Keeps what the schedule did in this day.

@@ -35,7 +35,8 @@ impl Measure {
         let (significance, threshold) = limits;
         let by_chance = adjusted_p_value.max(SMALLEST_P).log10() / significance.log10();
         let figure = by_chance.min(distance / threshold).max(0.0);
-        let figure = if figure.is_finite() { figure } else { 0.0 };
+        // Adding zero turns -0 into 0.
+        let figure = if figure.is_finite() { figure + 0.0 } else { 0.0 };
         Self { feature: feature.to_owned(), adjusted_p_value, distance, figure }
     }
 

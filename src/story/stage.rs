@@ -5,7 +5,7 @@
 use crate::{
     app::{self, App, Promotion, Rehearsed},
     aws::{Purpose, Session},
-    clock::{Clock as _, SimulatedClock, until},
+    clock::{Clock, SimulatedClock, until},
     engine::{
         Watch,
         stages::outputs::{Applied, Judged},
@@ -13,20 +13,20 @@ use crate::{
     exec::{Cancel, Inherited},
     flow::{Event, Failure, Outcome},
     git::Credentials,
-    ids::{EnvName, RunId},
+    ids::{EnvName, RunId, StageName},
     logs::{LogLine, Masker},
     project::Project,
-    spec::{Cloud, Environment},
-    store::{Ask, Facts, Found, NewRun, RunRecord, StoredEvent},
+    spec::{Action, BuiltIn, Cloud, Environment, Pipeline},
+    store::{Ask, Facts, NewRun, RunRecord, StoredEvent},
 };
 use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
-/// Simulated time that passes whenever the program looks whether it is done: small against every wait, so that none is
-/// over before what it waits for has had its chance.
-const TICK: Duration = Duration::from_micros(20);
+/// While something is done, time passes at the pace of the real clock: no wait is over before what it waits for has
+/// had its chance.
+const TICK: Duration = Duration::from_millis(1);
 
 /// What a story is played with.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub struct Setting {
     pub environment: EnvName,
     /// What the commit holds.
     pub project: Project,
+    /// The clock that people live by.
+    pub wall: Arc<dyn Clock>,
 }
 
 /// A set stage.
@@ -53,11 +55,17 @@ pub struct Stage {
     pub environment: Environment,
     /// The cloud it plays in.
     pub cloud: Rehearsed,
-    /// A session that reads, and one that brings data and starts trainings.
-    reader: Session,
-    supplier: Session,
+    own: Own,
     repository: String,
     branch: String,
+}
+
+/// What the stage itself works with.
+struct Own {
+    reader: Session,
+    /// May put data into the bucket.
+    supplier: Session,
+    wall: Arc<dyn Clock>,
 }
 
 /// What a promotion came to.
@@ -71,6 +79,8 @@ pub struct Promoted {
     pub changes: Vec<String>,
     /// Why it did not succeed.
     pub failure: Option<Failure>,
+    /// What a later run of the same commit may take over: all that comes before its plan.
+    kept: Vec<Event>,
 }
 
 impl Stage {
@@ -79,7 +89,7 @@ impl Stage {
     /// # Errors
     /// The folder cannot be used, or there is no such environment.
     pub async fn set(folder: &Path, setting: Setting, now: Timestamp) -> anyhow::Result<Self> {
-        let Setting { repository, branch, environment, mut project } = setting;
+        let Setting { repository, branch, environment, mut project, wall } = setting;
         for known in project.environments.values_mut() {
             known.cloud = Cloud::Rehearsal;
             known.endpoint_url = None;
@@ -93,13 +103,14 @@ impl Stage {
         let session = |purpose| take(&cloud, &environment, purpose);
         let (reader, supplier) = (session(Purpose::Read).await?, session(Purpose::Train).await?);
         let project = Arc::new(project);
-        Ok(Self { clock, app, project, environment, cloud, reader, supplier, repository, branch })
+        let own = Own { reader, supplier, wall };
+        Ok(Self { clock, app, project, environment, cloud, own, repository, branch })
     }
 
     /// The environment's account, for reading.
     #[must_use]
     pub fn reader(&self) -> &Session {
-        &self.reader
+        &self.own.reader
     }
 
     /// A session for a purpose of its own.
@@ -129,7 +140,7 @@ impl Stage {
     pub async fn supply(&self, key: &str, text: String) -> anyhow::Result<()> {
         let Environment { bucket, model_name, .. } = &self.environment;
         let key = format!("{model_name}/{key}");
-        let put = self.supplier.s3().put(bucket.as_str(), &key, text.into_bytes()).await;
+        let put = self.own.supplier.s3().put(bucket.as_str(), &key, text.into_bytes()).await;
         put.context("put the data into the bucket")
     }
 
@@ -142,7 +153,7 @@ impl Stage {
     pub async fn during<F: Future>(&self, act: F) -> F::Output {
         let time = async {
             loop {
-                tokio::task::yield_now().await;
+                self.own.wall.sleep(TICK).await;
                 self.clock.advance(TICK);
             }
         };
@@ -153,12 +164,33 @@ impl Stage {
         }
     }
 
-    /// Promotes the commit as a push would, again if it has been before.
+    /// Promotes the commit as a push would.
     ///
     /// # Errors
     /// The run cannot be driven; that it ends badly is no error.
     pub async fn promote(&self) -> anyhow::Result<Promoted> {
-        let run = self.new_run().await?;
+        self.drive(Vec::new(), Ask::Once).await
+    }
+
+    /// Plans and deploys again what was promoted: what trained and judged it is taken over from `before`.
+    ///
+    /// # Errors
+    /// As [`Self::promote`].
+    pub async fn deploy_again(&self, before: &Promoted) -> anyhow::Result<Promoted> {
+        self.drive(before.kept.clone(), Ask::Again).await
+    }
+
+    async fn drive(&self, reused: Vec<Event>, ask: Ask) -> anyhow::Result<Promoted> {
+        let new = NewRun {
+            repository: self.repository.clone(),
+            reference: self.branch.clone(),
+            commit: self.project.commit.clone(),
+            environment: self.environment.name.clone(),
+            facts: Facts { event: "manual".to_owned(), changed_paths: Vec::new() },
+            pipeline: self.project.pipeline.clone(),
+            reused,
+        };
+        let run = self.app.store.create_or_find(new, ask).await?.into_run();
         let promotion = Promotion {
             project: Arc::clone(&self.project),
             credentials: Credentials::default(),
@@ -169,49 +201,60 @@ impl Stage {
         };
         let driven = self.during(Box::pin(promotion.drive(&self.app, &run))).await?;
         let events = self.app.store.events(&run.id).await.context("read the run's events")?;
-        let mut promoted =
-            Promoted { outcome: driven.outcome, judged: None, changes: Vec::new(), failure: None };
+        let mut promoted = Promoted {
+            outcome: driven.outcome,
+            judged: None,
+            changes: Vec::new(),
+            failure: None,
+            kept: Vec::new(),
+        };
         for stored in events {
-            promoted.take(stored.event);
+            promoted.take(&run.id, &self.project.pipeline, stored.event);
         }
         Ok(promoted)
-    }
-
-    async fn new_run(&self) -> anyhow::Result<RunRecord> {
-        let new = || NewRun {
-            repository: self.repository.clone(),
-            reference: self.branch.clone(),
-            commit: self.project.commit.clone(),
-            environment: self.environment.name.clone(),
-            facts: Facts { event: "manual".to_owned(), changed_paths: Vec::new(), plan: None },
-            pipeline: self.project.pipeline.clone(),
-            reused: Vec::new(),
-        };
-        let found = self.app.store.create_or_find(new(), Ask::Once).await?;
-        Ok(match found {
-            Found::New(run) => run,
-            Found::Existing(_) => {
-                self.app.store.create_or_find(new(), Ask::Again).await?.into_run()
-            }
-        })
     }
 }
 
 impl Promoted {
-    fn take(&mut self, event: Event) {
+    fn take(&mut self, run: &RunId, pipeline: &Pipeline, event: Event) {
         match event {
-            Event::StageSucceeded { outputs, .. } => {
-                // What the outputs are is told by their shape: each built-in stage has one of its own.
-                if let Some(applied) = read::<Applied>(&outputs) {
-                    self.changes.extend(applied.changes);
-                } else if let Some(judged) = read(&outputs) {
-                    self.judged = Some(judged);
+            Event::StageSucceeded { stage, outputs, .. } => {
+                match built_in(pipeline, &stage) {
+                    Some(BuiltIn::DeployPipelines | BuiltIn::ScheduleRules) => {
+                        self.changes
+                            .extend(read::<Applied>(&outputs).into_iter().flat_map(|a| a.changes));
+                    }
+                    Some(BuiltIn::Gate(_)) => self.judged = read(&outputs),
+                    _ => {}
+                }
+                if before_plan(pipeline, &stage) {
+                    self.kept.push(Event::StageReused { stage, from: run.clone(), outputs });
                 }
             }
             Event::StageFailed { failure, .. } => self.failure = Some(failure),
             _ => {}
         }
     }
+}
+
+fn built_in<'p>(pipeline: &'p Pipeline, name: &StageName) -> Option<&'p BuiltIn> {
+    let stage = pipeline.stages.iter().find(|stage| stage.name == *name)?;
+    match &stage.action {
+        Action::Uses(built_in) => Some(built_in),
+        Action::Run(_) => None,
+    }
+}
+
+/// Is the stage neither a plan nor behind one? Stages stand behind all they need.
+fn before_plan(pipeline: &Pipeline, name: &StageName) -> bool {
+    let mut behind = BTreeSet::new();
+    for stage in &pipeline.stages {
+        let plans = matches!(stage.action, Action::Uses(BuiltIn::Plan));
+        if plans || stage.needs.iter().any(|need| behind.contains(need)) {
+            behind.insert(&stage.name);
+        }
+    }
+    !behind.contains(name)
 }
 
 async fn take(
