@@ -6,6 +6,7 @@
 mod clouds;
 mod promotion;
 
+pub use crate::rehearsal::{Fate, Message, Rehearsal, RuleMetrics};
 pub use clouds::{AppClouds, open_rehearsal};
 pub use promotion::Promotion;
 

@@ -16,9 +16,11 @@ mod client;
 mod endpoint;
 mod events;
 mod fault;
+mod inbox;
 mod lambda;
 mod landscape;
 mod logs;
+mod manners;
 mod place;
 mod policy;
 mod principal;
@@ -28,22 +30,31 @@ mod shelf;
 mod sns;
 mod standin;
 mod sts;
+mod tick;
 mod time;
 mod wire;
 
 pub use call::Call;
+pub use events::RuleMetrics;
 pub use fault::ServiceError;
+pub use inbox::{Confirmed, Fate, Message, Obstacle};
 pub use lambda::Deployed;
 pub use landscape::{Bucket, Landscape, Role, Service, TOOLS_ACCOUNT, agent_principal};
+pub use manners::{Fault, Repeats};
 pub use place::Place;
 pub use policy::{MalformedPolicy, Policy};
 pub use principal::{Principal, RoleSession};
 pub use s3::{NewObject, Object};
 pub use shelf::{Blob, Item, OpenError, Shelf, ShelfError};
+pub use tick::Activity;
+
+use events::{NewEvent, emit};
 
 use crate::ids::{AccountId, Digest};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use call::Ground;
 use jiff::Timestamp;
+use manners::Manners;
 use std::{
     future::Future,
     path::Path,
@@ -57,9 +68,12 @@ use tokio::sync::Mutex;
 /// Tells the time; passed in, so that tests own it.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The running rehearsal; clones share it.
+/// The running rehearsal; clones share it, each with manners of its own.
 #[derive(Clone)]
-pub struct Rehearsal(Arc<Inside>);
+pub struct Rehearsal {
+    inside: Arc<Inside>,
+    manners: Manners,
+}
 
 struct Inside {
     landscape: Landscape,
@@ -95,7 +109,24 @@ impl Rehearsal {
     /// The file cannot be opened, is not a rehearsal's or is another version's.
     pub async fn open(path: &Path, landscape: Landscape, now: Now) -> Result<Self, OpenError> {
         let connection = Mutex::new(shelf::open(path).await?);
-        Ok(Self(Arc::new(Inside { landscape, now, connection, requests: AtomicU64::new(0) })))
+        let requests = AtomicU64::new(0);
+        let inside = Arc::new(Inside { landscape, now, connection, requests });
+        Ok(Self { inside, manners: Manners::default() })
+    }
+
+    /// The same rehearsal, where events come as often as this.
+    #[must_use]
+    pub fn with_repeats(mut self, repeats: Repeats) -> Self {
+        self.manners.repeats = repeats;
+        self
+    }
+
+    /// The same rehearsal, where the targets of rules are in trouble. Other handles on it see them well: to end the
+    /// trouble, use one of those.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Fault) -> Self {
+        self.manners.fault = Some(fault);
+        self
     }
 
     /// The rehearsal as the HTTP client of an AWS SDK configuration. No socket is used.
@@ -143,20 +174,21 @@ impl Rehearsal {
         }
     }
 
-    fn landscape(&self) -> &Landscape {
-        &self.0.landscape
+    /// What every call of this moment has in common.
+    fn ground(&self) -> Ground<'_> {
+        Ground { landscape: &self.inside.landscape, manners: self.manners, now: self.now() }
     }
 
     /// A request id: unlike every other of this process, and the same in the same test.
     fn request_id(&self) -> String {
-        let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let number = self.inside.requests.fetch_add(1, Ordering::Relaxed);
         let digest = Digest::of(format!("{} {number}", self.now()));
         let (id, _) = digest.as_str().split_at(32);
         uuid::Uuid::try_parse(id).unwrap_or_default().to_string()
     }
 
     fn now(&self) -> Timestamp {
-        (self.0.now)()
+        (self.inside.now)()
     }
 }
 

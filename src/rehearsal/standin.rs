@@ -6,14 +6,21 @@
 //! with the hyper-parameters of the definition. Invariant: same files, same results, byte for byte.
 
 mod archive;
+mod batch_preprocess;
 mod evaluate;
+mod features;
 mod hyperparameters;
+pub(super) mod latest_approved_model;
 mod monitor;
 mod preprocess;
+mod score;
 mod train;
+mod transform;
 
-pub(super) use monitor::baseline;
+pub(super) use latest_approved_model::Raised;
+pub(super) use monitor::{Baseline, VIOLATIONS, baseline, check};
 pub(super) use train::train;
+pub(super) use transform::{Columns, Join, Transform};
 
 use crate::spec::SourceFile;
 use std::collections::BTreeMap;
@@ -63,6 +70,7 @@ pub(super) fn process(script: &Script<'_>) -> Result<Files, JobFailure> {
     }
     match path.rsplit('/').next().unwrap_or(path) {
         "preprocess.py" => preprocess::preprocess(script),
+        "batch_preprocess.py" => batch_preprocess::batch_preprocess(script.files),
         "evaluate.py" => evaluate::evaluate(script.files),
         other => Err(JobFailure::client(format!(
             "the rehearsal has no stand-in for the script '{other}'"

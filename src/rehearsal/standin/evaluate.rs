@@ -1,9 +1,6 @@
 //! evaluate.py: score the test rows with the trained model, and with the champion where there is one.
 
-use super::{
-    Files, JobFailure, text,
-    train::{Labelled, score},
-};
+use super::{Files, JobFailure, score::score, text, train::Labelled};
 use crate::{ids::Digest, model};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -44,7 +41,7 @@ pub(super) fn evaluate(files: &Files) -> Result<Files, JobFailure> {
 
 /// The AUC of a model on the rows, and its scores as CSV.
 fn judge(archive: &[u8], rows: &Labelled) -> Result<(Value, String), JobFailure> {
-    let (scores, truth) = (score(archive, rows)?, rows.truth());
+    let (scores, truth) = (score(archive, &rows.features)?, rows.truth());
     let auc = model::auc(&scores, &truth).map_err(JobFailure::algorithm)?;
     let mut listed = String::from("label,score\n");
     for (positive, score) in truth.iter().zip(&scores) {

@@ -103,6 +103,10 @@ impl World {
         aws_sdk_sagemaker::Client::new(&self.config(account))
     }
 
+    pub(super) fn lambda(&self) -> aws_sdk_lambda::Client {
+        aws_sdk_lambda::Client::new(&self.config("222222222222"))
+    }
+
     pub(super) async fn upload(&self, bucket: &str, key: &str, content: impl Into<Vec<u8>>) {
         let s3 = aws_sdk_s3::Client::new(&self.config("222222222222"));
         let content: Vec<u8> = content.into();
