@@ -135,7 +135,8 @@ fn give(
     let objections = grounds.objections();
     match word.objections {
         Objections::Heeded if !objections.is_empty() => {
-            Err(Refusal::Objections { version, objections })
+            let environment = word.environment.clone();
+            Err(Refusal::Objections { version, environment, objections })
         }
         Objections::Overridden if !objections.is_empty() => {
             let against: Vec<String> = objections.iter().map(ToString::to_string).collect();
@@ -154,7 +155,7 @@ pub(super) fn may_stand(
 ) -> Result<(), Refusal> {
     let (version, environment) = (chosen.summary.version, word.environment);
     if !chosen.summary.completed {
-        return Err(Refusal::NotCompleted { version });
+        return Err(Refusal::NotCompleted { version, environment: environment.clone() });
     }
     if environment.as_str().contains('_') || environment.as_str().ends_with('-') {
         return Err(Refusal::NoStage { environment: environment.clone() });
