@@ -13,6 +13,7 @@
 mod call;
 mod check;
 mod client;
+mod containers;
 mod endpoint;
 mod events;
 mod fault;
@@ -32,6 +33,7 @@ mod time;
 mod wire;
 
 pub use call::Call;
+pub use containers::{Containers, Files, JobFailure, Processing, Training};
 pub use fault::ServiceError;
 pub use lambda::Deployed;
 pub use landscape::{Bucket, Landscape, Role, Service, TOOLS_ACCOUNT, agent_principal};
@@ -57,9 +59,9 @@ use tokio::sync::Mutex;
 /// Tells the time; passed in, so that tests own it.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The running rehearsal; clones share it.
+/// The running rehearsal, and what runs in its containers; clones share both.
 #[derive(Clone)]
-pub struct Rehearsal(Arc<Inside>);
+pub struct Rehearsal(Arc<Inside>, Arc<dyn Containers>);
 
 struct Inside {
     landscape: Landscape,
@@ -95,7 +97,14 @@ impl Rehearsal {
     /// The file cannot be opened, is not a rehearsal's or is another version's.
     pub async fn open(path: &Path, landscape: Landscape, now: Now) -> Result<Self, OpenError> {
         let connection = Mutex::new(shelf::open(path).await?);
-        Ok(Self(Arc::new(Inside { landscape, now, connection, requests: AtomicU64::new(0) })))
+        let inside = Inside { landscape, now, connection, requests: AtomicU64::new(0) };
+        Ok(Self(Arc::new(inside), Arc::new(containers::StandIns)))
+    }
+
+    /// The same rehearsal, whose jobs run in these containers instead of the stand-ins.
+    #[must_use]
+    pub fn with_containers(self, containers: Arc<dyn Containers>) -> Self {
+        Self(self.0, containers)
     }
 
     /// The rehearsal as the HTTP client of an AWS SDK configuration. No socket is used.
@@ -145,6 +154,10 @@ impl Rehearsal {
 
     fn landscape(&self) -> &Landscape {
         &self.0.landscape
+    }
+
+    fn containers(&self) -> &dyn Containers {
+        self.1.as_ref()
     }
 
     /// A request id: unlike every other of this process, and the same in the same test.

@@ -1,6 +1,6 @@
 //! One request, taken off the wire: who asks whom for what, when.
 
-use super::{Landscape, Place, Principal, Service, ServiceError, Shelf};
+use super::{Containers, Landscape, Place, Principal, Service, ServiceError, Shelf};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -19,6 +19,8 @@ pub struct Call<'c> {
     pub now: Timestamp,
     /// What exists without having been made.
     pub landscape: &'c Landscape,
+    /// What runs in the containers of jobs.
+    pub containers: &'c dyn Containers,
     /// The state, in this request's transaction.
     pub shelf: Shelf<'c>,
 }

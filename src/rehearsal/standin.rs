@@ -15,28 +15,9 @@ mod train;
 pub(super) use monitor::baseline;
 pub(super) use train::train;
 
+pub(super) use super::containers::{Files, JobFailure};
+
 use crate::spec::SourceFile;
-use std::collections::BTreeMap;
-
-/// Files by their absolute path in the container.
-pub(super) type Files = BTreeMap<String, Vec<u8>>;
-
-/// A job that failed: the message its container would leave.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct JobFailure(pub String);
-
-impl JobFailure {
-    /// The fault of whoever set up the job: its input or its parameters.
-    fn client(message: impl std::fmt::Display) -> Self {
-        Self(format!("ClientError: {message}"))
-    }
-
-    /// The fault of the code in the container.
-    fn algorithm(message: impl std::fmt::Display) -> Self {
-        Self(format!("AlgorithmError: {message}, exit code: 1"))
-    }
-}
 
 /// A processing job: `python3 SCRIPT ARGUMENTS…`
 #[derive(Debug)]

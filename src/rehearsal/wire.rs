@@ -108,6 +108,7 @@ async fn dispatch(
         body,
         now,
         landscape: rehearsal.landscape(),
+        containers: rehearsal.containers(),
         shelf,
     };
     endpoint.handle(&mut call, incoming, id).await.map_err(|error| endpoint.spell(error))
