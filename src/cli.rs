@@ -13,6 +13,7 @@ mod logs;
 mod models;
 mod output;
 mod plan;
+mod real_scripts;
 mod rehearsal;
 mod resume;
 mod run;

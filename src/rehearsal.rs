@@ -42,6 +42,7 @@ pub use policy::{MalformedPolicy, Policy};
 pub use principal::{Principal, RoleSession};
 pub use s3::{NewObject, Object};
 pub use shelf::{Blob, Item, OpenError, Shelf, ShelfError};
+pub use standin::{pack_model, unpack_model};
 
 use crate::ids::{AccountId, Digest};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;

@@ -4,6 +4,7 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     output::Output,
+    real_scripts::RealScriptsArgs,
     source::{SourceArgs, open_app, state_folder},
 };
 use crate::{app, spec::Cloud};
@@ -36,6 +37,8 @@ struct ServeArgs {
     /// The repository whose environments are rehearsed
     #[arg(long, value_name = "PATH|URL", default_value = ".")]
     repo: String,
+    #[command(flatten)]
+    scripts: RealScriptsArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -69,6 +72,7 @@ async fn serve(args: &ServeArgs, shared: &Shared, output: &Output) -> CliResult 
     let environments = SourceArgs::of(&args.repo, None).resolve(&state)?.project.environments;
     let app = open_app(&state).await?;
     let file = app.rehearsal_file();
+    args.scripts.choose(&file, output).await?;
     let rehearsal = app::open_rehearsal(&environments, &file, app.clock.clone()).await?;
     let address = SocketAddr::from(([127, 0, 0, 1], args.port));
     let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| {
@@ -111,6 +115,7 @@ fn reset(file: &Path, output: &Output) -> CliResult {
             }
         }
     }
+    app::forget(file).context("forget which Python the rehearsal used")?;
     output.talk(if removed {
         "The rehearsal is empty again."
     } else {

@@ -12,6 +12,7 @@ mod monitor;
 mod preprocess;
 mod train;
 
+pub use archive::{pack as pack_model, unpack as unpack_model};
 pub(super) use monitor::baseline;
 pub(super) use train::train;
 

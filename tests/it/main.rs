@@ -18,6 +18,7 @@ mod engine;
 mod layering;
 mod model;
 mod python;
+mod real_scripts;
 mod rehearsal;
 mod sagemaker;
 mod spec;
