@@ -7,6 +7,7 @@
 
 mod auc;
 mod baseline;
+mod batch_preprocess;
 mod data_set;
 mod difference;
 mod examples;
@@ -22,6 +23,7 @@ mod split;
 
 pub use auc::{Auc, MetricError, auc};
 pub use baseline::{Baseline, FitError, TreeOptions};
+pub use batch_preprocess::batch_preprocess;
 pub use data_set::{Batch, DataSet, MAX_ROWS, Row};
 pub use difference::{Difference, difference};
 pub use examples::{Examples, Scores};

@@ -44,6 +44,8 @@ pub use s3::{NewObject, Object};
 pub use shelf::{Blob, Item, OpenError, Shelf, ShelfError};
 pub use standin::{pack_model, unpack_model};
 
+use events::{NewEvent, emit};
+
 use crate::ids::{AccountId, Digest};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;

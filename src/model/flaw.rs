@@ -68,9 +68,12 @@ pub enum DataError {
         label: u8,
     },
     /// The imputer was fitted on other columns.
+    #[error("the imputer was fitted on other columns than the contract's features")]
+    OtherColumns,
+    /// The imputer cannot be read.
     #[error("the imputer does not fit the contract: {problem}")]
     Imputer {
-        /// What differs.
+        /// What is wrong with it.
         problem: String,
     },
 }

@@ -165,7 +165,7 @@ impl Cell {
     }
 
     /// The cell as text, if it holds anything.
-    fn text(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Missing => None,
             Self::Integral(number) | Self::Fractional(number) => Some(number.to_string()),

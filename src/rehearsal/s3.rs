@@ -5,6 +5,7 @@
 
 mod access;
 mod chunked;
+mod copy;
 mod get;
 mod list;
 mod objects;
@@ -43,6 +44,7 @@ pub(super) async fn handle(
         }
         Operation::ListObjectsV2 => list::list_objects(call, incoming, &target).await,
         Operation::PutObject => put::put_object(call, incoming, &target).await,
+        Operation::CopyObject => copy::copy_object(call, incoming, &target).await,
         Operation::GetObject => get::get_object(call, incoming, &target).await,
         Operation::HeadObject => get::head_object(call, incoming, &target).await,
         Operation::DeleteObject => {

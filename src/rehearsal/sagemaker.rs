@@ -16,6 +16,7 @@ mod jobs;
 mod kind;
 mod models;
 mod names;
+mod news;
 mod packages;
 mod page;
 mod parameters;
@@ -47,6 +48,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "DescribePipelineExecution",
     "DescribeProcessingJob",
     "DescribeTrainingJob",
+    "DescribeTransformJob",
     "ListModelPackageGroups",
     "ListModelPackages",
     "ListPipelineExecutionSteps",
@@ -80,6 +82,7 @@ pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
         "DescribePipelineExecution" => views::describe(call).await,
         "DescribeProcessingJob" => jobs::describe(call, JobKind::Processing).await,
         "DescribeTrainingJob" => jobs::describe(call, JobKind::Training).await,
+        "DescribeTransformJob" => jobs::describe(call, JobKind::Transform).await,
         "ListModelPackageGroups" => groups::list(call).await,
         "ListModelPackages" => packages::list(call).await,
         "ListPipelineExecutionSteps" => views::steps(call).await,

@@ -6,15 +6,22 @@
 //! with the hyper-parameters of the definition. Invariant: same files, same results, byte for byte.
 
 mod archive;
+mod batch_preprocess;
 mod evaluate;
+mod features;
 mod hyperparameters;
+pub(super) mod latest_approved_model;
 mod monitor;
 mod preprocess;
+mod score;
 mod train;
+mod transform;
 
 pub use archive::{pack as pack_model, unpack as unpack_model};
-pub(super) use monitor::baseline;
+pub(super) use latest_approved_model::Raised;
+pub(super) use monitor::{Baseline, VIOLATIONS, baseline, check};
 pub(super) use train::train;
+pub(super) use transform::{Columns, Join, Transform};
 
 pub(super) use super::containers::{Files, JobFailure};
 
@@ -45,6 +52,7 @@ pub(super) fn process(script: &Script<'_>) -> Result<Files, JobFailure> {
     }
     match path.rsplit('/').next().unwrap_or(path) {
         "preprocess.py" => preprocess::preprocess(script),
+        "batch_preprocess.py" => batch_preprocess::batch_preprocess(script.files),
         "evaluate.py" => evaluate::evaluate(script.files),
         other => Err(JobFailure::client(format!(
             "the rehearsal has no stand-in for the script '{other}'"

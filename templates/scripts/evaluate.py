@@ -5,11 +5,20 @@ Reads model/model.tar.gz and test/test.csv (label first, no header) under --base
     evaluation/evaluation.json   AUC with its DeLong standard deviation, and on how many rows
     evaluation/scores.csv        label and predicted probability of each test row, in the file's order
 
+Where champion/model.tar.gz is there, the model in use until now is judged by the same rows:
+
+    evaluation/champion_scores.csv   what scores.csv is, by the champion
+
+and evaluation.json has its AUC and the digest of its archive. A champion that cannot score these rows stops nothing:
+evaluation.json says so. `evidence_digest` is the SHA-256 of scores.csv followed by champion_scores.csv; registered
+with the model, it shows later whether the scores are still those.
+
 The AUC is of the probabilities, not of labels cut at one half. The archive is read, never extracted, and the model
 is XGBoost's own JSON or UBJSON: nothing is unpickled. No row is printed: the rows are health data.
 """
 
 import argparse
+import hashlib
 import json
 import math
 import sys
@@ -21,6 +30,7 @@ import numpy as np
 MODEL_MEMBER = "xgboost-model"  # the name that the XGBoost container gives its model
 MAX_MODEL_BYTES = 1 << 30  # larger than any model of this pipeline; keeps a bad archive from filling memory
 MIN_ROWS_PER_CLASS = 2  # a variance between rows needs two
+CHUNK = 1 << 20  # bytes that are read at once for a digest
 
 
 class EvaluationError(Exception):
@@ -47,6 +57,9 @@ def predict(model, features):
 
     booster = xgboost.Booster()
     booster.load_model(bytearray(model))
+    if booster.num_features() != features.shape[1]:
+        text = "the model takes %d features, the rows have %d"
+        raise EvaluationError(text % (booster.num_features(), features.shape[1]))
     best = booster.attr("best_iteration")
     trees = (0, int(best) + 1) if best is not None else (0, 0)
     scores = booster.predict(xgboost.DMatrix(features), iteration_range=trees)
@@ -73,20 +86,64 @@ def auc_with_deviation(labels, scores):
     return float(above.mean()), math.sqrt(variance)
 
 
-def evaluate(model, test):
-    """evaluation.json and scores.csv for the test rows."""
+def evaluate(archive, test):
+    """The AUC of the archive's model on the test rows, and its scores as CSV."""
     labels, features = test[:, 0] == 1.0, test[:, 1:]
+    scores = predict(read_model(archive), features)
+    value, deviation = auc_with_deviation(labels, scores)
+    lines = ["%d,%r\n" % (label, float(score)) for label, score in zip(labels, scores)]
+    return {"value": value, "standard_deviation": deviation}, "label,score\n" + "".join(lines)
+
+
+def evaluate_champion(archive, test):
+    """The champion's part of evaluation.json, and its scores as CSV: empty if it cannot score these rows."""
+    section = {"model_digest": digest_of(archive)}
+    try:
+        section["auc"], scores = evaluate(archive, test)
+    except EvaluationError as error:
+        section["problem"], scores = str(error), ""
+    except (ValueError, tarfile.TarError, EOFError, OSError):
+        # XGBoost's own complaints are ValueErrors; their texts are long and not ours
+        section["problem"], scores = "it is not a model that can be read", ""
+    return section, scores
+
+
+def digest_of(path):
+    """The SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for chunk in iter(lambda: file.read(CHUNK), b""):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def read_test(path):
+    """The complete labelled rows of the test part."""
+    test = np.loadtxt(path, delimiter=",", ndmin=2)
+    if test.size == 0:
+        raise EvaluationError("test.csv has no row")
     if not np.isfinite(test).all() or not np.isin(test[:, 0], (0.0, 1.0)).all():
         raise EvaluationError("test.csv is not labels 0 or 1 with finite features")
-    scores = predict(model, features)
-    value, deviation = auc_with_deviation(labels, scores)
+    return test
+
+
+def report_on(base):
+    """Everything that is written, by file name; evaluation.json not yet as text."""
+    test = read_test(base / "test/test.csv")
+    auc, scores = evaluate(base / "model/model.tar.gz", test)
     report = {
-        "classification_metrics": {"auc": {"value": value, "standard_deviation": deviation}},
-        "rows": len(labels),
-        "positives": int(labels.sum()),
+        "classification_metrics": {"auc": auc},
+        "rows": len(test),
+        "positives": int((test[:, 0] == 1.0).sum()),
     }
-    lines = ["%d,%r\n" % (label, float(score)) for label, score in zip(labels, scores)]
-    return report, "label,score\n" + "".join(lines)
+    files, champion = {"scores.csv": scores}, base / "champion/model.tar.gz"
+    if champion.exists():
+        report["champion"], scores = evaluate_champion(champion, test)
+        if scores:
+            files["champion_scores.csv"] = scores
+    evidence = files["scores.csv"] + files.get("champion_scores.csv", "")
+    report["evidence_digest"] = hashlib.sha256(evidence.encode("utf-8")).hexdigest()
+    return report, files
 
 
 def main():
@@ -94,17 +151,18 @@ def main():
     parser.add_argument("--base-dir", type=Path, default=Path("/opt/ml/processing"))
     base = parser.parse_args().base_dir
     try:
-        test = np.loadtxt(base / "test/test.csv", delimiter=",", ndmin=2)
-        if test.size == 0:
-            raise EvaluationError("test.csv has no row")
-        report, scores = evaluate(read_model(base / "model/model.tar.gz"), test)
+        report, files = report_on(base)
     except EvaluationError as error:
         sys.exit("evaluate: %s" % error)
+    files["evaluation.json"] = json.dumps(report) + "\n"
     (base / "evaluation").mkdir(parents=True, exist_ok=True)
-    (base / "evaluation/evaluation.json").write_text(json.dumps(report) + "\n", encoding="utf-8")
-    (base / "evaluation/scores.csv").write_text(scores, encoding="utf-8")
+    for name, text in files.items():
+        (base / "evaluation" / name).write_text(text, encoding="utf-8")
     auc = report["classification_metrics"]["auc"]
     print("AUC %.4f, standard deviation %.4f, %d rows" % (auc["value"], auc["standard_deviation"], report["rows"]))
+    champion = report.get("champion")
+    if champion:
+        print("champion: " + ("AUC %.4f" % champion["auc"]["value"] if "auc" in champion else champion["problem"]))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Lambda of the inference pipeline: finds the model version to use tonight.
 
-Event: region, model_package_group_name (name or ARN) and optionally life_cycle_stage. The version that was approved
-last wins, not the one that was created last, so that approving an older one again rolls back. The registry keeps no
-approval time. LastModifiedTime, which DescribeModelPackage alone tells, comes closest: a version is registered pending
+Event: region, model_package_group_name (name or ARN) and life_cycle_stage, the environment's name; without a stage
+every approved version counts. A version is in use by an environment if it is approved, complete, and its life cycle
+says that stage with the status Approved. Of several, the version that was approved last wins, not the one that was
+created last, so that approving an older one again rolls back. The registry keeps no approval time. LastModifiedTime, which DescribeModelPackage alone tells, comes closest: a version is registered pending
 and modified when it is approved. Whoever edits an approved version's metadata later makes it the latest as well.
 
 Nothing approved is an outcome with a name of its own, NoApprovedModel: Lambda reports the class as errorType and
@@ -40,21 +41,42 @@ def handler(event, context):
 
 
 def latest_approved(sagemaker, group, life_cycle_stage=None):
-    """The description of the completed version that was approved last, in the life-cycle stage if one is asked."""
-    candidates = []
+    """The description of the completed version that was approved last, for the life-cycle stage if one is asked."""
+    candidates, others = [], []
     for arn in approved_arns(sagemaker, group):
         package = sagemaker.describe_model_package(ModelPackageName=arn)
-        stage = package.get("ModelLifeCycle", {})
-        in_stage = life_cycle_stage is None or (
-            stage.get("Stage") == life_cycle_stage and stage.get("StageStatus") == "Approved"
-        )
         # read again: the list may be older than a rejection
-        if in_stage and package["ModelApprovalStatus"] == "Approved" and package["ModelPackageStatus"] == "Completed":
-            candidates.append(package)
+        if package["ModelApprovalStatus"] == "Approved" and package["ModelPackageStatus"] == "Completed":
+            (candidates if is_for(package, life_cycle_stage) else others).append(package)
     if not candidates:
-        where = "" if life_cycle_stage is None else " in life-cycle stage %s" % life_cycle_stage
-        raise NoApprovedModel("no approved model version in %s%s: approve one first" % (group, where))
+        raise NoApprovedModel(what_would_help(group, life_cycle_stage, others))
     return max(candidates, key=lambda p: (p.get("LastModifiedTime") or p["CreationTime"], p["ModelPackageVersion"]))
+
+
+def is_for(package, life_cycle_stage):
+    """May the stage use this approved version?"""
+    stage = package.get("ModelLifeCycle", {})
+    return life_cycle_stage is None or (
+        stage.get("Stage") == life_cycle_stage and stage.get("StageStatus") == "Approved"
+    )
+
+
+def what_would_help(group, life_cycle_stage, others):
+    """Why no version can be used, and the command that changes it."""
+    if life_cycle_stage is None:
+        return "no approved model version in %s: approve one first" % group
+    if not others:
+        text = "no approved model version in %s: `agent models approve VERSION --env %s` approves one"
+        return text % (group, life_cycle_stage)
+    newest = max(package["ModelPackageVersion"] for package in others)
+    text = "no model version in %s is approved for %s; version %d is approved, but not for that: "
+    return (text + "`agent models promote %d --env %s` changes it") % (
+        group,
+        life_cycle_stage,
+        newest,
+        newest,
+        life_cycle_stage,
+    )
 
 
 def approved_arns(sagemaker, group):

@@ -319,6 +319,8 @@ fn the_lambda_and_the_templates_use_the_same_names() {
         assert!(inference.contains(&format!("\"{argument}\":")), "{argument}");
         assert!(lambda.contains(&format!("event[\"{argument}\"]")), "{argument}");
     }
+    assert!(inference.contains(r#""life_cycle_stage": "{{environment.name}}""#));
+    assert!(lambda.contains(r#"event.get("life_cycle_stage")"#));
 }
 
 #[test]

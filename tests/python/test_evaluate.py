@@ -1,6 +1,7 @@
 """The evaluation step with real XGBoost models and with archives that must be refused."""
 
 import contextlib
+import hashlib
 import io
 import json
 import pickle
@@ -40,9 +41,9 @@ class Evaluate(unittest.TestCase):
         (self.base / "test").mkdir(exist_ok=True)
         np.savetxt(self.base / "test/test.csv", rows, fmt="%g", delimiter=",")
 
-    def archive(self, content, name="xgboost-model", kind=tarfile.REGTYPE):
-        (self.base / "model").mkdir(exist_ok=True)
-        with tarfile.open(self.base / "model/model.tar.gz", "w:gz") as tar:
+    def archive(self, content, name="xgboost-model", kind=tarfile.REGTYPE, folder="model"):
+        (self.base / folder).mkdir(exist_ok=True)
+        with tarfile.open(self.base / folder / "model.tar.gz", "w:gz") as tar:
             member = tarfile.TarInfo(name)
             member.size, member.type, member.linkname = len(content), kind, "/etc/hostname"
             tar.addfile(member, io.BytesIO(content))
@@ -85,6 +86,47 @@ class Evaluate(unittest.TestCase):
         self.archive(bytes(train(self.rows[:200]).save_raw("ubj")))
         printed = self.run_script()
         self.assertRegex(printed, r"^AUC 0\.\d{4}, standard deviation 0\.\d{4}, 100 rows\n$")
+
+    def report(self):
+        return json.loads((self.base / "evaluation/evaluation.json").read_text())
+
+    def scored(self, name="scores.csv"):
+        return (self.base / "evaluation" / name).read_text()
+
+    def test_the_champion_is_scored_on_the_same_rows(self):
+        self.archive(bytes(train(self.rows[:200]).save_raw("ubj")))
+        self.archive(bytes(train(self.rows[:40]).save_raw("ubj")), folder="champion")
+        printed = self.run_script()
+        self.assertRegex(printed, r"\nchampion: AUC 0\.\d{4}\n$")
+        labels = [line.split(",")[0] for line in self.scored().splitlines()]
+        self.assertEqual([line.split(",")[0] for line in self.scored("champion_scores.csv").splitlines()], labels)
+        self.assertNotEqual(self.scored(), self.scored("champion_scores.csv"))
+        report = self.report()
+        archive = (self.base / "champion/model.tar.gz").read_bytes()
+        self.assertEqual(report["champion"]["model_digest"], hashlib.sha256(archive).hexdigest())
+        self.assertNotEqual(report["champion"]["auc"], report["classification_metrics"]["auc"])
+        evidence = self.scored() + self.scored("champion_scores.csv")
+        self.assertEqual(report["evidence_digest"], hashlib.sha256(evidence.encode()).hexdigest())
+
+    def test_without_a_champion_nothing_is_said_of_one(self):
+        self.archive(bytes(train(self.rows[:200]).save_raw("ubj")))
+        (self.base / "champion").mkdir()
+        (self.base / "champion/contract.json").write_text("{}")
+        self.run_script()
+        self.assertNotIn("champion", self.report())
+        self.assertEqual(self.report()["evidence_digest"], hashlib.sha256(self.scored().encode()).hexdigest())
+        self.assertFalse((self.base / "evaluation/champion_scores.csv").exists())
+
+    def test_a_champion_that_cannot_score_these_rows_stops_nothing(self):
+        self.archive(bytes(train(self.rows[:200]).save_raw("ubj")))
+        for content, problem in [
+            (bytes(train(self.rows[:200, :3]).save_raw("ubj")), "the model takes 2 features, the rows have 3"),
+            (b"not a model", "it is not a model that can be read"),
+        ]:
+            self.archive(content, folder="champion")
+            self.run_script()
+            self.assertEqual(self.report()["champion"]["problem"], problem)
+            self.assertFalse((self.base / "evaluation/champion_scores.csv").exists())
 
     def test_a_pickle_is_never_loaded(self):
         self.archive(pickle.dumps(train(self.rows[:200])))

@@ -50,6 +50,10 @@ def package(version, created, modified=None, **changes):
     return description
 
 
+def in_stage(stage, status="Approved"):
+    return {"ModelLifeCycle": {"Stage": stage, "StageStatus": status}}
+
+
 class Registry:
     """The two SageMaker calls, one version a page and an empty page between them."""
 
@@ -99,12 +103,25 @@ class LatestApproved(unittest.TestCase):
         self.assertEqual(self.newest(package(1, 1, 2), rejected, failed), 1)
 
     def test_only_the_asked_life_cycle_stage(self):
-        prod = {"ModelLifeCycle": {"Stage": "Prod", "StageStatus": "Approved"}}
-        dev = {"ModelLifeCycle": {"Stage": "Dev", "StageStatus": "Approved"}}
+        prod, dev = in_stage("prod"), in_stage("dev")
         versions = [package(1, 1, 2, **prod), package(2, 2, 3, **dev), package(3, 3, 4)]
-        self.assertEqual(self.newest(*versions, stage="Prod"), 1)
-        with self.assertRaisesRegex(lambda_module.NoApprovedModel, "stage Test"):
-            self.newest(*versions, stage="Test")
+        self.assertEqual(self.newest(*versions, stage="prod"), 1)
+        with self.assertRaisesRegex(lambda_module.NoApprovedModel, "for test; version 3 is approved"):
+            self.newest(*versions, stage="test")
+
+    def test_what_was_superseded_or_is_on_its_way_is_not_in_use(self):
+        versions = [package(1, 1, 2, **in_stage("prod")), package(2, 2, 9, **in_stage("prod", "Superseded"))]
+        self.assertEqual(self.newest(*versions, stage="prod"), 1)
+
+    def test_of_several_in_one_stage_the_one_modified_last_is_in_use(self):
+        prod = in_stage("prod")
+        self.assertEqual(self.newest(package(1, 1, 9, **prod), package(2, 2, 3, **prod), stage="prod"), 1)
+
+    def test_the_command_that_would_help_is_named(self):
+        with self.assertRaisesRegex(lambda_module.NoApprovedModel, "`agent models approve VERSION --env prod`"):
+            self.newest(stage="prod")
+        with self.assertRaisesRegex(lambda_module.NoApprovedModel, "`agent models promote 2 --env prod`"):
+            self.newest(package(1, 1), package(2, 2), stage="prod")
 
     def test_more_pages_than_the_bound_are_refused(self):
         with self.assertRaises(lambda_module.TooManyModels):

@@ -103,7 +103,10 @@ pub(super) fn of(purpose: Purpose, environment: &Environment) -> Policy {
             .allow(BUCKET, &buckets(environment))
             .allow(&["iam:PassRole"], &passable(environment))
             .deny(&["sagemaker:UpdateModelPackage"]),
-        Purpose::Read => policy.allow(READ_REGISTRY, &registry).allow(&["logs:*"], &everything),
+        Purpose::Read => policy
+            .allow(READ_REGISTRY, &registry)
+            .allow(&["s3:GetObject"], &objects(environment))
+            .allow(&["logs:*"], &everything),
         Purpose::Start => policy.allow(&["sagemaker:StartPipelineExecution"], &everything),
     }
 }

@@ -10,6 +10,22 @@ pub(super) fn bucket<'c>(
     incoming: &Incoming,
     target: &Target,
 ) -> Result<&'c Bucket, ServiceError> {
+    let bucket = admitted(call, incoming.header("x-amz-expected-bucket-owner"), target)?;
+    if bucket.region != call.place.region && target.operation != Operation::GetBucketLocation {
+        return Err(ServiceError::refused(
+            "AuthorizationHeaderMalformed",
+            format!("the region '{}' is wrong; expecting '{}'", call.place.region, bucket.region),
+        ));
+    }
+    Ok(bucket)
+}
+
+/// The bucket, wherever it is, if it lets the caller in, and the caller may do this to it.
+pub(super) fn admitted<'c>(
+    call: &Call<'c>,
+    expected_owner: Option<&str>,
+    target: &Target,
+) -> Result<&'c Bucket, ServiceError> {
     let Some(bucket) = call.landscape.bucket(&target.bucket) else {
         return Err(ServiceError::with_status(
             StatusCode::NOT_FOUND,
@@ -17,8 +33,7 @@ pub(super) fn bucket<'c>(
             format!("the specified bucket does not exist: {}", target.bucket),
         ));
     };
-    let expected = incoming.header("x-amz-expected-bucket-owner");
-    if expected.is_some_and(|expected| expected != bucket.owner.as_str()) {
+    if expected_owner.is_some_and(|expected| expected != bucket.owner.as_str()) {
         return Err(denied(format!("{} is not owned by the expected account", target.bucket)));
     }
     if !bucket.accounts.contains(&call.place.account) {
@@ -26,12 +41,6 @@ pub(super) fn bucket<'c>(
             "{} lets account {} not in",
             target.bucket, call.place.account
         )));
-    }
-    if bucket.region != call.place.region && target.operation != Operation::GetBucketLocation {
-        return Err(ServiceError::refused(
-            "AuthorizationHeaderMalformed",
-            format!("the region '{}' is wrong; expecting '{}'", call.place.region, bucket.region),
-        ));
     }
     call.authorize(action(target.operation), &resource(call, target))?;
     Ok(bucket)
@@ -58,7 +67,7 @@ fn action(operation: Operation) -> &'static str {
     match operation {
         Operation::HeadBucket | Operation::ListObjectsV2 => "s3:ListBucket",
         Operation::GetBucketLocation => "s3:GetBucketLocation",
-        Operation::PutObject => "s3:PutObject",
+        Operation::PutObject | Operation::CopyObject => "s3:PutObject",
         Operation::GetObject | Operation::HeadObject => "s3:GetObject",
         Operation::DeleteObject => "s3:DeleteObject",
     }

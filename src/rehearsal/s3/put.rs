@@ -36,39 +36,44 @@ pub(super) async fn put_object(
 }
 
 /// `If-None-Match: *` creates only; `If-Match` replaces only what was seen.
-async fn check_conditions(
+pub(super) async fn check_conditions(
     call: &mut Call<'_>,
     incoming: &Incoming,
     target: &Target,
 ) -> Result<(), ServiceError> {
-    let failed = || {
-        ServiceError::with_status(
-            StatusCode::PRECONDITION_FAILED,
-            "PreconditionFailed",
-            "at least one of the pre-conditions you specified did not hold",
-        )
-    };
     match (incoming.header("if-none-match"), incoming.header("if-match")) {
         (None, None) => Ok(()),
         (Some("*"), None) => match call.shelf.object_head(&target.bucket, &target.key).await? {
             None => Ok(()),
-            Some(_) => Err(failed()),
+            Some(_) => Err(precondition_failed()),
         },
         (None, Some(seen)) => match call.shelf.object_head(&target.bucket, &target.key).await? {
             None => Err(access::no_such_key(call, target)),
             Some(object) if object.has_etag(seen) => Ok(()),
-            Some(_) => Err(failed()),
+            Some(_) => Err(precondition_failed()),
         },
         _ => Err(ServiceError::with_status(
             StatusCode::NOT_IMPLEMENTED,
             "NotImplemented",
-            "a PutObject takes If-None-Match: * or If-Match, and only one of them",
+            "a write takes If-None-Match: * or If-Match, and only one of them",
         )),
     }
 }
 
+/// What was seen of the object is no longer so.
+pub(super) fn precondition_failed() -> ServiceError {
+    ServiceError::with_status(
+        StatusCode::PRECONDITION_FAILED,
+        "PreconditionFailed",
+        "at least one of the pre-conditions you specified did not hold",
+    )
+}
+
 /// The key that is to encrypt the object; it must exist.
-fn kms_key(call: &Call<'_>, incoming: &Incoming) -> Result<Option<String>, ServiceError> {
+pub(super) fn kms_key(
+    call: &Call<'_>,
+    incoming: &Incoming,
+) -> Result<Option<String>, ServiceError> {
     let key = incoming.header("x-amz-server-side-encryption-aws-kms-key-id");
     match (incoming.header("x-amz-server-side-encryption"), key) {
         (None | Some("AES256"), None) => Ok(None),
@@ -148,7 +153,7 @@ fn checksums(
     Ok(given)
 }
 
-fn metadata(incoming: &Incoming) -> Result<BTreeMap<String, String>, ServiceError> {
+pub(super) fn metadata(incoming: &Incoming) -> Result<BTreeMap<String, String>, ServiceError> {
     let notes: BTreeMap<String, String> = incoming
         .headers
         .iter()

@@ -7,7 +7,7 @@ use http::Method;
 const LONGEST_KEY: usize = 1024;
 
 /// What people may ask.
-const KNOWN: &str = "ListBuckets, HeadBucket, GetBucketLocation, ListObjectsV2, PutObject, GetObject, HeadObject and DeleteObject";
+const KNOWN: &str = "ListBuckets, HeadBucket, GetBucketLocation, ListObjectsV2, PutObject, CopyObject, GetObject, HeadObject and DeleteObject";
 
 /// Query parameters that belong to no operation of their own.
 const PLAIN: &[&str] = &[
@@ -29,6 +29,7 @@ pub(super) enum Operation {
     GetBucketLocation,
     ListObjectsV2,
     PutObject,
+    CopyObject,
     GetObject,
     HeadObject,
     DeleteObject,
@@ -41,6 +42,7 @@ impl Operation {
             Self::GetBucketLocation => "GetBucketLocation",
             Self::ListObjectsV2 => "ListObjectsV2",
             Self::PutObject => "PutObject",
+            Self::CopyObject => "CopyObject",
             Self::GetObject => "GetObject",
             Self::HeadObject => "HeadObject",
             Self::DeleteObject => "DeleteObject",
@@ -94,7 +96,7 @@ fn operation(
         .map(|(name, _)| name.as_str())
         .find(|name| !PLAIN.contains(name) && !name.starts_with("X-Amz-"));
     let copies = incoming.headers.contains_key("x-amz-copy-source");
-    let plain = other.is_none() && !copies;
+    let plain = other.is_none();
     if plain && incoming.method == Method::GET && bucket.is_empty() {
         return Ok(None);
     }
@@ -107,6 +109,7 @@ fn operation(
         (&Method::GET, false, true) if incoming.parameter("list-type") == Some("2") => {
             Some(Operation::ListObjectsV2)
         }
+        (&Method::PUT, false, false) if copies => Some(Operation::CopyObject),
         (&Method::PUT, false, false) => Some(Operation::PutObject),
         (&Method::GET, false, false) => Some(Operation::GetObject),
         (&Method::HEAD, false, false) => Some(Operation::HeadObject),
@@ -114,7 +117,7 @@ fn operation(
         _ => None,
     };
     found.map(Some).ok_or_else(|| {
-        let asked = if copies { "CopyObject" } else { other.unwrap_or("on the bucket itself") };
+        let asked = other.unwrap_or("on the bucket itself");
         ServiceError::refused(
             "UnknownOperationException",
             format!(
@@ -126,7 +129,7 @@ fn operation(
 }
 
 /// Undoes percent-encoding.
-fn decode(text: &str) -> Result<String, ServiceError> {
+pub(super) fn decode(text: &str) -> Result<String, ServiceError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {

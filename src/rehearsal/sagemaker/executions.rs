@@ -1,10 +1,11 @@
 //! Executions: start, stop, retry.
 
 use super::{
-    super::{Call, Item, ServiceError},
+    super::{Call, Item, ServiceError, emit},
     check::{conflict, constraint, entity_name, not_found, optional, required, token, validation},
     definitions,
     names::execution_id,
+    news,
     page::items,
     parameters::{self, MAX_PARAMETERS},
     pipelines::{self, Pipeline},
@@ -150,9 +151,13 @@ fn given(call: &Call<'_>) -> Result<BTreeMap<String, String>, ServiceError> {
     Ok(given)
 }
 
-/// Keeps an execution, and that it runs or no longer does.
+/// Keeps an execution, and that it runs or no longer does; tells what has changed.
 pub(super) async fn keep(call: &mut Call<'_>, execution: &Execution) -> Result<(), ServiceError> {
     let key = execution.key();
+    let before: Option<Execution> = call.shelf.get(&call.place, &key).await?;
+    for news in news::of_execution(&call.place, before.as_ref(), execution) {
+        emit(call, news).await?;
+    }
     call.shelf.put(&call.place, &key, execution).await?;
     if execution.status.is_running() {
         call.shelf.put(&call.place, &key, &Running {}).await?;

@@ -1,4 +1,4 @@
-//! The jobs that steps started, as DescribeProcessingJob and DescribeTrainingJob show them.
+//! The jobs that steps started, as DescribeProcessingJob, DescribeTrainingJob and DescribeTransformJob show them.
 
 use super::{
     super::{Call, Item, ServiceError},
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 pub(super) enum JobKind {
     Processing,
     Training,
+    Transform,
 }
 
 impl JobKind {
@@ -20,6 +21,7 @@ impl JobKind {
         match self {
             Self::Processing => "Processing",
             Self::Training => "Training",
+            Self::Transform => "Transform",
         }
     }
 }
@@ -79,7 +81,7 @@ impl Job {
     }
 }
 
-/// DescribeProcessingJob and DescribeTrainingJob.
+/// DescribeProcessingJob, DescribeTrainingJob and DescribeTransformJob.
 pub(super) async fn describe(call: &mut Call<'_>, kind: JobKind) -> Result<Value, ServiceError> {
     let word = kind.word();
     let name = required(call, &format!("{word}JobName"))?.to_owned();

@@ -7,13 +7,14 @@ pub(super) use inspect::{describe, list};
 pub(super) use update::update;
 
 use super::{
-    super::{Call, Item, Place, ServiceError},
-    check::{constraint, not_found, required, validation},
+    super::{Call, Item, Place, ServiceError, emit},
+    check::{constraint, entity_name, not_found, required, validation},
     groups::{self, Group},
+    news,
     page::items_at,
     tags,
 };
-use crate::ids::Arn;
+use crate::ids::{Arn, Digest};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -23,6 +24,11 @@ const APPROVALS: [&str; 3] = ["Approved", "Rejected", "PendingManualApproval"];
 /// Most entries of `CustomerMetadataProperties` (CreateModelPackage API).
 const MAX_CUSTOMER_METADATA: usize = 50;
 
+/// Longest stage and longest status of one (ModelLifeCycle API, EntityName).
+const LONGEST_STAGE: usize = 63;
+/// Longest `StageDescription` (ModelLifeCycle API).
+const LONGEST_STAGE_DESCRIPTION: usize = 1_024;
+
 /// A version; kept in the registry's account under the group's name and its number.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Package {
@@ -30,16 +36,27 @@ pub(super) struct Package {
     pub group: String,
     pub version: u64,
     /// Fields of the request that made it, as Describe shows them.
-    fields: Map<String, Value>,
-    approval: String,
-    approval_description: Option<String>,
-    created: Timestamp,
-    created_by: String,
-    modified: Option<(Timestamp, String)>,
+    pub fields: Map<String, Value>,
+    /// Approved, Rejected or PendingManualApproval.
+    pub approval: String,
+    pub approval_description: Option<String>,
+    pub created: Timestamp,
+    pub created_by: String,
+    pub modified: Option<(Timestamp, String)>,
+    /// `ClientToken` and digest of the last update: the same request again changes nothing.
+    #[serde(default)]
+    pub last_update: Option<(String, Digest)>,
 }
 
 impl Item for Package {
     const KIND: &'static str = "model package";
+}
+
+impl Package {
+    /// When it was last changed; if never, when it was registered.
+    pub(super) fn last_touched(&self) -> Timestamp {
+        self.modified.as_ref().map_or(self.created, |(when, _)| *when)
+    }
 }
 
 fn key(group: &str, version: u64) -> String {
@@ -72,11 +89,12 @@ pub(super) async fn register(
     };
     check_containers(&fields)?;
     check_customer_metadata(fields.get("CustomerMetadataProperties"))?;
+    check_life_cycle(fields.get("ModelLifeCycle"))?;
     for not_described in ["ModelPackageGroupName", "ModelPackageName", "Tags", "ClientToken"] {
         fields.remove(not_described);
     }
     fields.retain(|_, value| !value.is_null());
-    note_model_data(call, &mut fields).await?;
+    note_containers(call, &mut fields).await?;
     let version = next_version(call, &group).await?;
     let package = Package {
         arn: group.place.arn("sagemaker", &format!("model-package/{}/{version}", group.name)),
@@ -88,9 +106,21 @@ pub(super) async fn register(
         created: call.now,
         created_by: by.to_owned(),
         modified: None,
+        last_update: None,
     };
-    call.shelf.put(&group.place, &key(&group.name, version), &package).await?;
+    keep(call, &group.place, &package, &[]).await?;
     Ok(package)
+}
+
+/// Keeps the version, and tells that it is new or that `updated` fields of it are.
+async fn keep(
+    call: &mut Call<'_>,
+    place: &Place,
+    package: &Package,
+    updated: &[&str],
+) -> Result<(), ServiceError> {
+    call.shelf.put(place, &key(&package.group, package.version), package).await?;
+    emit(call, news::of_package(place, package, updated)).await
 }
 
 async fn next_version(call: &mut Call<'_>, group: &Group) -> Result<u64, ServiceError> {
@@ -145,8 +175,24 @@ fn check_customer_metadata(properties: Option<&Value>) -> Result<(), ServiceErro
     }
 }
 
-/// Notes the ETag of each container's model, so that whoever uses it can tell that it is still the same.
-async fn note_model_data(
+/// A life cycle has a stage and a status in it, both named as entities are.
+fn check_life_cycle(cycle: Option<&Value>) -> Result<(), ServiceError> {
+    let Some(cycle) = cycle.filter(|cycle| !cycle.is_null()) else { return Ok(()) };
+    for field in ["Stage", "StageStatus"] {
+        let word = cycle.get(field).and_then(Value::as_str).unwrap_or_default();
+        entity_name(&format!("ModelLifeCycle.{field}"), word, LONGEST_STAGE)?;
+    }
+    let description = cycle.get("StageDescription").and_then(Value::as_str).unwrap_or_default();
+    if description.chars().count() > LONGEST_STAGE_DESCRIPTION {
+        let rule = "Member must have length less than or equal to 1024";
+        return Err(constraint("ModelLifeCycle.StageDescription", description, rule));
+    }
+    Ok(())
+}
+
+/// Notes what each container is made of now, so that whoever uses it can tell that it is still the same: the ETag
+/// of its model, and its image's digest where the image is named by one (a tag says nothing about its digest).
+async fn note_containers(
     call: &mut Call<'_>,
     fields: &mut Map<String, Value>,
 ) -> Result<(), ServiceError> {
@@ -154,6 +200,10 @@ async fn note_model_data(
         .get_mut("InferenceSpecification")
         .and_then(|specification| specification.get_mut("Containers")?.as_array_mut());
     for container in containers.into_iter().flatten() {
+        let image = container.get("Image").and_then(Value::as_str).unwrap_or_default();
+        if let Some((_, digest)) = image.split_once('@') {
+            container["ImageDigest"] = json!(digest);
+        }
         let uri = container.get("ModelDataUrl").and_then(Value::as_str).unwrap_or_default();
         if let Some((bucket, key)) = uri.strip_prefix("s3://").and_then(|rest| rest.split_once('/'))
             && let Some(object) = call.shelf.object_head(bucket, key).await?

@@ -2,11 +2,13 @@
 
 mod condition;
 mod job;
+mod lambda;
 mod model;
 mod processing;
 mod quality;
 mod register;
 mod training;
+mod transform;
 
 use super::{
     super::{Call, Service, ServiceError, standin::JobFailure},
@@ -33,6 +35,8 @@ struct Running<'r> {
     step: Value,
     /// The name its job gets, if it starts one.
     job: String,
+    /// The role that the step acts as: its own if it names one, else the execution's.
+    role: String,
 }
 
 /// What a step leaves.
@@ -101,14 +105,16 @@ pub(super) async fn run(
     execution: &Execution,
     node: &Node<'_>,
 ) -> Result<StepRecord, ServiceError> {
-    let job = job_name(&execution.arn, &execution.id, node.step.name, execution.retries);
+    // However often an execution is retried, it makes one model.
+    let attempt = if node.kind == StepKind::Model { 0 } else { execution.retries };
+    let job = job_name(&execution.arn, &execution.id, node.step.name, attempt);
     let scope = ExecutionScope { execution, job_name: &job, now: call.now };
     let resolved = match node.kind {
         StepKind::Condition => Ok(node.step.value.clone()),
         _ => evaluate(node.step.value, &scope),
     };
     let result = match resolved {
-        Ok(step) => perform(call, node.kind, &Running { execution, step, job }).await,
+        Ok(step) => perform(call, node.kind, &Running::new(execution, step, job)).await,
         Err(error) => Err(error.into()),
     };
     let (status, failure, outcome) = match result {
@@ -149,6 +155,8 @@ async fn perform(
         StepKind::QualityCheck => quality::run(call, running).await,
         StepKind::RegisterModel => register::run(call, running).await,
         StepKind::Model => model::run(call, running).await,
+        StepKind::Lambda => lambda::run(call, running).await,
+        StepKind::Transform => transform::run(call, running).await,
         StepKind::Fail => {
             let message = running.step.pointer("/Arguments/ErrorMessage").and_then(Value::as_str);
             let message = message.unwrap_or_default();
@@ -161,25 +169,30 @@ async fn perform(
         | StepKind::Endpoint
         | StepKind::EndpointConfig
         | StepKind::InferenceComponent
-        | StepKind::Lambda
         | StepKind::Lineage
         | StepKind::NotebookJob
-        | StepKind::Transform
         | StepKind::Tuning => {
             Err(Trouble::failed(format!("the rehearsal does not execute {kind} steps yet")))
         }
     }
 }
 
-impl Running<'_> {
-    /// The role that the step acts as: its own if it names one, else the execution's.
-    fn role(&self) -> &str {
-        self.value("/Arguments/RoleArn").as_str().unwrap_or(&self.execution.role)
+impl<'r> Running<'r> {
+    fn new(execution: &'r Execution, step: Value, job: String) -> Self {
+        let role = step.pointer("/Arguments/RoleArn").and_then(Value::as_str);
+        let role = role.unwrap_or(&execution.role).to_owned();
+        Self { execution, step, job, role }
+    }
+
+    /// The same step, acting as `role`.
+    fn acting_as(other: &Self, role: &str) -> Self {
+        let (execution, step, job) = (other.execution, other.step.clone(), other.job.clone());
+        Self { execution, step, job, role: role.to_owned() }
     }
 
     /// Fails the step if SageMaker cannot act as its role.
     fn check_role(&self, call: &Call<'_>) -> Result<(), Trouble> {
-        let role = self.role();
+        let role = &self.role;
         let found = call.landscape.role(role);
         if found.is_some_and(|found| found.may_be_passed(&call.place.account, Service::SageMaker)) {
             return Ok(());
@@ -192,7 +205,7 @@ impl Running<'_> {
 
     /// May the role of the step do `action` on `resource`?
     fn authorize(&self, call: &Call<'_>, action: &str, resource: &str) -> Result<(), Trouble> {
-        let role = self.role();
+        let role = &self.role;
         if call.landscape.role(role).is_some_and(|role| role.permissions.allows(action, resource)) {
             return Ok(());
         }

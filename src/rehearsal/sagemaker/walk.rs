@@ -4,7 +4,7 @@ use super::{
     graph::{Graph, Node},
     record::{StepRecord, StepStatus},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an execution does next.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) enum Next<'g, 'd> {
     Run(&'g Node<'d>),
     /// Every step that could run has succeeded.
     Succeeded,
-    /// A step failed; nothing more is started.
+    /// A step failed; what was under way beside it has ended.
     Failed,
 }
 
@@ -22,26 +22,27 @@ pub(super) enum Next<'g, 'd> {
 enum Fate {
     Waiting,
     Skipped,
-    Succeeded,
+    Done,
 }
 
 /// The next move. A recorded step never comes again; a step comes only after all it needs have succeeded, and
-/// not at all if it stands in the branch not taken or needs a step that does.
+/// not at all if it stands in the branch not taken or needs a step that does. What could start before the first
+/// failure was under way beside it and still ends, as SageMaker runs such steps at the same time; nothing else starts.
 pub(super) fn next<'g, 'd>(graph: &'g Graph<'d>, records: &[StepRecord]) -> Next<'g, 'd> {
     let recorded: BTreeMap<&str, &StepRecord> =
         records.iter().map(|record| (record.name.as_str(), record)).collect();
-    if records.iter().any(|record| record.status != StepStatus::Succeeded) {
-        return Next::Failed;
-    }
+    let failure = records.iter().position(|record| record.status != StepStatus::Succeeded);
+    let before = records.get(..failure.unwrap_or(records.len())).unwrap_or_default();
+    let succeeded: BTreeSet<&str> = before.iter().map(|record| record.name.as_str()).collect();
     let fates = fates(graph, &recorded);
-    let succeeded = |need: &String| fates.get(need.as_str()) == Some(&Fate::Succeeded);
     graph
         .nodes()
         .iter()
         .find(|node| {
-            fates.get(node.step.name) == Some(&Fate::Waiting) && node.needs.iter().all(succeeded)
+            fates.get(node.step.name) == Some(&Fate::Waiting)
+                && node.needs.iter().all(|need| succeeded.contains(need.as_str()))
         })
-        .map_or(Next::Succeeded, Next::Run)
+        .map_or(if failure.is_some() { Next::Failed } else { Next::Succeeded }, Next::Run)
 }
 
 fn fates<'g>(
@@ -53,7 +54,7 @@ fn fates<'g>(
         .iter()
         .map(|node| {
             let done = recorded.contains_key(node.step.name);
-            (node.step.name, if done { Fate::Succeeded } else { Fate::Waiting })
+            (node.step.name, if done { Fate::Done } else { Fate::Waiting })
         })
         .collect();
     // A skipped step skips what needs it, wherever that stands: go round until nothing changes.

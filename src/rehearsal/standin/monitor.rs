@@ -1,9 +1,18 @@
-//! The Model Monitor analyser, as far as a baseline goes.
+//! The Model Monitor analyser: describes a data set, and holds it against an older description.
 
 use super::{Files, JobFailure, text};
 use crate::monitor::{self, Header, Table};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// What a data set is held against: both files that an earlier job wrote.
+#[derive(Debug)]
+pub(in crate::rehearsal) struct Baseline {
+    /// `statistics.json`.
+    pub statistics: Value,
+    /// `constraints.json`.
+    pub constraints: Value,
+}
 
 /// Writes `statistics.json` and `constraints.json` of the data set that the job's environment names.
 ///
@@ -13,26 +22,59 @@ pub(in crate::rehearsal) fn baseline(
     environment: &BTreeMap<String, String>,
     files: &Files,
 ) -> Result<Files, JobFailure> {
-    let setting = |name: &str| {
-        let missing = || JobFailure::client(format!("Environment variable {name} is not set"));
-        environment.get(name).map(String::as_str).ok_or_else(missing)
+    Ok(describe(&read(environment, files)?, setting(environment, "output_path")?))
+}
+
+/// Writes the same of the data set, and `constraint_violations.json`; says how many violations that holds.
+///
+/// # Errors
+/// As [`baseline`]; or the baseline's files are not those of the analyser.
+pub(in crate::rehearsal) fn check(
+    environment: &BTreeMap<String, String>,
+    files: &Files,
+    baseline: &Baseline,
+) -> Result<(Files, usize), JobFailure> {
+    let table = read(environment, files)?;
+    let output = setting(environment, "output_path")?;
+    let found = monitor::violations(&table, &baseline.statistics, &baseline.constraints)
+        .map_err(JobFailure::algorithm)?;
+    let mut written = describe(&table, output);
+    let report = monitor::violations_file(&found).to_string();
+    written.insert(format!("{output}/{VIOLATIONS}"), report.into_bytes());
+    Ok((written, found.len()))
+}
+
+/// The name of the report.
+pub(in crate::rehearsal) const VIOLATIONS: &str = "constraint_violations.json";
+
+fn describe(table: &Table, output: &str) -> Files {
+    let file = |name: &str, content: &Value| {
+        (format!("{output}/{name}"), content.to_string().into_bytes())
     };
-    let source = setting("dataset_source")?;
-    let output = setting("output_path")?;
-    let header = header(setting("dataset_format")?)?;
+    Files::from([
+        file("statistics.json", &monitor::statistics(table)),
+        file("constraints.json", &monitor::constraints(table)),
+    ])
+}
+
+fn setting<'e>(
+    environment: &'e BTreeMap<String, String>,
+    name: &str,
+) -> Result<&'e str, JobFailure> {
+    let missing = || JobFailure::client(format!("Environment variable {name} is not set"));
+    environment.get(name).map(String::as_str).ok_or_else(missing)
+}
+
+/// The data set that the job's environment names.
+fn read(environment: &BTreeMap<String, String>, files: &Files) -> Result<Table, JobFailure> {
+    let source = setting(environment, "dataset_source")?;
+    let header = header(setting(environment, "dataset_format")?)?;
     let texts: Vec<&str> = files
         .keys()
         .filter(|path| path.starts_with(&format!("{source}/")))
         .map(|path| text(files, path))
         .collect::<Result<_, _>>()?;
-    let table = Table::read(texts, header).map_err(JobFailure::algorithm)?;
-    let file = |name: &str, content: &Value| {
-        (format!("{output}/{name}"), content.to_string().into_bytes())
-    };
-    Ok(Files::from([
-        file("statistics.json", &monitor::statistics(&table)),
-        file("constraints.json", &monitor::constraints(&table)),
-    ]))
+    Table::read(texts, header).map_err(JobFailure::algorithm)
 }
 
 /// The data set's format is itself a JSON text: `{"csv": {"header": false, …}}`.
@@ -66,6 +108,23 @@ mod tests {
         );
         let constraints: Value = serde_json::from_slice(&written["/out/constraints.json"]).unwrap();
         assert_eq!(constraints["features"][0]["completeness"], 0.5);
+    }
+
+    #[test]
+    fn a_data_set_keeps_its_own_baseline_and_another_does_not() {
+        let environment = environment(r#"{"csv": {"header": false}}"#);
+        let rows = |from: u32| (from..from + 50).map(|n| format!("{n},1\n")).collect::<String>();
+        let files = |text: String| Files::from([("/in/batch.csv".to_owned(), text.into_bytes())]);
+        let written = baseline(&environment, &files(rows(0))).unwrap();
+        let json = |name: &str| serde_json::from_slice(&written[&format!("/out/{name}")]).unwrap();
+        let older =
+            Baseline { statistics: json("statistics.json"), constraints: json("constraints.json") };
+        assert_eq!(check(&environment, &files(rows(0)), &older).unwrap().1, 0);
+        let (drifted, violations) = check(&environment, &files(rows(1_000)), &older).unwrap();
+        let report: Value =
+            serde_json::from_slice(&drifted["/out/constraint_violations.json"]).unwrap();
+        assert!(violations > 0);
+        assert_eq!(report["violations"].as_array().unwrap().len(), violations);
     }
 
     #[test]

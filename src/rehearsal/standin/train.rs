@@ -1,17 +1,20 @@
 //! Training: gradient boosting in place of the XGBoost image.
 
-use super::{Files, JobFailure, archive, hyperparameters, text};
-use forust_ml::{GradientBooster, Matrix};
+use super::{
+    Files, JobFailure, archive,
+    features::{Features, number},
+    hyperparameters, score, text,
+};
 use std::collections::BTreeMap;
 
 /// Where a training job finds its channels.
 const CHANNELS: &str = "/opt/ml/input/data";
 
-/// Rows of numbers with a label in front, held column by column.
+/// Rows of numbers with a label in front.
 pub(super) struct Labelled {
-    features: Vec<f64>,
+    /// What stands behind the labels.
+    pub(super) features: Features,
     labels: Vec<f64>,
-    columns: usize,
 }
 
 /// Trains on the channels `train` and `validation` and gives the content of `model.tar.gz`.
@@ -34,30 +37,24 @@ pub(in crate::rehearsal) fn train(
             "Must have at least 1 validation dataset for early stopping",
         ));
     }
-    if validation.as_ref().is_some_and(|validation| validation.columns != train.columns) {
+    if validation
+        .as_ref()
+        .is_some_and(|validation| validation.features.columns() != train.features.columns())
+    {
         return Err(JobFailure::client("the channels have different numbers of columns"));
     }
     let weights = validation.as_ref().map(|validation| vec![1.0; validation.labels.len()]);
     let evaluation = validation.as_ref().zip(weights.as_ref()).filter(|_| setup.stops_early);
     let evaluation = evaluation.map(|(validation, weights)| {
-        vec![(validation.matrix(), validation.labels.as_slice(), weights.as_slice())]
+        vec![(validation.features.matrix(), validation.labels.as_slice(), weights.as_slice())]
     });
     setup
         .booster
-        .fit_unweighted(&train.matrix(), &train.labels, evaluation)
+        .fit_unweighted(&train.features.matrix(), &train.labels, evaluation)
         .map_err(JobFailure::algorithm)?;
+    score::note_columns(&mut setup.booster, train.features.columns());
     let model = setup.booster.json_dump().map_err(JobFailure::algorithm)?;
     archive::pack(model.as_bytes()).map_err(JobFailure::algorithm)
-}
-
-/// The probability of label 1 for each row, by the model in `archive`.
-pub(super) fn score(archive: &[u8], rows: &Labelled) -> Result<Vec<f64>, JobFailure> {
-    let model = archive::unpack(archive).map_err(JobFailure::algorithm)?;
-    let model =
-        String::from_utf8(model).map_err(|_| JobFailure::algorithm("the model is not JSON"))?;
-    let booster = GradientBooster::from_json(&model).map_err(JobFailure::algorithm)?;
-    let margins = booster.predict(&rows.matrix(), false);
-    Ok(margins.into_iter().map(|margin| 1.0 / (1.0 + (-margin).exp())).collect())
 }
 
 impl Labelled {
@@ -92,43 +89,22 @@ impl Labelled {
                 rows.push(cells.collect::<Result<_, _>>()?);
             }
         }
-        let columns = rows.first().map_or(0, Vec::len);
-        if columns == 0 || rows.iter().any(|row| row.len() != columns) {
-            return Err(JobFailure::client("the rows have no features, or not the same number"));
-        }
-        let blank = (0..columns).find(|column| {
-            rows.iter().all(|row| row.get(*column).is_none_or(|cell| cell.is_nan()))
-        });
-        if let Some(column) = blank {
+        let features = Features::of(&rows)?;
+        if let Some(column) = features.blank_column() {
             return Err(JobFailure::client(format!("feature {column} has no value in any row")));
         }
-        let features = (0..columns)
-            .flat_map(|column| rows.iter().filter_map(move |row| row.get(column)).copied());
-        Ok(Self { features: features.collect(), labels, columns })
+        Ok(Self { features, labels })
     }
 
     /// The labels as truth values.
     pub(super) fn truth(&self) -> Vec<bool> {
         self.labels.iter().map(|label| *label > 0.5).collect()
     }
-
-    fn matrix(&self) -> Matrix<'_, f64> {
-        Matrix::new(&self.features, self.labels.len(), self.columns)
-    }
-}
-
-fn number(cell: &str) -> Result<f64, JobFailure> {
-    let cell = cell.trim();
-    if cell.is_empty() {
-        return Ok(f64::NAN);
-    }
-    let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
-    number.ok_or_else(|| JobFailure::client("a cell is not a number"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::score::score, *};
     use proptest::prelude::*;
 
     /// Label 1 above 50, with one exception in ten.
@@ -161,7 +137,8 @@ mod tests {
     fn the_model_finds_the_rule_and_training_again_gives_the_same_bytes() {
         let model = train(&parameters(&[]), &files()).unwrap();
         assert_eq!(model, train(&parameters(&[]), &files()).unwrap());
-        let scores = score(&model, &Labelled::read(&["0,10,3\n1,90,3\n"]).unwrap()).unwrap();
+        let scores =
+            score(&model, &Labelled::read(&["0,10,3\n1,90,3\n"]).unwrap().features).unwrap();
         assert!(scores[0] < 0.3 && scores[1] > 0.7, "{scores:?}");
     }
 
@@ -212,7 +189,7 @@ mod tests {
             let files = Files::from([("/opt/ml/input/data/train/t.csv".to_owned(), text.clone().into_bytes())]);
             let subsample = (f64::from(subsample) / 10.0).to_string();
             if let Ok(model) = train(&parameters(&[("subsample", &subsample)]), &files) {
-                let scores = score(&model, &Labelled::read(&[&text]).unwrap()).unwrap();
+                let scores = score(&model, &Labelled::read(&[&text]).unwrap().features).unwrap();
                 prop_assert!(scores.iter().all(|score| (0.0..=1.0).contains(score)));
             }
         }

@@ -40,6 +40,22 @@ fn the_release_decides_data_and_floor() {
 }
 
 #[test]
+fn a_training_without_more_words_takes_all_data_and_knows_no_champion() {
+    let environment = environment();
+    assert_eq!(default_of(Kind::Train, &environment, "DataWindow"), json!("all"));
+    let Release { contract_key, .. } = release(&environment);
+    let contract = json!(format!("s3://{}/{contract_key}", environment.bucket));
+    assert_eq!(default_of(Kind::Train, &environment, "ChampionUrl"), contract);
+}
+
+#[test]
+fn inference_asks_for_the_model_of_its_own_environment() {
+    let definition = rendered(Kind::Inference);
+    let asked = &definition.step("LambdaStep").unwrap().value["Arguments"]["life_cycle_stage"];
+    assert_eq!(asked, environment().name.as_str());
+}
+
+#[test]
 fn the_environment_decides_whether_a_violation_fails() {
     for fail_on_violation in [true, false] {
         let environment = Environment {

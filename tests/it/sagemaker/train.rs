@@ -7,6 +7,7 @@ use relevo::{
     ids::Digest,
     spec::DataContract,
 };
+use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -101,8 +102,40 @@ async fn it_trains_evaluates_and_registers_a_model_for_approval() {
     let baselines = package.drift_check_baselines().unwrap().model_data_quality().unwrap();
     let statistics = world.json(baselines.statistics().unwrap().s3_uri().unwrap()).await;
     assert_eq!(statistics["features"].as_array().unwrap().len(), 4);
+    let notes = package.customer_metadata_properties().unwrap();
+    assert_eq!(notes["data_window"], "all");
+    assert_eq!(notes["champion_url"], format!("s3://{BUCKET}/mammo/scripts/1/contract.json"));
+    assert_eq!(json!(notes["evidence_digest"]), evaluation["evidence_digest"]);
     let imputer = world.json(&package.customer_metadata_properties().unwrap()["imputer_uri"]).await;
     assert_eq!(imputer["columns"][0], "Age");
+}
+
+#[tokio::test]
+async fn a_challenger_is_scored_beside_the_champion_it_was_given() {
+    let world = World::new().await;
+    world.create("Mammo-Train", deploy(&world).await.value()).await;
+    let first = world.start("Mammo-Train", &[], TOKEN).await;
+    world.finish(&first).await;
+    let registry = world.sagemaker_of("333333333333");
+    let package = "arn:aws:sagemaker:us-east-1:333333333333:model-package/mammo-package";
+    let version = |number: u32| {
+        registry.describe_model_package().model_package_name(format!("{package}/{number}")).send()
+    };
+    let described = version(1).await.unwrap();
+    let container = &described.inference_specification().unwrap().containers()[0];
+    let champion = container.model_data_url().unwrap();
+    let parameters = [("ChampionUrl", champion), ("DataWindow", "2025-11-03/2026-01-31")];
+    let second = world.start("Mammo-Train", &parameters, "another-token-of-at-least-32-letters");
+    assert_eq!(world.finish(&second.await).await, PipelineExecutionStatus::Succeeded);
+    let described = version(2).await.unwrap();
+    let notes = described.customer_metadata_properties().unwrap();
+    assert_eq!((&*notes["champion_url"], &*notes["data_window"]), (champion, parameters[1].1));
+    let quality = described.model_metrics().unwrap().model_quality().unwrap();
+    let evaluation = world.json(quality.statistics().unwrap().s3_uri().unwrap()).await;
+    let auc = &evaluation["classification_metrics"]["auc"];
+    assert_eq!(&evaluation["champion"]["auc"], auc, "the same data gives the same model");
+    let digest = Digest::of(world.download(champion).await);
+    assert_eq!(evaluation["champion"]["model_digest"], digest.as_str());
 }
 
 #[tokio::test]

@@ -3,50 +3,69 @@
 use super::{
     super::{
         super::{Call, ServiceError},
-        check::{constraint, optional, required},
+        check::{conflict, optional, required},
     },
-    approval, check_customer_metadata, find, key,
+    Package, approval, check_customer_metadata, check_life_cycle, find, keep,
 };
+use crate::ids::Digest;
 use serde_json::{Value, json};
 
 /// Longest approval description (UpdateModelPackage API).
 const LONGEST_DESCRIPTION: usize = 1_024;
+/// Longest `ClientToken` (UpdateModelPackage API).
+const LONGEST_TOKEN: usize = 36;
 
-/// UpdateModelPackage.
+/// UpdateModelPackage. The same request with the same token again changes nothing and is not told again.
 pub(in super::super) async fn update(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let arn = required(call, "ModelPackageArn")?.to_owned();
     let (place, mut package) = find(call, &arn).await?;
-    if let Some(status) = call.body.get("ModelApprovalStatus").filter(|status| !status.is_null()) {
+    let answer = json!({ "ModelPackageArn": package.arn });
+    if let Some(token) = optional(call, "ClientToken", LONGEST_TOKEN)? {
+        let asked = (token, Digest::of(call.body.to_string()));
+        match &package.last_update {
+            Some(last) if *last == asked => return Ok(answer),
+            Some((token, _)) if *token == asked.0 => {
+                return Err(conflict("The client token was used with another request."));
+            }
+            Some(_) | None => package.last_update = Some(asked),
+        }
+    }
+    let updated = change(call, &mut package)?;
+    package.modified = Some((call.now, call.principal.arn()));
+    keep(call, &place, &package, &updated).await?;
+    Ok(answer)
+}
+
+/// Changes `package` as the request asks, and says which fields it gave.
+fn change(call: &Call<'_>, package: &mut Package) -> Result<Vec<&'static str>, ServiceError> {
+    let mut updated = Vec::new();
+    let given = |field: &str| call.body.get(field).filter(|value| !value.is_null());
+    if let Some(status) = given("ModelApprovalStatus") {
         package.approval = approval(status)?;
+        updated.push("ModelApprovalStatus");
     }
-    let description = optional(call, "ApprovalDescription", LONGEST_DESCRIPTION)?;
-    package.approval_description = description.or(package.approval_description);
-    let mut notes = package.fields.get("CustomerMetadataProperties").cloned().unwrap_or(json!({}));
-    if let (Some(notes), Some(added)) = (
-        notes.as_object_mut(),
-        call.body.get("CustomerMetadataProperties").and_then(Value::as_object),
-    ) {
-        notes.extend(added.clone());
+    if let Some(description) = optional(call, "ApprovalDescription", LONGEST_DESCRIPTION)? {
+        package.approval_description = Some(description);
+        updated.push("ApprovalDescription");
     }
-    let removed = call.body.get("CustomerMetadataPropertiesToRemove").and_then(Value::as_array);
-    for name in removed.into_iter().flatten().filter_map(Value::as_str) {
-        if let Some(notes) = notes.as_object_mut() {
+    let added = given("CustomerMetadataProperties").and_then(Value::as_object);
+    let removed = given("CustomerMetadataPropertiesToRemove").and_then(Value::as_array);
+    if added.is_some() || removed.is_some() {
+        let notes = package.fields.get("CustomerMetadataProperties").and_then(Value::as_object);
+        let mut notes = notes.cloned().unwrap_or_default();
+        notes.extend(added.cloned().unwrap_or_default());
+        for name in removed.into_iter().flatten().filter_map(Value::as_str) {
             notes.remove(name);
         }
+        let notes = Value::Object(notes);
+        check_customer_metadata(Some(&notes))?;
+        package.fields.insert("CustomerMetadataProperties".to_owned(), notes);
+        updated.push("CustomerMetadataProperties");
     }
-    check_customer_metadata(Some(&notes))?;
-    package.fields.insert("CustomerMetadataProperties".to_owned(), notes);
-    if let Some(cycle) = call.body.get("ModelLifeCycle").filter(|cycle| !cycle.is_null()) {
-        let whole = ["Stage", "StageStatus"]
-            .iter()
-            .all(|field| cycle.get(field).is_some_and(Value::is_string));
-        if !whole {
-            let rule = "Member must have Stage and StageStatus";
-            return Err(constraint("ModelLifeCycle", &cycle.to_string(), rule));
-        }
+    if let Some(cycle) = given("ModelLifeCycle") {
+        check_life_cycle(Some(cycle))?;
         package.fields.insert("ModelLifeCycle".to_owned(), cycle.clone());
+        updated.push("ModelLifeCycle");
     }
-    package.modified = Some((call.now, call.principal.arn()));
-    call.shelf.put(&place, &key(&package.group, package.version), &package).await?;
-    Ok(json!({ "ModelPackageArn": package.arn }))
+    Ok(updated)
 }

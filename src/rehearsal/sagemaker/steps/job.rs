@@ -83,7 +83,7 @@ pub(super) async fn download(
          exist under that S3 prefix, and that the role \"{role}\" has \"s3:ListBucket\" permissions on bucket \
          \"{bucket}\".",
         region = call.place.region,
-        role = running.role(),
+        role = running.role,
     )))
 }
 

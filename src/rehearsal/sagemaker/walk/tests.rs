@@ -62,10 +62,17 @@ fn a_condition_inside_the_branch_not_taken_is_skipped_whole() {
 }
 
 #[test]
-fn nothing_starts_after_a_failure() {
-    let definition = definition(json!([step("A", &[]), step("B", &[])]));
-    let (ran, end) = run(&definition, |_| (StepStatus::Failed, false));
-    assert_eq!((ran, end), (vec!["A".to_owned()], "failed"));
+fn what_began_beside_a_failing_step_ends_and_nothing_else_starts() {
+    let definition = definition(json!([
+        step("A", &[]),
+        step("B", &[]),
+        step("C", &["B"]),
+        check("D", json!([]), json!([step("E", &[])])),
+    ]));
+    let (ran, end) = run(&definition, |name| {
+        (if name == "A" { StepStatus::Failed } else { StepStatus::Succeeded }, false)
+    });
+    assert_eq!((ran, end), (vec!["A".into(), "B".into(), "D".into()], "failed"));
 }
 
 /// A graph whose step `i` needs only steps before `i`, listed in any order.
@@ -102,7 +109,13 @@ proptest! {
         }
         if fails < needs.len() {
             prop_assert_eq!(end, "failed");
-            prop_assert_eq!(ran.last(), Some(&failing));
+            let failed = ran.iter().position(|step| *step == failing).unwrap();
+            for step in &ran[failed + 1..] {
+                let index: usize = step[1..].parse().unwrap();
+                for need in &needs[index] {
+                    prop_assert!(ran[..failed].contains(&name(*need)), "{step} began after {failing}");
+                }
+            }
         } else {
             prop_assert_eq!(ran.len(), needs.len());
         }
