@@ -33,7 +33,10 @@ mod time;
 mod wire;
 
 pub use call::Call;
-pub use containers::{Containers, Files, JobFailure, Processing, Training};
+pub use containers::{
+    Cloud, Containers, Files, Invocation, InvokeError, JobFailure, Processing, Question, Raised,
+    Scoring, Training,
+};
 pub use fault::ServiceError;
 pub use lambda::Deployed;
 pub use landscape::{Bucket, Landscape, Role, Service, TOOLS_ACCOUNT, agent_principal};

@@ -11,6 +11,7 @@
 
 mod choice;
 mod folder;
+mod function;
 mod process;
 
 pub(super) use choice::kept;
@@ -18,13 +19,16 @@ pub use choice::{Choice, PythonError, choose, forget};
 
 use crate::{
     clock::{Clock, SystemClock},
-    rehearsal::{Containers, Files, JobFailure, Processing, Training, pack_model},
+    rehearsal::{
+        Cloud, Containers, Files, Invocation, InvokeError, JobFailure, Processing, Scoring,
+        Training, pack_model, unpack_model,
+    },
 };
 use anyhow::Context as _;
 use folder::JobFolder;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use process::{Process, Runner};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -33,6 +37,8 @@ use std::{
 
 /// Where the container's own paths begin.
 const ML: &str = "/opt/ml/";
+/// Where the XGBoost image leaves its model, and finds it.
+const MODEL: &str = "/opt/ml/model/xgboost-model";
 /// What a script takes the place of its files by.
 const BASE_DIR: &str = "--base-dir";
 
@@ -121,7 +127,6 @@ impl RealScripts {
     async fn run_training(&self, job: Training) -> Result<Vec<u8>, JobFailure> {
         let folder = JobFolder::new(&self.jobs)?;
         folder.place(&job.channels)?;
-        let model = "/opt/ml/model/xgboost-model";
         folder.make(&["/opt/ml/model".to_owned()])?;
         let process = Process::of(
             &folder,
@@ -129,13 +134,36 @@ impl RealScripts {
             json!({
                 "hyper_parameters": job.hyper_parameters,
                 "channels": folder.mapped("/opt/ml/input/data"),
-                "model": folder.mapped(model),
+                "model": folder.mapped(MODEL),
             }),
         );
         self.run(Process { longest: job.longest, ..process }).await?;
         let left = folder.collect(&["/opt/ml/model".to_owned()])?;
-        let model = left.get(model).ok_or_else(|| JobFailure::algorithm("no model was saved"))?;
+        let model = left.get(MODEL).ok_or_else(|| JobFailure::algorithm("no model was saved"))?;
         pack_model(model).map_err(JobFailure::algorithm)
+    }
+
+    async fn run_scoring(&self, job: Scoring) -> Result<Vec<String>, JobFailure> {
+        let folder = JobFolder::new(&self.jobs)?;
+        let [model, lines, scores] =
+            [MODEL, "/opt/ml/input/lines.csv", "/opt/ml/output/scores.csv"];
+        let unpacked = unpack_model(&job.model).map_err(JobFailure::algorithm)?;
+        let files = [(model, unpacked), (lines, (job.lines.join("\n") + "\n").into_bytes())];
+        folder.place(&files.map(|(path, content)| (path.to_owned(), content)).into())?;
+        folder.make(&["/opt/ml/output".to_owned()])?;
+        let process = Process::of(
+            &folder,
+            Runner::Score,
+            json!({
+                "model": folder.mapped(model),
+                "lines": folder.mapped(lines),
+                "scores": folder.mapped(scores),
+            }),
+        );
+        self.run(process).await?;
+        let left = folder.collect(&["/opt/ml/output".to_owned()])?;
+        let scored = left.get(scores).map(|scores| String::from_utf8_lossy(scores));
+        Ok(scored.unwrap_or_default().lines().map(str::to_owned).collect())
     }
 }
 
@@ -146,5 +174,17 @@ impl Containers for RealScripts {
 
     fn train(&self, job: Training) -> BoxFuture<'_, Result<Vec<u8>, JobFailure>> {
         self.run_training(job).boxed()
+    }
+
+    fn score(&self, job: Scoring) -> BoxFuture<'_, Result<Vec<String>, JobFailure>> {
+        self.run_scoring(job).boxed()
+    }
+
+    fn invoke<'i>(
+        &'i self,
+        invocation: Invocation<'i>,
+        cloud: &'i mut dyn Cloud,
+    ) -> BoxFuture<'i, Result<Value, InvokeError>> {
+        self.call(invocation, cloud).boxed()
     }
 }

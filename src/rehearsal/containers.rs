@@ -4,11 +4,14 @@
 //! cares whether the stand-ins of this program ran, or the repository's own scripts in processes of their own. A job
 //! runs inside the transaction of the request that moved its execution on: if the process dies, it never ran.
 
+mod function;
 mod stand_ins;
 
+pub use function::{Cloud, Invocation, InvokeError, Question, Raised};
 pub(super) use stand_ins::StandIns;
 
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 
 /// Files by their absolute path in the container.
@@ -57,6 +60,15 @@ pub struct Training {
     pub longest: Duration,
 }
 
+/// A batch transform with the XGBoost image, after its filters and before its joins.
+#[derive(Debug)]
+pub struct Scoring {
+    /// The content of `model.tar.gz`.
+    pub model: Vec<u8>,
+    /// Features as lines of CSV, at least one.
+    pub lines: Vec<String>,
+}
+
 /// What runs in the containers of this cloud.
 pub trait Containers: Send + Sync {
     /// Runs a processing job and gives the files under its output folders.
@@ -64,4 +76,14 @@ pub trait Containers: Send + Sync {
 
     /// Trains and gives the content of `model.tar.gz`.
     fn train(&self, job: Training) -> BoxFuture<'_, Result<Vec<u8>, JobFailure>>;
+
+    /// Scores each line, in order.
+    fn score(&self, job: Scoring) -> BoxFuture<'_, Result<Vec<String>, JobFailure>>;
+
+    /// Calls a function and gives its answer.
+    fn invoke<'i>(
+        &'i self,
+        invocation: Invocation<'i>,
+        cloud: &'i mut dyn Cloud,
+    ) -> BoxFuture<'i, Result<Value, InvokeError>>;
 }

@@ -10,7 +10,7 @@ mod batch_preprocess;
 mod evaluate;
 mod features;
 mod hyperparameters;
-pub(super) mod latest_approved_model;
+mod latest_approved_model;
 mod monitor;
 mod preprocess;
 mod score;
@@ -18,13 +18,14 @@ mod train;
 mod transform;
 
 pub use archive::{pack as pack_model, unpack as unpack_model};
-pub(super) use latest_approved_model::Raised;
+pub(super) use latest_approved_model::invoke;
 pub(super) use monitor::{Baseline, VIOLATIONS, baseline, check};
 pub(super) use train::train;
-pub(super) use transform::{Columns, Join, Transform};
+pub(super) use transform::{Columns, Join, Transform, score_lines};
 
 pub(super) use super::containers::{Files, JobFailure};
 
+use super::containers::Raised;
 use crate::spec::SourceFile;
 
 /// A processing job: `python3 SCRIPT ARGUMENTS…`

@@ -25,6 +25,10 @@ pub(super) enum Runner {
     Script,
     /// XGBoost's training.
     Train,
+    /// XGBoost's scoring.
+    Score,
+    /// A function's handler.
+    Function,
 }
 
 impl Runner {
@@ -32,14 +36,16 @@ impl Runner {
         match self {
             Self::Script => ("run_script.py", include_str!("python/run_script.py")),
             Self::Train => ("train_xgboost.py", include_str!("python/train_xgboost.py")),
+            Self::Score => ("score_xgboost.py", include_str!("python/score_xgboost.py")),
+            Self::Function => ("invoke_function.py", include_str!("python/invoke_function.py")),
         }
     }
 
     /// Does the runner itself judge what it is given?
     fn judges(self) -> bool {
         match self {
-            Self::Script => false,
-            Self::Train => true,
+            Self::Script | Self::Function => false,
+            Self::Train | Self::Score => true,
         }
     }
 }

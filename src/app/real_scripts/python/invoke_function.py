@@ -73,7 +73,7 @@ def ask(question):
 job = _boundary.begin()
 conversation = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
-folder = Path(job["folder"])
+folder = Path(__file__).resolve().parent.parent
 unpack(folder / "function.zip", folder / "task")
 sys.path[:1] = [str(folder / "runner" / "modules"), str(folder / "task")]
 os.chdir(folder / "task")

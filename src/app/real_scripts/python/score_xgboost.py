@@ -16,11 +16,11 @@ def read_rows(path):
     with open(path, encoding="utf-8", newline="") as file:
         for record in csv.reader(file):
             try:
-                rows.append([float(cell) if cell.strip() else math.nan for cell in record])
+                rows.append([float(cell) if cell.strip() else math.nan for cell in record or [""]])
             except ValueError:
                 _boundary.client_fault("a cell is not a number")
     if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
-        _boundary.client_fault("the lines have no cells, or not the same number")
+        _boundary.client_fault("the rows have no features, or not the same number")
     return rows
 
 
@@ -32,8 +32,8 @@ def score(model, rows):
     except xgboost.core.XGBoostError:
         _boundary.client_fault("the model is none of XGBoost's; train with the real scripts too")
     if booster.num_features() != rows.shape[1]:
-        text = "Feature size of csv inference data %d is not consistent with feature size of trained model %d."
-        _boundary.client_fault(text % (rows.shape[1], booster.num_features()))
+        shapes = (booster.num_features(), rows.shape[1])
+        _boundary.client_fault("Feature shape mismatch, expected: %d, got %d" % shapes)
     best = booster.attr("best_iteration")
     trees = (0, int(best) + 1) if best is not None else (0, 0)
     return booster.predict(xgboost.DMatrix(rows), iteration_range=trees)
