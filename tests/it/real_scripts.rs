@@ -3,7 +3,10 @@
 //! Skipped, with a message, where there is no Python with the packages.
 
 mod choice;
+mod function;
+mod inference;
 mod jobs;
+mod pipelines;
 mod train;
 
 use crate::python::equipped_python;

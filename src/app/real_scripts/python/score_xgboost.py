@@ -5,6 +5,7 @@ Where training stopped early, only the trees up to the best iteration count.
 
 import csv
 import math
+import sys
 from pathlib import Path
 
 import _boundary
@@ -42,7 +43,10 @@ def score(model, rows):
 job = _boundary.begin()
 rows = read_rows(job["lines"])
 
-import numpy as np  # noqa: E402  # late: they take a second, and start threads that the limits must come before
+# Late: both take their time, and start threads that the limits must come before. XGBoost looks for scikit-learn, whose
+# manner of calling is not used here and whose import takes longer than all the rest.
+sys.modules["sklearn"] = None
+import numpy as np  # noqa: E402
 import xgboost  # noqa: E402
 
 scores = score(Path(job["model"]).read_bytes(), rows)

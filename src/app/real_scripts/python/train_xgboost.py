@@ -146,7 +146,10 @@ job = _boundary.begin()
 parameters = read_parameters(job["hyper_parameters"])
 channels = read_channels(Path(job["channels"]), parameters)
 
-import numpy as np  # noqa: E402  # late: they take a second, and start threads that the limits must come before
+# Late: both take their time, and start threads that the limits must come before. XGBoost looks for scikit-learn, whose
+# manner of calling is not used here and whose import takes longer than all the rest.
+sys.modules["sklearn"] = None
+import numpy as np  # noqa: E402
 import xgboost  # noqa: E402
 
 try:

@@ -9,6 +9,11 @@ import datetime
 from botocore.exceptions import ClientError
 
 _MAX_PAGES = 1000
+# the errors that are shapes in the service's model; every other code comes as a plain ClientError
+_MODELLED = {
+    "s3": ("NoSuchBucket", "NoSuchKey"),
+    "sagemaker": ("ConflictException", "ResourceInUse", "ResourceLimitExceeded", "ResourceNotFound"),
+}
 _ask = None
 
 
@@ -37,7 +42,7 @@ def resource(service_name, **_):
 class Client:
     def __init__(self, service, region):
         self._service, self._region = service, region
-        self.exceptions = Exceptions()
+        self.exceptions = Exceptions(service)
 
     def __getattr__(self, name):
         if name.startswith("_"):
@@ -86,20 +91,22 @@ class Paginator:
 
 
 class Exceptions:
-    """`client.exceptions.SomeCode`: a class of its own for each code."""
+    """`client.exceptions.SomeCode`: a class of its own for each code that the service's model has, as in boto3."""
 
     ClientError = ClientError
 
-    def __init__(self):
-        self._classes = {}
+    def __init__(self, service):
+        codes = _MODELLED.get(service, ())
+        self._classes = {code: type(code, (ClientError,), {}) for code in codes}
 
     def _of(self, code):
-        return self._classes.setdefault(code, type(code, (ClientError,), {}))
+        return self._classes.get(code, ClientError)
 
     def __getattr__(self, name):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._of(name)
+        classes = self.__dict__.get("_classes", {})
+        if name not in classes:
+            raise AttributeError("%s has no exception %s; it has %s" % (self, name, ", ".join(sorted(classes))))
+        return classes[name]
 
 
 def with_times(value):
