@@ -7,6 +7,7 @@ mod clouds;
 mod promotion;
 mod real_scripts;
 
+pub use crate::rehearsal::{Fate, Message, Rehearsal, RuleMetrics};
 pub use clouds::{AppClouds, open_rehearsal};
 pub use promotion::Promotion;
 pub use real_scripts::{Choice, Limits, PythonError, RealScripts, choose, forget};

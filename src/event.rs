@@ -3,6 +3,21 @@
 //!
 //! A service event goes to the default bus of the account that owns the resource, and may arrive more than once.
 
+mod branch;
+mod dots;
+mod network;
+mod operator;
+mod path;
+mod pattern;
+#[cfg(test)]
+mod tests;
+mod transformer;
+mod wildcard;
+
+pub use path::at_path;
+pub use pattern::{Pattern, PatternError};
+pub use transformer::{NotJson, Origin, Transformer, TransformerError};
+
 use crate::ids::{AccountId, Region};
 use jiff::Timestamp;
 use serde_json::{Value, json};

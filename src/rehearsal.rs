@@ -17,9 +17,11 @@ mod containers;
 mod endpoint;
 mod events;
 mod fault;
+mod inbox;
 mod lambda;
 mod landscape;
 mod logs;
+mod manners;
 mod place;
 mod policy;
 mod principal;
@@ -29,6 +31,7 @@ mod shelf;
 mod sns;
 mod standin;
 mod sts;
+mod tick;
 mod time;
 mod wire;
 
@@ -37,21 +40,27 @@ pub use containers::{
     Cloud, Containers, Files, Invocation, InvokeError, JobFailure, Processing, Question, Raised,
     Scoring, Training,
 };
+pub use events::RuleMetrics;
 pub use fault::ServiceError;
+pub use inbox::{Confirmed, Fate, Message, Obstacle};
 pub use lambda::Deployed;
 pub use landscape::{Bucket, Landscape, Role, Service, TOOLS_ACCOUNT, agent_principal};
+pub use manners::{Fault, Repeats};
 pub use place::Place;
 pub use policy::{MalformedPolicy, Policy};
 pub use principal::{Principal, RoleSession};
 pub use s3::{NewObject, Object};
 pub use shelf::{Blob, Item, OpenError, Shelf, ShelfError};
 pub use standin::{pack_model, unpack_model};
+pub use tick::Activity;
 
 use events::{NewEvent, emit};
 
 use crate::ids::{AccountId, Digest};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use call::Ground;
 use jiff::Timestamp;
+use manners::Manners;
 use std::{
     future::Future,
     path::Path,
@@ -65,9 +74,13 @@ use tokio::sync::Mutex;
 /// Tells the time; passed in, so that tests own it.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The running rehearsal, and what runs in its containers; clones share both.
+/// The running rehearsal; clones share it, each with manners and containers of its own.
 #[derive(Clone)]
-pub struct Rehearsal(Arc<Inside>, Arc<dyn Containers>);
+pub struct Rehearsal {
+    inside: Arc<Inside>,
+    manners: Manners,
+    containers: Arc<dyn Containers>,
+}
 
 struct Inside {
     landscape: Landscape,
@@ -103,14 +116,32 @@ impl Rehearsal {
     /// The file cannot be opened, is not a rehearsal's or is another version's.
     pub async fn open(path: &Path, landscape: Landscape, now: Now) -> Result<Self, OpenError> {
         let connection = Mutex::new(shelf::open(path).await?);
-        let inside = Inside { landscape, now, connection, requests: AtomicU64::new(0) };
-        Ok(Self(Arc::new(inside), Arc::new(containers::StandIns)))
+        let requests = AtomicU64::new(0);
+        let inside = Arc::new(Inside { landscape, now, connection, requests });
+        let containers = Arc::new(containers::StandIns);
+        Ok(Self { inside, manners: Manners::default(), containers })
     }
 
     /// The same rehearsal, whose jobs run in these containers instead of the stand-ins.
     #[must_use]
-    pub fn with_containers(self, containers: Arc<dyn Containers>) -> Self {
-        Self(self.0, containers)
+    pub fn with_containers(mut self, containers: Arc<dyn Containers>) -> Self {
+        self.containers = containers;
+        self
+    }
+
+    /// The same rehearsal, where events come as often as this.
+    #[must_use]
+    pub fn with_repeats(mut self, repeats: Repeats) -> Self {
+        self.manners.repeats = repeats;
+        self
+    }
+
+    /// The same rehearsal, where the targets of rules are in trouble. Other handles on it see them well: to end the
+    /// trouble, use one of those.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Fault) -> Self {
+        self.manners.fault = Some(fault);
+        self
     }
 
     /// The rehearsal as the HTTP client of an AWS SDK configuration. No socket is used.
@@ -158,24 +189,26 @@ impl Rehearsal {
         }
     }
 
-    fn landscape(&self) -> &Landscape {
-        &self.0.landscape
-    }
-
-    fn containers(&self) -> &dyn Containers {
-        self.1.as_ref()
+    /// What every call of this moment has in common.
+    fn ground(&self) -> Ground<'_> {
+        Ground {
+            landscape: &self.inside.landscape,
+            containers: self.containers.as_ref(),
+            manners: self.manners,
+            now: self.now(),
+        }
     }
 
     /// A request id: unlike every other of this process, and the same in the same test.
     fn request_id(&self) -> String {
-        let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let number = self.inside.requests.fetch_add(1, Ordering::Relaxed);
         let digest = Digest::of(format!("{} {number}", self.now()));
         let (id, _) = digest.as_str().split_at(32);
         uuid::Uuid::try_parse(id).unwrap_or_default().to_string()
     }
 
     fn now(&self) -> Timestamp {
-        (self.0.now)()
+        (self.inside.now)()
     }
 }
 

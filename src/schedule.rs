@@ -11,7 +11,7 @@ mod rate;
 #[cfg(test)]
 mod tests;
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 
 /// The longest expression EventBridge takes, in characters (PutRule, `ScheduleExpression`).
 const LONGEST_EXPRESSION: usize = 256;
@@ -26,7 +26,7 @@ pub struct Schedule {
 #[derive(Debug, Clone)]
 enum Timing {
     Cron(Box<croner::Cron>),
-    Rate(jiff::SignedDuration),
+    Rate(SignedDuration),
 }
 
 /// An expression EventBridge would refuse.
@@ -87,6 +87,23 @@ impl Schedule {
             }
         }
     }
+
+    /// The first time after `after` at which a rule fires that was enabled at `since`.
+    #[must_use]
+    pub fn next_since(&self, since: Timestamp, after: Timestamp) -> Option<Timestamp> {
+        match &self.timing {
+            Timing::Cron(cron) => cron_times(cron, after.max(since), 1).first().copied(),
+            Timing::Rate(period) => rate_time(*period, since, after),
+        }
+    }
+}
+
+/// The first of the times `since + period`, `since + 2 * period`, … after `after`.
+fn rate_time(period: SignedDuration, since: Timestamp, after: Timestamp) -> Option<Timestamp> {
+    let (period, passed) = (period.as_millis(), after.duration_since(since).as_millis());
+    let number = passed.max(0).checked_div(period)? + 1;
+    let offset = i64::try_from(number.checked_mul(period)?).ok()?;
+    since.checked_add(SignedDuration::from_millis(offset)).ok()
 }
 
 impl std::fmt::Display for Schedule {

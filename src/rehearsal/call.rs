@@ -1,9 +1,20 @@
 //! One request, taken off the wire: who asks whom for what, when.
 
-use super::{Containers, Landscape, Place, Principal, Service, ServiceError, Shelf};
+use super::{
+    Containers, Landscape, Place, Principal, Service, ServiceError, Shelf, manners::Manners,
+};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// What every call of one moment has in common.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'c> {
+    pub(super) landscape: &'c Landscape,
+    pub(super) containers: &'c dyn Containers,
+    pub(super) manners: Manners,
+    pub(super) now: Timestamp,
+}
 
 /// A request on its way through a service, and the one transaction it works in.
 pub struct Call<'c> {
@@ -21,11 +32,65 @@ pub struct Call<'c> {
     pub landscape: &'c Landscape,
     /// What runs in the containers of jobs.
     pub containers: &'c dyn Containers,
+    /// Where AWS leaves it open.
+    pub(super) manners: Manners,
     /// The state, in this request's transaction.
     pub shelf: Shelf<'c>,
 }
 
+impl<'c> Call<'c> {
+    /// What `principal` does without a request.
+    pub(super) fn of(
+        principal: Principal,
+        place: Place,
+        ground: Ground<'c>,
+        shelf: Shelf<'c>,
+    ) -> Self {
+        Call {
+            principal,
+            place,
+            operation: String::new(),
+            body: Value::Null,
+            now: ground.now,
+            landscape: ground.landscape,
+            containers: ground.containers,
+            manners: ground.manners,
+            shelf,
+        }
+    }
+
+    /// What every call of this moment has in common.
+    pub(super) fn ground(&self) -> Ground<'c> {
+        Ground {
+            landscape: self.landscape,
+            containers: self.containers,
+            manners: self.manners,
+            now: self.now,
+        }
+    }
+}
+
 impl Call<'_> {
+    /// A request that `principal` makes on the way, in the same transaction.
+    pub(super) fn sub_call(
+        &mut self,
+        place: Place,
+        principal: Principal,
+        (operation, body): (&str, Value),
+    ) -> Call<'_> {
+        Call {
+            place,
+            principal,
+            operation: operation.to_owned(),
+            body,
+            now: self.now,
+            landscape: self.landscape,
+            containers: self.containers,
+            manners: self.manners,
+            shelf: self.shelf.lend(),
+        }
+    }
+
     /// The input as `T`.
     ///
     /// # Errors

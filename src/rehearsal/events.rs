@@ -3,15 +3,26 @@
 //! Service events and schedules live on the default bus only, so that is the only bus there is.
 //! PutTargets answers 200 even when targets failed; the failures are in the answer, as in AWS.
 
+pub(super) mod agenda;
 mod bus;
+mod delivery;
+mod metrics;
 mod rules;
+mod schedules;
 mod tags;
 mod target;
 mod targets;
 
 pub(super) use bus::{NewEvent, emit};
+pub use metrics::RuleMetrics;
 
-use super::{Call, Item, ServiceError, check::Shape};
+use super::{
+    Call, Fate, Item, Place, Principal, Service, ServiceError, Shelf,
+    call::Ground,
+    check::Shape,
+    inbox::{self, NewMessage},
+};
+use agenda::Task;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -47,6 +58,40 @@ pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
         "UntagResource" => tags::untag(call).await,
         _ => Err(call.unknown_operation(OPERATIONS)),
     }
+}
+
+/// Does what is due. What fails leaves no trace but a message in the inbox.
+pub(super) async fn perform(
+    ground: Ground<'_>,
+    shelf: &mut Shelf<'_>,
+    task: Task,
+) -> Result<(), ServiceError> {
+    let (place, about) = match &task {
+        Task::Deliver(delivery) => (delivery.place.clone(), delivery.rule.clone()),
+        Task::Fire { place, rule } => (place.clone(), place.arn("events", &format!("rule/{rule}"))),
+    };
+    let mut savepoint = shelf.savepoint().await?;
+    let mut call = Call::of(service(&place), place, ground, savepoint.shelf());
+    let done = match task {
+        Task::Deliver(delivery) => delivery::deliver(&mut call, *delivery).await,
+        Task::Fire { rule, .. } => schedules::look(&mut call, &rule).await,
+    };
+    drop(call);
+    let Err(error) = done else { return Ok(savepoint.keep().await?) };
+    savepoint.undo().await?;
+    let message = NewMessage {
+        topic: &about,
+        endpoint: None,
+        subject: "A rule that cannot act",
+        body: "",
+        fate: Fate::Undeliverable { reason: error.to_string() },
+    };
+    Ok(inbox::put(shelf, ground.now, message).await?)
+}
+
+/// EventBridge itself.
+fn service(place: &Place) -> Principal {
+    Principal::Service(Service::Events, place.account.clone())
 }
 
 /// The rule the call is about.

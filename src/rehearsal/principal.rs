@@ -1,6 +1,6 @@
 //! Who asks: told by the access key id alone.
 
-use super::{Item, Landscape, Policy, Shelf, ShelfError, landscape};
+use super::{Item, Landscape, Policy, Service, Shelf, ShelfError, landscape};
 use crate::ids::{AccountId, Arn, Digest};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,8 @@ pub enum Principal {
     Administrator(AccountId),
     /// A session of an assumed role.
     Session(Box<RoleSession>),
+    /// A service that acts in one account. It has no policies of its own: what it meets must let it in.
+    Service(Service, AccountId),
 }
 
 /// What AssumeRole left behind.
@@ -80,7 +82,7 @@ impl Principal {
     pub fn account(&self) -> AccountId {
         match self {
             Self::Agent => landscape::tools_account(),
-            Self::Administrator(account) => account.clone(),
+            Self::Administrator(account) | Self::Service(_, account) => account.clone(),
             Self::Session(session) => {
                 session.role.account().unwrap_or_else(landscape::tools_account)
             }
@@ -100,6 +102,7 @@ impl Principal {
                 session.role.name(),
                 session.name
             ),
+            Self::Service(service, _) => service.principal().to_owned(),
         }
     }
 
@@ -117,6 +120,7 @@ impl Principal {
             Self::Session(session) => {
                 format!("{}:{}", role_id(session.role.as_str()), session.name)
             }
+            Self::Service(..) => self.arn(),
         }
     }
 
@@ -125,7 +129,7 @@ impl Principal {
     pub fn trusted_as(&self) -> String {
         match self {
             Self::Agent => landscape::agent_principal(),
-            Self::Administrator(_) => self.arn(),
+            Self::Administrator(_) | Self::Service(..) => self.arn(),
             Self::Session(session) => session.role.to_string(),
         }
     }
@@ -135,7 +139,7 @@ impl Principal {
     pub fn is_role(&self) -> bool {
         match self {
             Self::Agent | Self::Session(_) => true,
-            Self::Administrator(_) => false,
+            Self::Administrator(_) | Self::Service(..) => false,
         }
     }
 
@@ -143,7 +147,7 @@ impl Principal {
     #[must_use]
     pub fn source_identity(&self) -> Option<&str> {
         match self {
-            Self::Agent | Self::Administrator(_) => None,
+            Self::Agent | Self::Administrator(_) | Self::Service(..) => None,
             Self::Session(session) => session.source_identity.as_deref(),
         }
     }
@@ -154,6 +158,7 @@ impl Principal {
     pub fn may(&self, landscape: &Landscape, action: &str, resource: &str) -> bool {
         match self {
             Self::Administrator(_) => true,
+            Self::Service(..) => false,
             Self::Agent => action.starts_with("sts:") || action.starts_with("logs:"),
             Self::Session(session) => landscape.role(session.role.as_str()).is_some_and(|role| {
                 role.permissions.allows(action, resource)

@@ -29,7 +29,7 @@ mod versions;
 mod views;
 mod walk;
 
-use super::{Call, ServiceError};
+use super::{Call, Place, ServiceError, Shelf, ShelfError};
 use jobs::JobKind;
 use serde_json::Value;
 
@@ -99,6 +99,22 @@ pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
         "UpdatePipelineVersion" => versions::update(call).await,
         _ => Err(call.unknown_operation(OPERATIONS)),
     }
+}
+
+/// Runs one step of each running execution of the call's account and region.
+pub(super) async fn advance(call: &mut Call<'_>) -> Result<(), ServiceError> {
+    advance::advance(call).await
+}
+
+/// The accounts and regions where executions run.
+pub(super) async fn busy_places(shelf: &mut Shelf<'_>) -> Result<Vec<Place>, ShelfError> {
+    shelf.places_of::<executions::Running>().await
+}
+
+/// StartPipelineExecution, as another service does it.
+pub(super) async fn start_execution(call: &mut Call<'_>) -> Result<Value, ServiceError> {
+    call.authorize("sagemaker:StartPipelineExecution", &resource(call))?;
+    executions::start(call).await
 }
 
 /// The ARN the call is about, for the policies; `*` where it is about none.

@@ -5,9 +5,11 @@
 //! is seen by others only once its request has succeeded.
 
 mod blobs;
+mod everywhere;
 mod items;
 mod log_lines;
 mod open;
+mod savepoint;
 
 pub use blobs::Blob;
 pub use items::Item;

@@ -1,18 +1,26 @@
 //! SNS: topics, their attributes and subscriptions.
 //!
 //! CreateTopic is idempotent by name, but other attributes or tags than the topic has are an error. A
-//! subscription by mail stays pending, as nobody here reads the mail.
+//! subscription by mail is pending until someone confirms it with the token in the inbox, and gone after two days.
+//! What is published lies in the inbox. EventBridge publishes as itself: the topic's policy and key must let it in.
 
+mod confirm;
+mod key;
+mod policy;
 mod publish;
 mod subscriptions;
 mod topics;
 
+pub(super) use confirm::click;
+
 use super::{Call, Item, ServiceError};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub(super) const OPERATIONS: &[&str] = &[
+    "ConfirmSubscription",
     "CreateTopic",
     "DeleteTopic",
     "GetTopicAttributes",
@@ -28,6 +36,7 @@ pub(super) const OPERATIONS: &[&str] = &[
 
 pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     match call.operation.as_str() {
+        "ConfirmSubscription" => confirm::confirm(call).await,
         "CreateTopic" => topics::create(call).await,
         "DeleteTopic" => topics::delete(call).await,
         "GetTopicAttributes" => topics::get_attributes(call).await,
@@ -73,6 +82,28 @@ struct Subscription {
     protocol: String,
     endpoint: String,
     confirmed: bool,
+    /// When it was last asked to be confirmed.
+    #[serde(default)]
+    asked: Option<Timestamp>,
+}
+
+/// How long a subscription waits for its confirmation (SNS developer guide: "two days").
+const PENDING_FOR: SignedDuration = SignedDuration::from_hours(48);
+
+impl Subscription {
+    /// Nobody confirmed it in time.
+    fn is_gone(&self, now: Timestamp) -> bool {
+        !self.confirmed && self.asked.is_some_and(|asked| now.duration_since(asked) >= PENDING_FOR)
+    }
+}
+
+/// The topic of this name in the call's account and region, without the subscriptions that are gone.
+async fn find(call: &mut Call<'_>, name: &str) -> Result<Option<Topic>, ServiceError> {
+    let mut topic = call.shelf.get::<Topic>(&call.place, name).await?;
+    if let Some(topic) = &mut topic {
+        topic.subscriptions.retain(|one| !one.is_gone(call.now));
+    }
+    Ok(topic)
 }
 
 fn invalid(message: impl Into<String>) -> ServiceError {
@@ -96,6 +127,6 @@ async fn topic(call: &mut Call<'_>, field: &str) -> Result<(String, Topic), Serv
         ))
     })?;
     let name = name.to_owned();
-    let topic = call.shelf.get(&call.place, &name).await?;
+    let topic = find(call, &name).await?;
     Ok((name, topic.ok_or_else(|| not_found("topic"))?))
 }

@@ -8,7 +8,7 @@ pub(super) mod xml;
 
 use super::{
     Call, Place, Principal, Rehearsal, ServiceError, Shelf, endpoint::Endpoint,
-    principal::Unrecognised,
+    principal::Unrecognised, tick,
 };
 use answer::Answer;
 use axum::{
@@ -61,14 +61,15 @@ async fn answer(State(rehearsal): State<Rehearsal>, request: Request) -> Respons
         .into_response(&id)
 }
 
-/// The whole request in one transaction, committed only if it succeeds.
+/// What is due first, then the whole request in one transaction, committed only if it succeeds.
 async fn perform(
     rehearsal: &Rehearsal,
     incoming: &Incoming,
     id: &str,
 ) -> Result<Answer, ServiceError> {
     let endpoint = Endpoint::of(incoming)?;
-    let mut connection = rehearsal.0.connection.lock().await;
+    let mut connection = rehearsal.inside.connection.lock().await;
+    tick::catch_up(rehearsal, &mut connection).await;
     let mut transaction =
         connection.begin_with("BEGIN IMMEDIATE").await.map_err(ServiceError::internal)?;
     let answer = {
@@ -93,11 +94,11 @@ async fn dispatch(
     incoming: &Incoming,
     (mut shelf, id): (Shelf<'_>, &str),
 ) -> Result<Answer, ServiceError> {
-    let now = rehearsal.now();
+    let ground = rehearsal.ground();
     let credential =
         incoming.credential.as_ref().ok_or_else(|| endpoint.no_caller(NoCaller::Missing))?;
     let token = incoming.token.as_deref();
-    let principal = Principal::of_key(&mut shelf, &credential.key, token, now)
+    let principal = Principal::of_key(&mut shelf, &credential.key, token, ground.now)
         .await?
         .map_err(|why| endpoint.no_caller(NoCaller::Unrecognised(why)))?;
     let (operation, body) = endpoint.read(incoming)?;
@@ -106,9 +107,10 @@ async fn dispatch(
         principal,
         operation,
         body,
-        now,
-        landscape: rehearsal.landscape(),
-        containers: rehearsal.containers(),
+        now: ground.now,
+        landscape: ground.landscape,
+        manners: ground.manners,
+        containers: ground.containers,
         shelf,
     };
     endpoint.handle(&mut call, incoming, id).await.map_err(|error| endpoint.spell(error))

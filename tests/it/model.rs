@@ -9,12 +9,14 @@
     reason = "helpers of tests may stop, and say what was skipped"
 )]
 
+mod batch;
+
 use super::python::equipped_python;
 use relevo::{
     ids::Digest,
     model::{
         Baseline, Batch, DataSet, Examples, Imputer, TreeOptions, auc, difference, prepare,
-        preprocess, split,
+        preprocess,
     },
     spec::{Column, ColumnKind, DataContract, Role, SourceFile},
 };
@@ -239,41 +241,6 @@ fn python_and_rust_refuse_with_the_same_words() {
         assert!(preprocess(std::slice::from_ref(&file), &contract(), 1).is_err());
         assert_python_preprocesses_alike(&[file], &contract(), 1);
     }
-}
-
-#[test]
-fn the_batch_script_fills_blanks_as_the_imputer_does() {
-    let train = split(&DataSet::read(&[mammographic()], &contract()).unwrap(), 7).train;
-    let imputer = Imputer::fit(&train).unwrap();
-    let file = SourceFile {
-        name: "batch.csv".to_owned(),
-        text: "5.0,65.0,?,4,\n4,,2.0,1,3\n?,18,1,1,1\n".to_owned(),
-    };
-    let base = processing_folder(std::slice::from_ref(&file), &contract(), Some(&imputer));
-    let folder = base.path().to_str().unwrap();
-    let arguments = ["templates/scripts/batch_preprocess.py", "--base-dir", folder];
-    let (succeeded, printed, complaint) = run(Path::new("python3"), &arguments, "");
-    assert!(succeeded, "{complaint}");
-    assert_eq!(printed, "batch: 3 rows, 3 blanks imputed\n");
-    let written = fs::read_to_string(base.path().join("batch/batch.csv")).unwrap();
-    let batch = Batch::read(&[file], &contract()).unwrap();
-    let filled = batch.rows.iter().map(|row| {
-        let cells: Vec<String> = imputer.apply(row).iter().map(f64::to_string).collect();
-        cells.join(",") + "\n"
-    });
-    assert_eq!(written, filled.collect::<String>());
-}
-
-#[test]
-fn the_batch_script_refuses_an_imputer_of_other_columns() {
-    let (file, other) = awkward();
-    let imputer = Imputer::fit(&DataSet::read(&[file], &other).unwrap()).unwrap();
-    let batch = SourceFile { name: "batch.csv".to_owned(), text: "5,65,4,4,3\n".to_owned() };
-    let base = processing_folder(&[batch], &contract(), Some(&imputer));
-    let arguments =
-        ["templates/scripts/batch_preprocess.py", "--base-dir", base.path().to_str().unwrap()];
-    let (succeeded, _, complaint) = run(Path::new("python3"), &arguments, "");
-    assert!(!succeeded && complaint.contains("other columns"), "{complaint}");
 }
 
 /// SageMaker runs one file per step, so the two scripts carry the same reading code.

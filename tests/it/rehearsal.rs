@@ -5,6 +5,7 @@ mod events;
 mod lambda;
 mod logs;
 mod s3;
+mod s3_copy;
 mod sns;
 mod state;
 mod sts;

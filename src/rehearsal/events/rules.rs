@@ -1,6 +1,6 @@
 //! Rules: patterns, schedules, states.
 
-use super::{INVALID, Rule, State, arn, check_bus, invalid, required, rule, tags};
+use super::{INVALID, Rule, State, arn, check_bus, invalid, required, rule, schedules, tags};
 use crate::{
     rehearsal::{Call, Service, ServiceError, check},
     schedule::Schedule,
@@ -13,7 +13,7 @@ const LONGEST_PATTERN: usize = 2048;
 const LONGEST_SCHEDULE: usize = 256;
 const LONGEST_DESCRIPTION: usize = 512;
 /// Rules on a bus (EventBridge quotas).
-const MOST_RULES: u32 = 300;
+pub(super) const MOST_RULES: u32 = 300;
 /// ListRules API.
 const MOST_RULES_A_PAGE: u32 = 100;
 
@@ -56,6 +56,7 @@ pub(super) async fn put(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     };
     let rule = Rule { description, pattern, schedule, role, state, targets, tags };
     call.shelf.put(&call.place, &name, &rule).await?;
+    schedules::follow(call, &name, &rule).await?;
     Ok(json!({ "RuleArn": arn(call, &name) }))
 }
 
@@ -144,6 +145,7 @@ pub(super) async fn delete(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     }
     // Deleting what is not there is no error in AWS.
     call.shelf.delete::<Rule>(&call.place, &name).await?;
+    schedules::forget(call, &name).await?;
     Ok(Value::Null)
 }
 
@@ -152,6 +154,7 @@ pub(super) async fn set_state(call: &mut Call<'_>, state: State) -> Result<Value
     let mut rule = rule(call, &name).await?;
     rule.state = state;
     call.shelf.put(&call.place, &name, &rule).await?;
+    schedules::follow(call, &name, &rule).await?;
     Ok(Value::Null)
 }
 

@@ -1,6 +1,6 @@
 //! Subscriptions: by mail they wait for a person.
 
-use super::{Subscription, Topic, invalid, topic};
+use super::{Subscription, confirm, find, invalid, topic};
 use crate::{
     ids::Digest,
     rehearsal::{Call, ServiceError},
@@ -15,18 +15,22 @@ pub(super) async fn subscribe(call: &mut Call<'_>) -> Result<Value, ServiceError
     let endpoint = call.text("Endpoint").unwrap_or_default().to_owned();
     let confirmed = check_endpoint(&protocol, &endpoint)?;
     let (name, mut topic) = topic(call, "TopicArn").await?;
-    let known =
-        topic.subscriptions.iter().find(|one| one.protocol == protocol && one.endpoint == endpoint);
-    let subscription = match known {
+    let there = |one: &Subscription| one.protocol == protocol && one.endpoint == endpoint;
+    let mut subscription = match topic.subscriptions.iter().find(|one| there(one)) {
         Some(known) => known.clone(),
         None => {
             let id = subscription_id(call, &name).await?;
-            let new = Subscription { id, protocol, endpoint, confirmed };
-            topic.subscriptions.push(new.clone());
-            call.shelf.put(&call.place, &name, &topic).await?;
-            new
+            let (protocol, endpoint) = (protocol.clone(), endpoint.clone());
+            Subscription { id, protocol, endpoint, confirmed, asked: None }
         }
     };
+    if !subscription.confirmed {
+        // Subscribing again sends the question again.
+        confirm::ask(call, &name, &mut subscription).await?;
+    }
+    topic.subscriptions.retain(|one| !there(one));
+    topic.subscriptions.push(subscription.clone());
+    call.shelf.put(&call.place, &name, &topic).await?;
     let wants_arn = call.text("ReturnSubscriptionArn") == Some("true");
     let shown = if subscription.confirmed || wants_arn {
         arn(call, &name, &subscription)
@@ -74,7 +78,7 @@ pub(super) async fn unsubscribe(call: &mut Call<'_>) -> Result<Value, ServiceErr
     let Some((name, id)) = parts.map(|(name, id)| (name.to_owned(), id.to_owned())) else {
         return Err(invalid(format!("invalid parameter: SubscriptionArn '{given}'")));
     };
-    if let Some(mut topic) = call.shelf.get::<Topic>(&call.place, &name).await? {
+    if let Some(mut topic) = find(call, &name).await? {
         if topic.subscriptions.iter().any(|one| one.id == id && !one.confirmed) {
             return Err(invalid(
                 "invalid parameter: this subscription is not confirmed; it vanishes by itself",

@@ -14,14 +14,14 @@ use std::{
     task::Poll,
 };
 
-const BUCKET: &str = "sagemaker-prod-bucket";
+pub(super) const BUCKET: &str = "sagemaker-prod-bucket";
 
-fn file(path: &str) -> String {
+pub(super) fn file(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// Uploads data, contract and scripts as a deploy does, and renders the definition that refers to them.
-async fn deploy(world: &World) -> Definition {
+/// Uploads data, contract and scripts as a deploy does.
+pub(super) async fn release(world: &World) -> Release {
     let data = file("data/mammographic.csv");
     let contract: DataContract = serde_yaml::from_str(&file("data/mammographic.yaml")).unwrap();
     world.upload(BUCKET, "mammo/data/train-dataset/1/mammographic.csv", data.clone()).await;
@@ -29,13 +29,13 @@ async fn deploy(world: &World) -> Definition {
         .upload(BUCKET, "mammo/scripts/1/contract.json", serde_json::to_vec(&contract).unwrap())
         .await;
     let mut scripts = BTreeMap::new();
-    for name in ["preprocess.py", "evaluate.py"] {
+    for name in ["preprocess.py", "evaluate.py", "batch_preprocess.py"] {
         let key = format!("mammo/scripts/1/{name}");
         // The stand-ins run in its place; it must be there all the same.
         world.upload(BUCKET, &key, "# python").await;
         scripts.insert(name.to_owned(), key);
     }
-    let release = Release {
+    Release {
         commit: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(),
         repository: "mlops/mammography".to_owned(),
         data_key_prefix: "mammo/data/train-dataset/1".to_owned(),
@@ -44,9 +44,13 @@ async fn deploy(world: &World) -> Definition {
         contract_key: "mammo/scripts/1/contract.json".to_owned(),
         function_version: 1,
         auc_at_least: 0.8,
-    };
+    }
+}
+
+/// The train definition of a release.
+pub(super) async fn deploy(world: &World) -> Definition {
     let template = file("templates/pipelines/train.json.hbs");
-    render(Kind::Train, &template, &world.environment, &release).unwrap()
+    render(Kind::Train, &template, &world.environment, &release(world).await).unwrap()
 }
 
 #[tokio::test]
@@ -170,7 +174,7 @@ async fn training_again_gives_the_same_scores() {
 }
 
 /// Polls `request` at most `polls` times, then drops it wherever it is.
-async fn abandon(request: impl Future, polls: usize) {
+pub(super) async fn abandon(request: impl Future, polls: usize) {
     let mut request = std::pin::pin!(request);
     let mut left = polls;
     std::future::poll_fn(|context| {

@@ -37,46 +37,36 @@ impl<'r, 'c> AsRole<'r, 'c> {
         };
         Self { call, session }
     }
-
-    async fn answer(&mut self, service: &str) -> Result<Value, ServiceError> {
-        let call = &mut *self.call;
-        if service == "s3" && call.operation == "HeadObject" {
-            return head_object(call).await;
-        }
-        let asked = format!("{service}:{}", call.operation);
-        if !KNOWN.contains(&asked.as_str()) {
-            call.operation = asked;
-            return Err(call.unknown_operation(&KNOWN));
-        }
-        call.authorize(&asked, &resource(call))?;
-        match call.operation.as_str() {
-            "DescribeModelPackage" => packages::describe(call).await,
-            "DescribeModelPackageGroup" => groups::describe(call).await,
-            "ListModelPackageGroups" => groups::list(call).await,
-            _ => packages::list(call).await,
-        }
-    }
 }
 
 impl Cloud for AsRole<'_, '_> {
     fn ask(&mut self, question: Question) -> BoxFuture<'_, Result<Value, ServiceError>> {
-        async move {
-            let principal = Principal::Session(Box::new(self.session.clone()));
-            let principal = std::mem::replace(&mut self.call.principal, principal);
-            let operation = std::mem::replace(&mut self.call.operation, question.operation);
-            let body = std::mem::replace(&mut self.call.body, question.input);
-            let place = self.call.place.clone();
-            if let Some(region) = question.region {
-                self.call.place.region = region;
-            }
-            let answer = self.answer(&question.service).await;
-            self.call.principal = principal;
-            self.call.operation = operation;
-            self.call.body = body;
-            self.call.place = place;
-            answer
+        let Question { service, operation, region, input } = question;
+        let mut place = self.call.place.clone();
+        if let Some(region) = region {
+            place.region = region;
         }
-        .boxed()
+        let principal = Principal::Session(Box::new(self.session.clone()));
+        let mut asked = self.call.sub_call(place, principal, (&operation, input));
+        async move { answer(&mut asked, &service).await }.boxed()
+    }
+}
+
+async fn answer(call: &mut Call<'_>, service: &str) -> Result<Value, ServiceError> {
+    if service == "s3" && call.operation == "HeadObject" {
+        return head_object(call).await;
+    }
+    let action = format!("{service}:{}", call.operation);
+    if !KNOWN.contains(&action.as_str()) {
+        call.operation = action;
+        return Err(call.unknown_operation(&KNOWN));
+    }
+    call.authorize(&action, &resource(call))?;
+    match call.operation.as_str() {
+        "DescribeModelPackage" => packages::describe(call).await,
+        "DescribeModelPackageGroup" => groups::describe(call).await,
+        "ListModelPackageGroups" => groups::list(call).await,
+        _ => packages::list(call).await,
     }
 }
 
