@@ -5,11 +5,13 @@
 
 mod clouds;
 mod promotion;
+mod real_scripts;
 mod rehearsed;
 
 pub use crate::rehearsal::{Fate, Message, Rehearsal, RuleMetrics};
 pub use clouds::{AppClouds, open_rehearsal};
 pub use promotion::Promotion;
+pub use real_scripts::{Choice, Limits, PythonError, RealScripts, choose, forget};
 pub use rehearsed::Rehearsed;
 
 use crate::{clock::Clock, ids::RunId, logs::LogFolder, store::Store};
@@ -22,6 +24,8 @@ use std::{
 
 /// The agent's memory within the state folder.
 const STORE_FILE: &str = "agent.sqlite";
+/// Jobs of the rehearsal that are under way, within the state folder.
+const JOBS_FOLDER: &str = "jobs";
 /// The rehearsed cloud within the state folder.
 const REHEARSAL_FILE: &str = "rehearsal.sqlite";
 

@@ -17,6 +17,7 @@ mod logs;
 mod models;
 mod output;
 mod plan;
+mod real_scripts;
 mod rehearsal;
 mod rehearse;
 mod resume;

@@ -1,10 +1,11 @@
 //! Running a stage's command.
 //!
-//! A child runs in its own process group with a cleared environment and no standard input; its lines go to a
-//! sink as they come, which holds the child back if it is slow. Whatever ends the command (its exit, a time
-//! limit, a cancel, or the caller dropping the future), afterwards nothing of its group is alive. What `kill -9` of the
-//! agent left alive is killed before the stage starts again.
+//! A child runs in its own process group with a cleared environment; its lines go to a sink as they come, which holds
+//! the child back if it is slow, and it has no standard input, unless it is spoken with. Whatever ends the command (its
+//! exit, a time limit, a cancel, or the caller dropping the future), afterwards nothing of its group is alive. What
+//! `kill -9` of the agent left alive is killed before the stage starts again.
 
+mod answers;
 mod cancel;
 mod environment;
 mod error;
@@ -20,5 +21,5 @@ pub use cancel::{Cancel, Canceller};
 pub use environment::Inherited;
 pub use error::ExecError;
 pub use lines::{Ending, LONGEST_LINE, Line, Source};
-pub use run::{CommandSpec, Exit, Sink, run};
+pub use run::{CommandSpec, Exit, Sink, converse, run};
 pub use survivors::kill_survivors;

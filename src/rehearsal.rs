@@ -13,6 +13,7 @@
 mod call;
 mod check;
 mod client;
+mod containers;
 mod endpoint;
 mod events;
 mod fault;
@@ -35,6 +36,10 @@ mod time;
 mod wire;
 
 pub use call::Call;
+pub use containers::{
+    Cloud, Containers, Files, Invocation, InvokeError, JobFailure, Processing, Question, Raised,
+    Scoring, Training,
+};
 pub use events::RuleMetrics;
 pub use fault::ServiceError;
 pub use inbox::{Confirmed, Fate, Message, Obstacle};
@@ -46,6 +51,7 @@ pub use policy::{MalformedPolicy, Policy};
 pub use principal::{Principal, RoleSession};
 pub use s3::{NewObject, Object};
 pub use shelf::{Blob, Item, OpenError, Shelf, ShelfError};
+pub use standin::{pack_model, unpack_model};
 pub use tick::Activity;
 
 use events::{NewEvent, emit};
@@ -68,11 +74,12 @@ use tokio::sync::Mutex;
 /// Tells the time; passed in, so that tests own it.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The running rehearsal; clones share it, each with manners of its own.
+/// The running rehearsal; clones share it, each with manners and containers of its own.
 #[derive(Clone)]
 pub struct Rehearsal {
     inside: Arc<Inside>,
     manners: Manners,
+    containers: Arc<dyn Containers>,
 }
 
 struct Inside {
@@ -111,7 +118,15 @@ impl Rehearsal {
         let connection = Mutex::new(shelf::open(path).await?);
         let requests = AtomicU64::new(0);
         let inside = Arc::new(Inside { landscape, now, connection, requests });
-        Ok(Self { inside, manners: Manners::default() })
+        let containers = Arc::new(containers::StandIns);
+        Ok(Self { inside, manners: Manners::default(), containers })
+    }
+
+    /// The same rehearsal, whose jobs run in these containers instead of the stand-ins.
+    #[must_use]
+    pub fn with_containers(mut self, containers: Arc<dyn Containers>) -> Self {
+        self.containers = containers;
+        self
     }
 
     /// The same rehearsal, where events come as often as this.
@@ -176,7 +191,12 @@ impl Rehearsal {
 
     /// What every call of this moment has in common.
     fn ground(&self) -> Ground<'_> {
-        Ground { landscape: &self.inside.landscape, manners: self.manners, now: self.now() }
+        Ground {
+            landscape: &self.inside.landscape,
+            containers: self.containers.as_ref(),
+            manners: self.manners,
+            now: self.now(),
+        }
     }
 
     /// A request id: unlike every other of this process, and the same in the same test.

@@ -1,5 +1,6 @@
 //! The way to each environment's cloud: AWS, or the rehearsal in this process.
 
+use super::real_scripts::{self, RealScripts};
 use crate::{
     aws::Access,
     clock::Clock,
@@ -54,7 +55,8 @@ pub(super) fn access_to(rehearsal: &Rehearsal, clock: Arc<dyn Clock>) -> Access 
     access.with_time(Arc::new(move || clock.now()))
 }
 
-/// Opens the rehearsed cloud with the accounts, roles and buckets that the rehearsed environments name.
+/// Opens the rehearsed cloud with the accounts, roles and buckets that the rehearsed environments name. Its jobs run in
+/// the Python that was chosen for it, or in the stand-ins.
 ///
 /// # Errors
 /// The file cannot be opened, or is of another version.
@@ -66,9 +68,16 @@ pub async fn open_rehearsal(
     let rehearsed: Vec<Environment> =
         environments.values().filter(|e| e.cloud == Cloud::Rehearsal).cloned().collect();
     let landscape = Landscape::from(&rehearsed);
-    Rehearsal::open(file, landscape, Arc::new(move || clock.now()))
+    let rehearsal = Rehearsal::open(file, landscape, Arc::new(move || clock.now()))
         .await
-        .context("open the rehearsal (if its file is damaged: `agent rehearsal reset`)")
+        .context("open the rehearsal (if its file is damaged: `agent rehearsal reset`)")?;
+    Ok(match real_scripts::kept(file)? {
+        Some(python) => {
+            let jobs = file.with_file_name(super::JOBS_FOLDER);
+            rehearsal.with_containers(Arc::new(RealScripts::open(&python, &jobs).await?))
+        }
+        None => rehearsal,
+    })
 }
 
 impl Clouds for AppClouds {

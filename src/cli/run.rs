@@ -6,6 +6,7 @@ use super::{
     live::Live,
     output::{Format, Output},
     plan::show_plan,
+    real_scripts::RealScriptsArgs,
     source::{Source, SourceArgs, credentials, open_app, state_folder},
     summary::Summary,
 };
@@ -33,6 +34,8 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(crate) struct Args {
     #[command(flatten)]
     source: SourceArgs,
+    #[command(flatten)]
+    scripts: RealScriptsArgs,
     /// Check and plan only; write nothing anywhere
     #[arg(long, conflicts_with = "from")]
     dry_run: bool,
@@ -57,6 +60,7 @@ pub(crate) async fn run(args: &Args, shared: &Shared, output: &Output) -> CliRes
         output.talk("note: uncommitted changes are not part of this run");
     }
     let app = open_app(&state).await?;
+    args.scripts.choose(&app.rehearsal_file(), output).await?;
     if args.dry_run {
         return show_plan(&app, &source, output).await;
     }

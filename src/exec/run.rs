@@ -1,5 +1,6 @@
 //! One command from start to the death of its last process.
 
+use super::answers::Answers;
 use super::environment::find_program;
 use super::group::Group;
 use super::lines::Lines;
@@ -10,7 +11,10 @@ use std::{
     collections::BTreeMap, io, os::unix::process::ExitStatusExt as _, path::PathBuf,
     process::ExitStatus, process::Stdio, time::Duration,
 };
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::{
+    process::{Child, ChildStderr, ChildStdout, Command},
+    sync::mpsc::Receiver,
+};
 
 /// How long the pipes are read after the last process of the group is dead: someone who left the group can
 /// hold them open for ever.
@@ -63,9 +67,41 @@ pub async fn run(
     cancel: &Cancel,
     sink: &mut Sink<'_>,
 ) -> Result<Exit, ExecError> {
-    let (mut child, mut group) = start(spec)?;
+    attend(
+        start(spec, Stdio::null())?,
+        Answers::none(),
+        Watchdog::new(spec, clock, cancel),
+        clock,
+        sink,
+    )
+    .await
+}
+
+/// The same for a command that is spoken with: each of `answers` is a line of its standard input, which ends with
+/// the channel.
+///
+/// # Errors
+/// Those of [`run`].
+pub async fn converse(
+    spec: &CommandSpec,
+    clock: &dyn Clock,
+    cancel: &Cancel,
+    sink: &mut Sink<'_>,
+    answers: Receiver<String>,
+) -> Result<Exit, ExecError> {
+    let (mut child, group) = start(spec, Stdio::piped())?;
+    let answers = Answers::into(child.stdin.take(), answers);
+    attend((child, group), answers, Watchdog::new(spec, clock, cancel), clock, sink).await
+}
+
+async fn attend(
+    (mut child, mut group): (Child, Group),
+    mut answers: Answers,
+    mut watchdog: Watchdog<'_>,
+    clock: &dyn Clock,
+    sink: &mut Sink<'_>,
+) -> Result<Exit, ExecError> {
     let mut pipes = Pipes::of(&mut child).ok_or_else(|| ExecError::Lost(no_pipe()))?;
-    let mut watchdog = Watchdog::new(spec, clock, cancel);
     let status = loop {
         tokio::select! {
             biased;
@@ -78,6 +114,7 @@ pub async fn run(
                 watchdog.heard();
                 pipes.drain(sink).map_err(ExecError::Sink)?;
             }
+            () = answers.feed() => {}
             status = child.wait() => break status.map_err(ExecError::Lost)?,
         }
     };
@@ -96,7 +133,7 @@ pub async fn run(
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that starts children")]
-fn start(spec: &CommandSpec) -> Result<(Child, Group), ExecError> {
+fn start(spec: &CommandSpec, input: Stdio) -> Result<(Child, Group), ExecError> {
     let (program, arguments) = spec.command.split_first().ok_or(ExecError::Empty)?;
     let variables = spec.inherited.with(&spec.variables)?;
     let path = variables.get("PATH").map_or("", String::as_str);
@@ -106,7 +143,7 @@ fn start(spec: &CommandSpec) -> Result<(Child, Group), ExecError> {
         .current_dir(&spec.directory)
         .env_clear()
         .envs(variables)
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)

@@ -177,3 +177,33 @@ async fn a_sink_that_fails_ends_the_command() {
     let exit = run(&spec, &SystemClock, &Cancel::never(), &mut full).await;
     assert!(matches!(exit, Err(ExecError::Sink(_))), "{exit:?}");
 }
+
+#[tokio::test]
+async fn a_command_that_is_spoken_with_reads_an_answer_to_each_question() {
+    let (answer, answers) = tokio::sync::mpsc::channel(1);
+    let mut heard = Vec::new();
+    let mut sink = |line: Line| {
+        if let Some(question) = line.text.strip_prefix("what is ") {
+            answer.try_send(format!("it is {question}")).map_err(std::io::Error::other)?;
+        }
+        heard.push(line.text);
+        Ok(())
+    };
+    let spec = shell("for it in a b; do echo what is $it; read -r told; echo $told; done");
+    let exit = converse(&spec, &SystemClock, &Cancel::never(), &mut sink, answers).await;
+    assert_eq!(exit.unwrap(), Exit::Exited(0));
+    assert_eq!(heard, ["what is a", "it is a", "what is b", "it is b"]);
+}
+
+#[tokio::test]
+async fn a_command_that_hears_nothing_more_is_no_error() {
+    let (answer, answers) = tokio::sync::mpsc::channel(2);
+    for _ in 0..2 {
+        answer.try_send("x".repeat(1 << 20)).unwrap();
+    }
+    drop(answer);
+    let spec = shell("head -c 3; exec <&-; echo; sleep 0.05; exit 4");
+    let mut ignored = |_: Line| Ok(());
+    let exit = converse(&spec, &SystemClock, &Cancel::never(), &mut ignored, answers).await;
+    assert_eq!(exit.unwrap(), Exit::Exited(4));
+}

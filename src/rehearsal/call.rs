@@ -1,6 +1,8 @@
 //! One request, taken off the wire: who asks whom for what, when.
 
-use super::{Landscape, Place, Principal, Service, ServiceError, Shelf, manners::Manners};
+use super::{
+    Containers, Landscape, Place, Principal, Service, ServiceError, Shelf, manners::Manners,
+};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -9,6 +11,7 @@ use serde_json::Value;
 #[derive(Clone, Copy)]
 pub(super) struct Ground<'c> {
     pub(super) landscape: &'c Landscape,
+    pub(super) containers: &'c dyn Containers,
     pub(super) manners: Manners,
     pub(super) now: Timestamp,
 }
@@ -27,6 +30,8 @@ pub struct Call<'c> {
     pub now: Timestamp,
     /// What exists without having been made.
     pub landscape: &'c Landscape,
+    /// What runs in the containers of jobs.
+    pub containers: &'c dyn Containers,
     /// Where AWS leaves it open.
     pub(super) manners: Manners,
     /// The state, in this request's transaction.
@@ -48,6 +53,7 @@ impl<'c> Call<'c> {
             body: Value::Null,
             now: ground.now,
             landscape: ground.landscape,
+            containers: ground.containers,
             manners: ground.manners,
             shelf,
         }
@@ -55,7 +61,12 @@ impl<'c> Call<'c> {
 
     /// What every call of this moment has in common.
     pub(super) fn ground(&self) -> Ground<'c> {
-        Ground { landscape: self.landscape, manners: self.manners, now: self.now }
+        Ground {
+            landscape: self.landscape,
+            containers: self.containers,
+            manners: self.manners,
+            now: self.now,
+        }
     }
 }
 
@@ -74,6 +85,7 @@ impl Call<'_> {
             body,
             now: self.now,
             landscape: self.landscape,
+            containers: self.containers,
             manners: self.manners,
             shelf: self.shelf.lend(),
         }

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 pub(super) const OPERATIONS: &[&str] = &[
     "CreateFunction",
@@ -100,6 +100,10 @@ pub struct Deployed {
     pub handler: String,
     /// Role it runs under.
     pub role: String,
+    /// Longest time of a call.
+    pub timeout: Duration,
+    /// Memory, in MB.
+    pub memory_mb: i64,
     /// Environment variables.
     pub variables: BTreeMap<String, String>,
     /// The zip file.
@@ -124,6 +128,8 @@ impl Shelf<'_> {
         Ok(zip.map(|zip| Deployed {
             handler: version.configuration.handler.clone(),
             role: version.configuration.role.clone(),
+            timeout: Duration::from_secs(version.configuration.timeout.unsigned_abs()),
+            memory_mb: version.configuration.memory,
             variables: version.configuration.variables.clone(),
             zip: zip.content,
         }))

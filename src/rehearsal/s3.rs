@@ -54,6 +54,22 @@ pub(super) async fn handle(
     }
 }
 
+/// What HeadObject tells of an object, for a caller within the cloud.
+///
+/// # Errors
+/// The bucket lets the caller not in, or there is no such object.
+pub(super) async fn head(
+    call: &mut Call<'_>,
+    bucket: &str,
+    key: &str,
+) -> Result<Object, ServiceError> {
+    let (bucket, key) = (bucket.to_owned(), key.to_owned());
+    let target = Target { operation: Operation::HeadObject, bucket, key };
+    access::admitted(call, None, &target)?;
+    let object = call.shelf.object_head(&target.bucket, &target.key).await?;
+    object.ok_or_else(|| access::no_such_key(call, &target))
+}
+
 fn list_buckets(call: &Call<'_>) -> Answer {
     let buckets: Vec<_> = call
         .landscape

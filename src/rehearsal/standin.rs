@@ -10,40 +10,23 @@ mod batch_preprocess;
 mod evaluate;
 mod features;
 mod hyperparameters;
-pub(super) mod latest_approved_model;
+mod latest_approved_model;
 mod monitor;
 mod preprocess;
 mod score;
 mod train;
 mod transform;
 
-pub(super) use latest_approved_model::Raised;
+pub use archive::{pack as pack_model, unpack as unpack_model};
+pub(super) use latest_approved_model::invoke;
 pub(super) use monitor::{Baseline, VIOLATIONS, baseline, check};
 pub(super) use train::train;
-pub(super) use transform::{Columns, Join, Transform};
+pub(super) use transform::{Columns, Join, Transform, score_lines};
 
+pub(super) use super::containers::{Files, JobFailure};
+
+use super::containers::Raised;
 use crate::spec::SourceFile;
-use std::collections::BTreeMap;
-
-/// Files by their absolute path in the container.
-pub(super) type Files = BTreeMap<String, Vec<u8>>;
-
-/// A job that failed: the message its container would leave.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct JobFailure(pub String);
-
-impl JobFailure {
-    /// The fault of whoever set up the job: its input or its parameters.
-    fn client(message: impl std::fmt::Display) -> Self {
-        Self(format!("ClientError: {message}"))
-    }
-
-    /// The fault of the code in the container.
-    fn algorithm(message: impl std::fmt::Display) -> Self {
-        Self(format!("AlgorithmError: {message}, exit code: 1"))
-    }
-}
 
 /// A processing job: `python3 SCRIPT ARGUMENTS…`
 #[derive(Debug)]

@@ -110,6 +110,7 @@ async fn dispatch(
         now: ground.now,
         landscape: ground.landscape,
         manners: ground.manners,
+        containers: ground.containers,
         shelf,
     };
     endpoint.handle(&mut call, incoming, id).await.map_err(|error| endpoint.spell(error))

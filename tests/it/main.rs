@@ -19,6 +19,7 @@ mod layering;
 mod model;
 mod monitor;
 mod python;
+mod real_scripts;
 mod rehearsal;
 mod sagemaker;
 mod spec;

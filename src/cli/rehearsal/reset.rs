@@ -1,9 +1,13 @@
 //! `agent rehearsal reset`: an empty cloud.
 
-use crate::cli::{
-    failure::{CliResult, Exit},
-    output::Output,
+use crate::{
+    app,
+    cli::{
+        failure::{CliResult, Exit},
+        output::Output,
+    },
 };
+use anyhow::Context as _;
 use std::path::Path;
 
 /// Forget everything that was rehearsed: objects, pipelines, executions, models, mail, logs
@@ -30,6 +34,7 @@ pub(super) fn reset(file: &Path, output: &Output) -> CliResult {
             }
         }
     }
+    app::forget(file).context("forget which Python the rehearsal used")?;
     output.talk(if removed {
         "The rehearsal is empty again."
     } else {

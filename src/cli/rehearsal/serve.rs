@@ -7,6 +7,8 @@ use crate::{
         Shared,
         failure::{CliError, CliResult, Exit},
         output::Output,
+        real_scripts::RealScriptsArgs,
+        source::{open_app, state_folder},
     },
     spec::Cloud,
 };
@@ -30,6 +32,8 @@ pub(super) struct Args {
     /// The repository whose environments are rehearsed
     #[arg(long, value_name = "PATH|URL", default_value = ".")]
     repo: String,
+    #[command(flatten)]
+    scripts: RealScriptsArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -42,6 +46,8 @@ Example:
   agent rehearsal inbox";
 
 pub(super) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliResult {
+    let state = open_app(&state_folder(shared, &args.repo)?).await?;
+    args.scripts.choose(&state.rehearsal_file(), output).await?;
     let Opened { app, environments, rehearsal } = Opened::of(&args.repo, shared).await?;
     let address = SocketAddr::from(([127, 0, 0, 1], args.port));
     let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| {

@@ -20,10 +20,13 @@ use super::{
 };
 use crate::definition::{EvaluateError, evaluate};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Longest failure reason of a step, in characters (ListPipelineExecutionSteps API, `FailureReason`).
 const LONGEST_REASON: usize = 1_024;
+
+/// How long a job may run if its definition does not say (CreateProcessingJob API, `MaxRuntimeInSeconds`).
+const LONGEST_JOB_SECONDS: u64 = 86_400;
 
 /// A step about to run.
 struct Running<'r> {
@@ -209,6 +212,12 @@ impl<'r> Running<'r> {
         Err(Trouble::failed(format!(
             "ClientError: AccessDeniedException: {role} is not authorized to perform: {action} on resource: {resource}"
         )))
+    }
+
+    /// How long its job may run, a day unless the step says otherwise.
+    fn longest(&self) -> Duration {
+        let seconds = self.value("/Arguments/StoppingCondition/MaxRuntimeInSeconds").as_u64();
+        Duration::from_secs(seconds.unwrap_or(LONGEST_JOB_SECONDS))
     }
 
     /// A value of the step.

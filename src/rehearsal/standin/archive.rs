@@ -10,7 +10,10 @@ pub(super) const MODEL: &str = "xgboost-model";
 const MAX_MODEL: u64 = 64 * 1024 * 1024;
 
 /// Packs `model` as the only member of an archive.
-pub(super) fn pack(model: &[u8]) -> std::io::Result<Vec<u8>> {
+///
+/// # Errors
+/// None that can happen in memory.
+pub fn pack(model: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut header = tar::Header::new_ustar();
     header.set_size(model.len() as u64);
     header.set_mode(0o644);
@@ -24,7 +27,10 @@ pub(super) fn pack(model: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 /// The model in an archive; nothing is written to any disk.
-pub(super) fn unpack(archive: &[u8]) -> std::io::Result<Vec<u8>> {
+///
+/// # Errors
+/// It is no such archive, or holds no model.
+pub fn unpack(archive: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Archive::new(GzDecoder::new(archive).take(MAX_MODEL));
     for entry in archive.entries()? {
         let mut entry = entry?;

@@ -3,36 +3,25 @@
 //! Same rules, same names of outcomes, same words as the Python function; who calls the registry and S3 for it is
 //! the step's affair. Descriptions are those of DescribeModelPackage, as it answers on the wire.
 
+mod invoke;
+
+pub(in crate::rehearsal) use invoke::invoke;
+
+use super::Raised;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
 
-/// What a Lambda function raised: `errorType` and `errorMessage` of its answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}: {message}")]
-pub(in crate::rehearsal) struct Raised {
-    /// Name of the exception's class.
-    pub kind: &'static str,
-    /// Its text.
-    pub message: String,
-}
-
-impl Raised {
-    pub(in crate::rehearsal) fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
-    }
-
-    fn unusable(message: String) -> Self {
-        Self::new("UnusableModel", message)
-    }
+fn unusable(message: String) -> Raised {
+    Raised::new("UnusableModel", message)
 }
 
 /// Versions on a page: the most ListModelPackages gives.
-pub(in crate::rehearsal) const PAGE_SIZE: usize = 100;
+const PAGE_SIZE: usize = 100;
 /// Pages that are read; each version costs one Describe.
-pub(in crate::rehearsal) const MAX_PAGES: usize = 10;
+const MAX_PAGES: usize = 10;
 
 /// There are more approved versions than the function looks through.
-pub(in crate::rehearsal) fn too_many(group: &str) -> Raised {
+fn too_many(group: &str) -> Raised {
     let most = PAGE_SIZE * MAX_PAGES;
     Raised::new("TooManyModels", format!("{group} has more than {most} approved versions"))
 }
@@ -41,7 +30,7 @@ pub(in crate::rehearsal) fn too_many(group: &str) -> Raised {
 ///
 /// # Errors
 /// `NoApprovedModel`.
-pub(in crate::rehearsal) fn latest_approved<'p>(
+fn latest_approved<'p>(
     packages: &'p [Value],
     group: &str,
     stage: Option<&str>,
@@ -99,11 +88,11 @@ fn what_would_help(group: &str, stage: Option<&str>, others: &[&Value]) -> Strin
 
 /// An object in S3 with the ETag it had when it was registered.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::rehearsal) struct Artefact {
+struct Artefact {
     /// Bucket it is in.
-    pub bucket: String,
+    bucket: String,
     /// Its key.
-    pub key: String,
+    key: String,
     etag: String,
     /// ARN of the version it belongs to.
     package: String,
@@ -114,31 +103,29 @@ impl Artefact {
     ///
     /// # Errors
     /// `UnusableModel`.
-    pub(in crate::rehearsal) fn check(&self, etag: &str) -> Result<(), Raised> {
+    fn check(&self, etag: &str) -> Result<(), Raised> {
         if etag.trim_matches('"') == self.etag {
             return Ok(());
         }
         let arn = &self.package;
-        Err(Raised::unusable(format!(
-            "{arn}: the model artefact was changed after it was registered"
-        )))
+        Err(unusable(format!("{arn}: the model artefact was changed after it was registered")))
     }
 }
 
 /// What the pipeline's later steps read, and the artefact that is still to be looked at.
-pub(in crate::rehearsal) type Found = (Map<String, Value>, Option<Artefact>);
+type Found = (Map<String, Value>, Option<Artefact>);
 
 /// The function's answer for a version.
 ///
 /// # Errors
 /// `UnusableModel` if it lacks a part.
-pub(in crate::rehearsal) fn outputs(package: &Value) -> Result<Found, Raised> {
+fn outputs(package: &Value) -> Result<Found, Raised> {
     let arn = text(package, "/ModelPackageArn").unwrap_or_default();
     let containers =
         package.pointer("/InferenceSpecification/Containers").and_then(Value::as_array);
     let [container] = containers.map_or(&[][..], Vec::as_slice) else {
         let count = containers.map_or(0, Vec::len);
-        return Err(Raised::unusable(format!(
+        return Err(unusable(format!(
             "{arn} has {count} containers; the model step can use exactly one"
         )));
     };
@@ -161,7 +148,7 @@ pub(in crate::rehearsal) fn outputs(package: &Value) -> Result<Found, Raised> {
         parts.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name).collect();
     if !lacking.is_empty() {
         let lacking = lacking.join(", ");
-        return Err(Raised::unusable(format!("{arn} was registered without {lacking}")));
+        return Err(unusable(format!("{arn} was registered without {lacking}")));
     }
     let answer = parts
         .into_iter()
@@ -179,7 +166,7 @@ fn pinned_image(arn: &str, container: &Value) -> Result<Option<String>, Raised> 
     }
     let (name, pinned) = image.split_once('@').unwrap_or((image, digest));
     if pinned != digest {
-        return Err(Raised::unusable(format!(
+        return Err(unusable(format!(
             "{arn} names an image by another digest than it was registered with"
         )));
     }
@@ -202,7 +189,7 @@ fn artefact(arn: &str, container: &Value) -> Result<Option<Artefact>, Raised> {
     let location = uri.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
     let (bucket, key) = location
         .filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
-        .ok_or_else(|| Raised::unusable(format!("{arn} has a model artefact that is not in S3")))?;
+        .ok_or_else(|| unusable(format!("{arn} has a model artefact that is not in S3")))?;
     Ok(Some(Artefact {
         bucket: bucket.to_owned(),
         key: key.to_owned(),

@@ -31,34 +31,40 @@ pub(in crate::rehearsal) struct Transform {
 }
 
 impl Transform {
-    /// The output of the model in `archive` for the lines of `text`; blank lines have none.
-    ///
-    /// # Errors
-    /// A row is not numeric or has another number of features than the model.
-    pub(in crate::rehearsal) fn run(
-        &self,
-        archive: &[u8],
-        text: &str,
-    ) -> Result<String, JobFailure> {
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        if lines.is_empty() {
-            return Ok(String::new());
-        }
-        let rows = lines.iter().map(|line| self.row(line)).collect::<Result<Vec<_>, _>>()?;
-        let scores = score(archive, &Features::of(&rows)?)?;
-        let written = lines.iter().zip(scores).map(|(line, score)| {
+    /// What the model sees of each line of `text`; blank lines do not count.
+    pub(in crate::rehearsal) fn inputs(&self, text: &str) -> Vec<String> {
+        lines(text).map(|line| self.input.of(line).join(",")).collect()
+    }
+
+    /// The output for the same lines, given the score of each.
+    pub(in crate::rehearsal) fn outputs(&self, text: &str, scores: &[String]) -> String {
+        let written = lines(text).zip(scores).map(|(line, score)| {
             let joined = match self.join {
-                Join::None => score.to_string(),
+                Join::None => score.clone(),
                 Join::Input => format!("{line},{score}"),
             };
             self.output.of(&joined).join(",") + "\n"
         });
-        Ok(written.collect())
+        written.collect()
     }
+}
 
-    fn row(&self, line: &str) -> Result<Vec<f64>, JobFailure> {
-        self.input.of(line).into_iter().map(number).collect()
-    }
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim().is_empty())
+}
+
+/// The score of each line of features, by the model in `archive`.
+///
+/// # Errors
+/// A row is not numeric or has another number of features than the model.
+pub(in crate::rehearsal) fn score_lines(
+    archive: &[u8],
+    lines: &[String],
+) -> Result<Vec<String>, JobFailure> {
+    let rows: Vec<Vec<f64>> =
+        lines.iter().map(|line| line.split(',').map(number).collect()).collect::<Result<_, _>>()?;
+    let scores = score(archive, &Features::of(&rows)?)?;
+    Ok(scores.iter().map(ToString::to_string).collect())
 }
 
 #[cfg(test)]
@@ -80,6 +86,13 @@ mod tests {
     fn transform(input: &str, join: Join, output: &str) -> Transform {
         let columns = |text: &str| text.parse().unwrap();
         Transform { input: columns(input), join, output: columns(output) }
+    }
+
+    impl Transform {
+        fn run(&self, archive: &[u8], text: &str) -> Result<String, JobFailure> {
+            let scores = score_lines(archive, &self.inputs(text))?;
+            Ok(self.outputs(text, &scores))
+        }
     }
 
     #[test]
@@ -111,6 +124,6 @@ mod tests {
         ] {
             assert_eq!(all.run(&model(), text).unwrap_err().to_string(), message);
         }
-        assert_eq!(all.run(&model(), "\n").unwrap(), "");
+        assert_eq!((all.inputs("\n"), all.outputs("\n", &[])), (Vec::new(), String::new()));
     }
 }

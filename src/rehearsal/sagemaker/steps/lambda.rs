@@ -1,23 +1,20 @@
 //! Lambda: calls the function version that the definition names, with the step's arguments as its event.
 //!
-//! The function acts as its own role, not as the pipeline's. One function has a stand-in: the repository's own that
-//! finds the approved model. It is known by what its code says, not by its name.
+//! The function acts as its own role, not as the pipeline's.
 
-mod latest_approved_model;
+mod cloud;
 
 use super::{
-    super::super::{Call, Deployed, Service, standin::Raised},
+    super::super::{Call, Invocation, InvokeError, Service},
     Outcome, Running, Trouble, list,
 };
 use crate::ids::Arn;
+use cloud::AsRole;
 use serde_json::{Map, Value, json};
-use std::io::{Cursor, Read};
 
 /// Most output parameters of a step, and their longest text (SageMaker developer guide, "Lambda step").
 const MAX_OUTPUTS: usize = 50;
 const LONGEST_OUTPUT: usize = 1_024;
-/// Largest script that is looked at, in bytes; ours has some kilobytes.
-const LARGEST_SCRIPT: u64 = 1024 * 1024;
 
 pub(super) async fn run(call: &mut Call<'_>, running: &Running<'_>) -> Result<Outcome, Trouble> {
     let function = running.text("/FunctionArn")?;
@@ -50,20 +47,17 @@ async fn work(
         )));
     }
     let function = call.shelf.deployed_function(&arn).await?.ok_or_else(missing)?;
-    let answer = invoke(call, &function, (&arn, running.value("/Arguments"))).await?;
-    let answer = answer.map_err(|raised| {
-        let payload = json!({ "errorMessage": raised.message, "errorType": raised.kind });
-        Trouble::failed(format!("ClientError: Lambda function {name} failed: {payload}"))
-    })?;
-    outputs(running, &answer)
+    let event = running.value("/Arguments");
+    let invocation = Invocation { function: &function, arn: &arn, event };
+    outputs(running, &invoke(call, invocation).await?)
 }
 
-/// Calls the function, which answers or raises.
+/// Calls the function as its own role.
 async fn invoke(
     call: &mut Call<'_>,
-    function: &Deployed,
-    (arn, event): (&Arn, &Value),
-) -> Result<Result<Map<String, Value>, Raised>, Trouble> {
+    invocation: Invocation<'_>,
+) -> Result<Map<String, Value>, Trouble> {
+    let Invocation { function, arn, .. } = invocation;
     let role = call.landscape.role(&function.role);
     let role = role.filter(|role| role.may_be_passed(&call.place.account, Service::Lambda));
     let role = role.map(|role| role.arn.clone()).ok_or_else(|| {
@@ -72,35 +66,21 @@ async fn invoke(
             function.role
         ))
     })?;
-    if !finds_the_approved_model(function) {
-        return Err(Trouble::failed(format!(
-            "the rehearsal has no stand-in for the code of {arn}: it executes the function of \
-             latest_approved_model.py only"
-        )));
-    }
     let name = arn.resource().split(':').nth(1).unwrap_or_default();
-    let result = latest_approved_model::run(call, (&role, name), event).await;
-    match result {
-        Ok(answer) => Ok(Ok(answer)),
-        Err(latest_approved_model::Ended::Raised(raised)) => Ok(Err(raised)),
-        Err(latest_approved_model::Ended::Rehearsal(error)) => Err(Trouble::Service(error)),
+    let containers = call.containers;
+    let mut cloud = AsRole::new(call, &role, name);
+    match containers.invoke(invocation, &mut cloud).await {
+        Ok(Value::Object(answer)) => Ok(answer),
+        // What is no object has no outputs.
+        Ok(_) => Ok(Map::new()),
+        Err(InvokeError::Raised(raised)) => {
+            let payload = json!({ "errorMessage": raised.message, "errorType": raised.kind });
+            let failure = format!("ClientError: Lambda function {arn} failed: {payload}");
+            Err(Trouble::failed(failure))
+        }
+        Err(InvokeError::NotRun(why)) => Err(Trouble::failed(why)),
+        Err(InvokeError::Rehearsal(error)) => Err(Trouble::Service(error)),
     }
-}
-
-/// Is the handler that of latest_approved_model.py?
-fn finds_the_approved_model(function: &Deployed) -> bool {
-    let Some((module, "handler")) = function.handler.split_once('.') else { return false };
-    let code = script(&function.zip, &format!("{module}.py")).unwrap_or_default();
-    ["def handler(event, context):", "class NoApprovedModel(", "def latest_approved("]
-        .iter()
-        .all(|mark| code.contains(mark))
-}
-
-fn script(zip: &[u8], name: &str) -> Option<String> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).ok()?;
-    let mut text = String::new();
-    archive.by_name(name).ok()?.take(LARGEST_SCRIPT).read_to_string(&mut text).ok()?;
-    Some(text)
 }
 
 /// The declared outputs among what the function answered.

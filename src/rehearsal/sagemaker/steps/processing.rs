@@ -2,13 +2,10 @@
 
 use super::{
     super::{
-        super::{
-            Call,
-            standin::{self, Files, Script},
-        },
+        super::{Call, Files, Processing},
         jobs::JobKind,
     },
-    Outcome, Running, Trouble, job, list,
+    Outcome, Running, Trouble, job, list, text,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,12 +26,23 @@ pub(super) async fn run(call: &mut Call<'_>, running: &Running<'_>) -> Result<Ou
 
 async fn work(call: &mut Call<'_>, running: &Running<'_>) -> Result<Files, Trouble> {
     let files = job::inputs(call, running).await?;
-    let command: Vec<String> = ["ContainerEntrypoint", "ContainerArguments"]
+    let command = ["ContainerEntrypoint", "ContainerArguments"]
         .iter()
         .flat_map(|part| list(&running.step, &format!("/Arguments/AppSpecification/{part}")))
         .map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned))
         .collect();
-    let written = standin::process(&Script { command: &command, files: &files })?;
+    let outputs = list(&running.step, "/Arguments/ProcessingOutputConfig/Outputs");
+    let job = Processing {
+        command,
+        variables: running.texts("/Arguments/Environment"),
+        files,
+        outputs: outputs
+            .iter()
+            .map(|output| text(output, "/S3Output/LocalPath").map(str::to_owned))
+            .collect::<Result<_, _>>()?,
+        longest: running.longest(),
+    };
+    let written = call.containers.process(job).await?;
     job::outputs(call, running, &written).await?;
     Ok(written)
 }

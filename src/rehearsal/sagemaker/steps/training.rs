@@ -2,10 +2,7 @@
 
 use super::{
     super::{
-        super::{
-            Call,
-            standin::{self, Files},
-        },
+        super::{Call, Files, Training},
         jobs::{Job, JobKind},
     },
     Outcome, Running, Trouble, job, list, text,
@@ -42,13 +39,15 @@ async fn work(call: &mut Call<'_>, running: &Running<'_>) -> Result<String, Trou
             "ClientError: the rehearsal trains with images of sagemaker-xgboost only, not {image}"
         )));
     }
-    let mut files = Files::new();
+    let mut channels = Files::new();
     for channel in list(&running.step, "/Arguments/InputDataConfig") {
         let uri = text(channel, "/DataSource/S3DataSource/S3Uri")?;
         let folder = format!("{CHANNELS}/{}", text(channel, "/ChannelName")?);
-        job::download(call, running, (uri, &folder), &mut files).await?;
+        job::download(call, running, (uri, &folder), &mut channels).await?;
     }
-    let model = standin::train(&running.texts("/Arguments/HyperParameters"), &files)?;
+    let hyper_parameters = running.texts("/Arguments/HyperParameters");
+    let job = Training { hyper_parameters, channels, longest: running.longest() };
+    let model = call.containers.train(job).await?;
     let output = running.text("/Arguments/OutputDataConfig/S3OutputPath")?;
     let uri = format!("{}/{}/output/model.tar.gz", output.trim_end_matches('/'), running.job);
     let kms_key = running.value("/Arguments/OutputDataConfig/KmsKeyId").as_str();

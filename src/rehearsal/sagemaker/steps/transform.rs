@@ -3,7 +3,7 @@
 use super::{
     super::{
         super::{
-            Call,
+            Call, Scoring,
             standin::{Columns, Files, Join, Transform},
         },
         jobs::JobKind,
@@ -52,15 +52,35 @@ async fn work(call: &mut Call<'_>, running: &Running<'_>) -> Result<(), Trouble>
     let kms_key = running.value("/Arguments/TransformOutput/KmsKeyId").as_str();
     let mut files = Files::new();
     job::download(call, &acting, (input, ""), &mut files).await?;
-    for (path, content) in files {
-        let content = String::from_utf8(content).map_err(|_| {
-            Trouble::failed("ClientError: an object to transform is not UTF-8 text")
-        })?;
-        let written = transform.run(&archive, &content)?;
+    let texts = texts(files)?;
+    // One container scores all objects.
+    let lines: Vec<String> = texts.iter().flat_map(|(_, text)| transform.inputs(text)).collect();
+    let count = lines.len();
+    let scores = match count {
+        0 => Vec::new(),
+        _ => call.containers.score(Scoring { model: archive, lines }).await?,
+    };
+    if scores.len() != count {
+        return Err(Trouble::failed("AlgorithmError: the model did not score every line"));
+    }
+    let mut scores = scores.as_slice();
+    for (path, text) in texts {
+        let (own, others) = scores.split_at(transform.inputs(&text).len());
+        scores = others;
+        let written = transform.outputs(&text, own);
         let target = format!("{output}{path}.out");
         job::upload(call, &acting, (&target, kms_key), written.into_bytes()).await?;
     }
     Ok(())
+}
+
+/// The objects as text, by path.
+fn texts(files: Files) -> Result<Vec<(String, String)>, Trouble> {
+    let text = |content| {
+        String::from_utf8(content)
+            .map_err(|_| Trouble::failed("ClientError: an object to transform is not UTF-8 text"))
+    };
+    files.into_iter().map(|(path, content)| Ok((path, text(content)?))).collect()
 }
 
 /// Fails the step where it asks for what is not rehearsed.

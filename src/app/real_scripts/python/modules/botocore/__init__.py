@@ -1,0 +1,1 @@
+"""As much of botocore as functions import."""

@@ -1,0 +1,89 @@
+//! What a job executes: the seam between the cloud and what runs in its containers.
+//!
+//! The cloud brings files, hyper-parameters and events, and takes back what the container left; it neither knows nor
+//! cares whether the stand-ins of this program ran, or the repository's own scripts in processes of their own. A job
+//! runs inside the transaction of the request that moved its execution on: if the process dies, it never ran.
+
+mod function;
+mod stand_ins;
+
+pub use function::{Cloud, Invocation, InvokeError, Question, Raised};
+pub(super) use stand_ins::StandIns;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use std::{collections::BTreeMap, time::Duration};
+
+/// Files by their absolute path in the container.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// A job that failed: the message its container would leave.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct JobFailure(pub String);
+
+impl JobFailure {
+    /// The fault of whoever set up the job: its input or its parameters.
+    pub fn client(message: impl std::fmt::Display) -> Self {
+        Self(format!("ClientError: {message}"))
+    }
+
+    /// The fault of the code in the container.
+    pub fn algorithm(message: impl std::fmt::Display) -> Self {
+        Self(format!("AlgorithmError: {message}, exit code: 1"))
+    }
+}
+
+/// A processing job: `python3 SCRIPT ARGUMENTS…` on files.
+#[derive(Debug)]
+pub struct Processing {
+    /// The container's entry point and its arguments.
+    pub command: Vec<String>,
+    /// The variables that the definition sets.
+    pub variables: BTreeMap<String, String>,
+    /// What the job's inputs brought.
+    pub files: Files,
+    /// The folders that are taken back, which SageMaker makes before the job begins.
+    pub outputs: Vec<String>,
+    /// `MaxRuntimeInSeconds` of its StoppingCondition.
+    pub longest: Duration,
+}
+
+/// A training job of the XGBoost image.
+#[derive(Debug)]
+pub struct Training {
+    /// As the definition has them.
+    pub hyper_parameters: BTreeMap<String, String>,
+    /// CSV files without a header, the label first, under `/opt/ml/input/data/CHANNEL/`.
+    pub channels: Files,
+    /// `MaxRuntimeInSeconds` of its StoppingCondition.
+    pub longest: Duration,
+}
+
+/// A batch transform with the XGBoost image, after its filters and before its joins.
+#[derive(Debug)]
+pub struct Scoring {
+    /// The content of `model.tar.gz`.
+    pub model: Vec<u8>,
+    /// Features as lines of CSV, at least one.
+    pub lines: Vec<String>,
+}
+
+/// What runs in the containers of this cloud.
+pub trait Containers: Send + Sync {
+    /// Runs a processing job and gives the files under its output folders.
+    fn process(&self, job: Processing) -> BoxFuture<'_, Result<Files, JobFailure>>;
+
+    /// Trains and gives the content of `model.tar.gz`.
+    fn train(&self, job: Training) -> BoxFuture<'_, Result<Vec<u8>, JobFailure>>;
+
+    /// Scores each line, in order.
+    fn score(&self, job: Scoring) -> BoxFuture<'_, Result<Vec<String>, JobFailure>>;
+
+    /// Calls a function and gives its answer.
+    fn invoke<'i>(
+        &'i self,
+        invocation: Invocation<'i>,
+        cloud: &'i mut dyn Cloud,
+    ) -> BoxFuture<'i, Result<Value, InvokeError>>;
+}
