@@ -3,6 +3,7 @@
 mod decide;
 mod desk;
 mod diff;
+mod grounds;
 mod list;
 mod show;
 
