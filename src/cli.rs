@@ -22,6 +22,7 @@ mod show;
 mod source;
 mod summary;
 mod validate;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use failure::{CliResult, Exit};
@@ -75,6 +76,7 @@ enum Command {
     Logs(logs::Args),
     Resume(resume::Args),
     Models(models::Args),
+    Watch(watch::Args),
     Data(data::Args),
     Baseline(baseline::Args),
     Schema(schema::Args),
@@ -128,6 +130,7 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Logs(args) => block_on(logs::logs(args, &cli.shared, output)),
         Command::Resume(args) => block_on(resume::resume(args, &cli.shared, output)),
         Command::Models(args) => block_on(models::models(args, &cli.shared, output)),
+        Command::Watch(args) => block_on(watch::watch(args, &cli.shared, output)),
         Command::Rehearsal(args) => block_on(rehearsal::rehearsal(args, &cli.shared, output)),
     }
 }

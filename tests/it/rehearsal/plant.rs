@@ -170,7 +170,8 @@ impl Plant {
     /// The executions' values of the parameter `DataWindow`, newest first.
     pub(super) async fn trainings(&self) -> Vec<String> {
         let sagemaker = self.sagemaker();
-        let list = sagemaker.list_pipeline_executions().pipeline_name("mammo-train").max_results(100);
+        let list =
+            sagemaker.list_pipeline_executions().pipeline_name("mammo-train").max_results(100);
         let mut windows = Vec::new();
         for execution in list.send().await.unwrap().pipeline_execution_summaries() {
             let arn = execution.pipeline_execution_arn().unwrap();
