@@ -41,7 +41,7 @@ pub async fn inventory(
         let removal = Removal::Function { name: function };
         found.add(removal, ours.iter().all(|(key, value)| carried.get(key) == Some(value)));
     }
-    let topic = crate::plan::topic_arn(environment);
+    let topic = crate::plan::alert_topic_arn(environment);
     if let Some(carried) = session.sns().tags(&topic).await? {
         let removal = Removal::Topic { arn: topic };
         found.add(removal, ours.iter().all(|(key, value)| carried.get(key) == Some(value)));

@@ -23,5 +23,6 @@ mod real_scripts;
 mod rehearsal;
 mod sagemaker;
 mod spec;
+mod watch;
 mod wire;
 mod world;
