@@ -30,8 +30,8 @@ pub use logs::{LogEvent, Logs, PutOutcome, ReadEvent, Rejected};
 pub use policy::Purpose;
 pub use s3::{Put, S3};
 pub use sagemaker::{
-    Approval, ExecutionRecord, ExecutionStatus, ModelPackage, ModelPackageSummary, SageMaker,
-    StepDetail, StepRecord, StepStatus, Upserted,
+    Approval, Decision, ExecutionRecord, ExecutionStatus, LifeCycle, ModelPackage,
+    ModelPackageSummary, SageMaker, StepDetail, StepRecord, StepStatus, Upserted,
 };
 pub use sns::Sns;
 

@@ -10,6 +10,7 @@ mod credentials;
 mod error;
 mod files;
 mod mirror;
+mod people;
 mod refs;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use checkout::Checkout;
 pub use credentials::Credentials;
 pub use error::GitError;
 pub use mirror::is_url;
+pub use people::{People, Person};
 pub use tree::{LARGEST_FILE, MOST_BYTES, MOST_FILES};
 
 use error::failed;

@@ -23,6 +23,7 @@ pub mod store;
 
 // L2: drivers. Each pass is one idempotent step that re-reads state.
 pub mod project;
+pub mod registry;
 pub mod logs;
 pub mod deploy;
 pub mod engine;

@@ -8,6 +8,7 @@
 mod auc;
 mod baseline;
 mod batch_preprocess;
+pub mod champion;
 mod data_set;
 mod difference;
 mod examples;

@@ -20,8 +20,10 @@ mod graph;
 mod node;
 mod notes;
 mod pipeline;
+mod policy;
 mod raw_environment;
 mod raw_pipeline;
+mod raw_policy;
 mod reading;
 pub mod render;
 mod second_reader;
@@ -32,11 +34,15 @@ pub use check_data::check_data_contract;
 pub use check_environment::check_environment;
 pub use check_pipeline::check_pipeline;
 pub use data::{Column, ColumnKind, DataContract, Role};
-pub use environment::{Alerts, Cloud, Environment, Images, LogGroup, Monitor, Retrain, RetrainOn};
+pub use environment::{Alerts, Cloud, Environment, Images, LogGroup};
 pub use finding::{Finding, Findings, Severity, SourceFile, Span};
 pub use pipeline::{
     Action, BuiltIn, Command, EnvironmentRule, FailureClass, GatePolicy, Metric, On, Pipeline,
     Retry, Stage, Training,
+};
+pub use policy::{
+    Approval, DriftResponse, Monitor, NoSignificance, Respond, Response, Retrain, RetrainOn,
+    Significance,
 };
 pub(crate) use suggest::did_you_mean;
 

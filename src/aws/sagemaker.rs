@@ -1,10 +1,12 @@
 //! SageMaker: pipelines, their executions, and the model registry.
 
+mod decision;
 mod executions;
 mod packages;
 mod pipelines;
 mod steps;
 
+pub use decision::{Decision, LifeCycle};
 pub use executions::{ExecutionRecord, ExecutionStatus};
 pub use packages::{Approval, ModelPackage, ModelPackageSummary};
 pub use pipelines::Upserted;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{self, AppClouds},
-    aws::{Approval, ModelPackage, ModelPackageSummary, Purpose, SageMaker},
+    aws::{Approval, Decision, ModelPackage, ModelPackageSummary, Purpose, SageMaker},
     engine::stages::Clouds as _,
     ids::EnvName,
 };
@@ -197,7 +197,9 @@ async fn decided(decide: &Decide, to: Approval, shared: &Shared, output: &Output
     let package = reader.version(one.version).await?;
     let approver = Registry::open(&one.of, shared, Purpose::Approve).await?;
     let arn = &package.summary.arn;
-    approver.sagemaker.set_approval(arn, to, reason).await.context("record the decision")?;
+    let decision =
+        Decision { approval: Some(to), reason: Some(reason.clone()), ..Decision::default() };
+    approver.sagemaker.decide(arn, &decision).await.context("record the decision")?;
     let package = reader.version(one.version).await?;
     match output.format {
         Format::Json => output.json(&package)?,

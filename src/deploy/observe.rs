@@ -1,11 +1,12 @@
 //! Reading what is there. Nothing here writes; it works under a read-only session.
 
 use crate::{
-    aws::{Approval, CloudError, Events, S3, Session},
+    aws::{CloudError, Events, S3, Session},
     plan::{
         Blueprint, Desired, DesiredError, Object, Observed, ObservedFunction, ObservedRule,
         PipelineRecord, RuleSpec, desired, function, predict_version,
     },
+    registry,
 };
 use futures_util::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +70,7 @@ async fn read(
     function: ObservedFunction,
 ) -> Result<Observed, CloudError> {
     let (logs, sns, s3, events) = (session.logs(), session.sns(), session.s3(), session.events());
+    let sagemaker = session.sagemaker();
     let rules = desired.rules.iter().chain([&desired.schedule]);
     let (log_group, objects, topic, pipelines, rules, batch, approved_model) = tokio::try_join!(
         logs.group(&desired.log_group.name),
@@ -77,7 +79,7 @@ async fn read(
         pipelines(session, desired),
         try_join_all(rules.map(|spec| rule(&events, spec))),
         s3.size(&desired.batch.bucket, &desired.batch.key),
-        approved_model(session, &desired.model_package_group),
+        registry::version_in_use(&sagemaker, &desired.model_package_group, &desired.environment),
     )?;
     Ok(Observed {
         log_group,
@@ -87,7 +89,7 @@ async fn read(
         pipelines,
         rules: rules.into_iter().flatten().map(|there| (there.rule.name.clone(), there)).collect(),
         batch_present: batch.is_some(),
-        approved_model,
+        approved_model: approved_model.map(|package| package.summary.arn),
     })
 }
 
@@ -115,9 +117,4 @@ async fn rule(events: &Events, spec: &RuleSpec) -> Result<Option<ObservedRule>, 
     let Some(rule) = events.rule(&spec.rule.name).await? else { return Ok(None) };
     let targets = events.targets(&rule.name).await?;
     Ok(Some(ObservedRule { rule, targets }))
-}
-
-async fn approved_model(session: &Session, group: &str) -> Result<Option<String>, CloudError> {
-    let approved = session.sagemaker().packages(group, Some(Approval::Approved)).await?;
-    Ok(approved.into_iter().find(|package| package.completed).map(|package| package.arn))
 }

@@ -68,10 +68,27 @@ pub fn auc(scores: &[f64], labels: &[bool]) -> Result<Auc, MetricError> {
     let value = placements.auc();
     let standard_error =
         variance_of_mean(&placements.positives) + variance_of_mean(&placements.negatives);
-    let standard_error = standard_error.sqrt();
-    let (positives, negatives) = (placements.positives.len(), placements.negatives.len());
-    let (lower, upper) = interval(value, standard_error, positives.min(negatives));
-    Ok(Auc { value, standard_error, lower, upper, positives, negatives })
+    let rows = [placements.positives.len(), placements.negatives.len()];
+    Auc::known(value, standard_error.sqrt(), rows)
+}
+
+impl Auc {
+    /// An AUC that was computed elsewhere, with its interval.
+    ///
+    /// # Errors
+    /// [`MetricError::TooFew`] if a class has too few rows for a variance.
+    pub fn known(
+        value: f64,
+        standard_error: f64,
+        [positives, negatives]: [usize; 2],
+    ) -> Result<Self, MetricError> {
+        let least = MIN_FOR_VARIANCE;
+        if positives.min(negatives) < least {
+            return Err(MetricError::TooFew { positives, negatives, least });
+        }
+        let (lower, upper) = interval(value, standard_error, positives.min(negatives));
+        Ok(Self { value, standard_error, lower, upper, positives, negatives })
+    }
 }
 
 fn interval(value: f64, standard_error: f64, pairs: usize) -> (f64, f64) {

@@ -52,8 +52,10 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
 fn hindrances(desired: &Desired, observed: &Observed) -> Vec<String> {
     let mut reasons = Vec::new();
     if observed.approved_model.is_none() {
-        let group = &desired.model_package_group;
-        reasons.push(format!("the schedule is disabled: no model of {group} is approved yet"));
+        let (group, environment) = (&desired.model_package_group, &desired.environment);
+        reasons.push(format!(
+            "the schedule is disabled: no model of {group} is approved for {environment} yet (agent models approve VERSION --env {environment} --reason '…')"
+        ));
     }
     if !observed.batch_present {
         let super::BatchObject { bucket, key } = &desired.batch;

@@ -4,11 +4,11 @@ use super::{Blueprint, DataFile, Templates};
 use crate::{
     ids::Sha,
     spec::{
-        Alerts, Cloud, Column, ColumnKind, DataContract, Environment, Images, LogGroup, Monitor,
-        Retrain, RetrainOn, Role,
+        Alerts, Approval, Cloud, Column, ColumnKind, DataContract, Environment, Images, LogGroup,
+        Monitor, Respond, Retrain, Role,
     },
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 pub(crate) fn environment() -> Environment {
     let role = |name: &str| format!("arn:aws:iam::222222222222:role/{name}").parse().unwrap();
@@ -48,8 +48,10 @@ pub(crate) fn environment() -> Environment {
             kms_key: None,
         },
         images: Images::default(),
-        monitor: Monitor { fail_on_violation: true, minimum_rows: 100 },
-        retrain: Retrain { on: RetrainOn::Drift, cooldown: Duration::from_secs(86_400) },
+        monitor: Monitor { minimum_rows: 100, ..Monitor::default() },
+        respond: Respond::default(),
+        retrain: Retrain::default(),
+        approval: Approval::default(),
         endpoint_url: None,
     }
 }

@@ -25,7 +25,7 @@ pub struct Observed {
     pub rules: BTreeMap<String, ObservedRule>,
     /// The batch that the next scheduled inference would read is there.
     pub batch_present: bool,
-    /// ARN of the newest approved model package.
+    /// ARN of the model version that the environment uses.
     pub approved_model: Option<String>,
 }
 

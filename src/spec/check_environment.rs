@@ -8,6 +8,7 @@ mod desk;
 mod heritage;
 mod names;
 mod pipelines;
+mod policy;
 mod settings;
 mod site;
 
@@ -55,7 +56,7 @@ fn check(name: &EnvName, reading: &mut Reading<'_>, raw: &RawEnvironment) -> Opt
     let email = names::email(desk, raw.email.as_ref());
     let log_group = settings::log_group(desk, raw.log_group.as_ref(), site);
     let images = settings::images(desk, raw.images.as_ref());
-    let retrain = settings::retrain(desk, raw.retrain.as_ref());
+    let policy = policy::read(desk, raw);
 
     let Site { account, region, .. } = site?.clone();
     let roles = roles?;
@@ -83,8 +84,10 @@ fn check(name: &EnvName, reading: &mut Reading<'_>, raw: &RawEnvironment) -> Opt
         alerts: Alerts { topic: topic?, email: email? },
         log_group: log_group?,
         images,
-        monitor: settings::monitor(raw.monitor.as_ref()),
-        retrain,
+        monitor: policy.monitor,
+        respond: policy.respond,
+        retrain: policy.retrain,
+        approval: policy.approval,
         endpoint_url,
     })
 }

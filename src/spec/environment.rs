@@ -1,9 +1,9 @@
 //! An environment file, checked: one AWS account and what the model is called there.
 
+use super::policy::{Approval, Monitor, Respond, Retrain};
 use crate::ids::{AccountId, Arn, BucketName, EnvName, PipelineName, Region};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use url::Url;
 
 /// One environment with every derivable name derived and every given name checked against its derivation.
@@ -57,8 +57,14 @@ pub struct Environment {
     pub images: Images,
     /// Data-quality monitoring.
     pub monitor: Monitor,
+    /// What each verdict about a batch leads to.
+    #[serde(default)]
+    pub respond: Respond,
     /// Retraining.
     pub retrain: Retrain,
+    /// Who may approve a model version.
+    #[serde(default)]
+    pub approval: Approval,
     /// Another address for every service of this environment.
     pub endpoint_url: Option<Url>,
 }
@@ -103,33 +109,4 @@ pub struct Images {
     pub scikit_learn: Option<String>,
     /// Model Monitor.
     pub monitor: Option<String>,
-}
-
-/// Data-quality monitoring of inference batches.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Monitor {
-    /// Does a violation fail the inference execution?
-    pub fail_on_violation: bool,
-    /// Batches with fewer rows are not judged.
-    pub minimum_rows: u32,
-}
-
-/// When a new training starts by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Retrain {
-    /// On which event.
-    pub on: RetrainOn,
-    /// At most one training in this time.
-    pub cooldown: Duration,
-}
-
-/// The event that starts a new training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum RetrainOn {
-    /// The data-quality step failed.
-    #[default]
-    Drift,
-    /// Any inference execution failed, as the replaced system did.
-    AnyFailure,
 }

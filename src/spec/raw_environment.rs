@@ -3,7 +3,10 @@
 //! Every field is optional here, even the required ones (the schema says which): a file with
 //! findings is still checked as far as it goes.
 
-use super::environment::{Cloud, RetrainOn};
+use super::{
+    environment::Cloud,
+    raw_policy::{RawApproval, RawMonitor, RawRespond, RawRetrain},
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -59,8 +62,12 @@ pub(super) struct RawEnvironment {
     pub(super) images: Option<RawImages>,
     /// Data-quality monitoring of inference batches.
     pub(super) monitor: Option<RawMonitor>,
+    /// What each verdict about a batch leads to.
+    pub(super) respond: Option<RawRespond>,
     /// When a new training starts by itself.
     pub(super) retrain: Option<RawRetrain>,
+    /// Who may approve a model version.
+    pub(super) approval: Option<RawApproval>,
     /// Another address for every AWS service of this environment.
     pub(super) endpoint_url: Option<String>,
     /// The train pipeline.
@@ -117,29 +124,6 @@ pub(super) struct RawImages {
     pub(super) scikit_learn: Option<String>,
     /// Model Monitor.
     pub(super) monitor: Option<String>,
-}
-
-/// Data-quality monitoring.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Monitor")]
-pub(super) struct RawMonitor {
-    /// Does a violation fail the inference execution? true if absent.
-    pub(super) fail_on_violation: Option<bool>,
-    /// Batches with fewer rows are not judged; 20 if absent.
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub(super) minimum_rows: Option<u32>,
-}
-
-/// When a new training starts by itself.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Retrain")]
-pub(super) struct RawRetrain {
-    /// On which event; drift if absent.
-    pub(super) on: Option<RetrainOn>,
-    /// At most one training in this time, such as 12h; 24h if absent.
-    pub(super) cooldown: Option<String>,
 }
 
 /// The train pipeline.

@@ -94,8 +94,18 @@ impl<'a> Reading<'a> {
 
     /// Parses the duration at `path`, if there is one.
     pub(super) fn duration(&mut self, path: &[&str], text: Option<&str>) -> Option<Duration> {
+        self.duration_up_to(duration::LONGEST, path, text)
+    }
+
+    /// Parses the duration at `path`, if there is one, as one that is not longer than `longest`.
+    pub(super) fn duration_up_to(
+        &mut self,
+        longest: Duration,
+        path: &[&str],
+        text: Option<&str>,
+    ) -> Option<Duration> {
         let text = text?;
-        duration::parse(text)
+        duration::parse(text, longest)
             .map_err(|problem| {
                 let message = format!("{} is {problem}", quoted(text));
                 self.error(path, "bad-duration", message).help(duration::HELP);

@@ -7,8 +7,8 @@ mod refused;
 use relevo::{
     ids::EnvName,
     spec::{
-        self, Action, BuiltIn, Cloud, Environment, Findings, On, Pipeline, RetrainOn, Severity,
-        SourceFile,
+        self, Action, Approval, BuiltIn, Cloud, DriftResponse, Environment, Findings, Monitor, On,
+        Pipeline, Respond, Response, Retrain, RetrainOn, Severity, SourceFile,
     },
 };
 use std::{fs, path::Path, time::Duration};
@@ -129,9 +129,50 @@ fn what_can_be_derived_is_derived() {
     );
     assert_eq!(prod.lambda_role.as_str(), "arn:aws:iam::222222222222:role/lambda-sagemaker-role");
     assert_eq!(prod.log_group.name, "jenkins-log");
-    assert_eq!(prod.retrain.on, RetrainOn::Drift);
-    assert!(prod.monitor.fail_on_violation);
+    assert_eq!(prod.retrain, Retrain::default());
+    assert_eq!(prod.monitor, Monitor::default());
+    assert_eq!(prod.respond, Respond::default());
+    assert_eq!(prod.approval, Approval { four_eyes: false });
     assert_eq!(prod.train_pipeline.as_str(), "mammo-severity-train-pipeline");
+}
+
+#[test]
+fn the_policy_is_read() {
+    let policy = "monitor: { fail_on_violation: false, minimum_rows: 50, significance: 0.05 }\n\
+                  respond: { drift: alert, data-defect: ignore, too-few-rows: alert }\n\
+                  retrain: { on: any-failure, cooldown: 12h, max_unapproved: 1, window: 365d }\n\
+                  approval: { four_eyes: true }\n";
+    let text = format!("{}{policy}", source("environments/prod.yaml").text);
+    let (prod, findings) = environment("prod", &text).unwrap();
+    assert_eq!(findings, Findings::default());
+    assert!(!prod.monitor.fail_on_violation);
+    assert_eq!((prod.monitor.minimum_rows, prod.monitor.significance.get()), (50, 0.05));
+    let respond = Respond {
+        drift: DriftResponse::Alert,
+        data_defect: Response::Ignore,
+        infrastructure_failure: Response::Alert,
+        too_few_rows: Response::Alert,
+    };
+    assert_eq!(prod.respond, respond);
+    let retrain = Retrain {
+        on: RetrainOn::AnyFailure,
+        cooldown: Duration::from_hours(12),
+        max_unapproved: 1,
+        window: Duration::from_hours(365 * 24),
+    };
+    assert_eq!(prod.retrain, retrain);
+    assert!(prod.approval.four_eyes);
+    let restored: Environment =
+        serde_json::from_value(serde_json::to_value(&prod).unwrap()).unwrap();
+    assert_eq!(restored, prod);
+}
+
+#[test]
+fn a_test_that_cries_wolf_is_a_warning() {
+    let text = source("environments/prod.yaml").text;
+    let (_, findings) =
+        environment("prod", &format!("{text}monitor: {{ significance: 0.2 }}\n")).unwrap();
+    assert_eq!(codes(&findings), ["high-significance"]);
 }
 
 #[test]
@@ -198,6 +239,7 @@ fn editors_get_a_strict_schema() {
         }
     }
     insta::assert_json_snapshot!("pipeline_schema", spec::json_schema());
+    insta::assert_json_snapshot!("environment_schema", spec::environment_schema());
 }
 
 #[test]

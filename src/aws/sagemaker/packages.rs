@@ -1,6 +1,6 @@
-//! The model registry: packages of a group, what they carry, and a person's approval.
+//! The model registry: packages of a group and what they carry.
 
-use super::SageMaker;
+use super::{SageMaker, decision::LifeCycle};
 use crate::aws::{
     CloudError, MOST_PAGES,
     error::{Act, Maybe},
@@ -8,7 +8,7 @@ use crate::aws::{
 };
 use aws_sdk_sagemaker::{
     operation::describe_model_package::DescribeModelPackageOutput,
-    types::{ModelApprovalStatus, ModelPackageSortBy, ModelPackageStatus, SortOrder},
+    types::{ModelApprovalStatus, ModelPackageSortBy, ModelPackageStatus, SortOrder, UserContext},
 };
 use jiff::Timestamp;
 use std::{collections::BTreeMap, fmt};
@@ -48,6 +48,8 @@ pub struct ModelPackageSummary {
     pub completed: bool,
     /// When it was registered.
     pub created: Option<Timestamp>,
+    /// Where people have put it.
+    pub life_cycle: Option<LifeCycle>,
 }
 
 /// A package in full.
@@ -57,6 +59,10 @@ pub struct ModelPackage {
     pub summary: ModelPackageSummary,
     /// Why it was approved or rejected.
     pub approval_description: Option<String>,
+    /// When it was last changed, if it ever was: registering is no change.
+    pub modified: Option<Timestamp>,
+    /// Who changed it last, as AWS recorded it.
+    pub modified_by: Option<String>,
     /// The commit its pipeline was rendered from.
     pub commit: Option<String>,
     /// The repository of that commit.
@@ -71,17 +77,18 @@ pub struct ModelPackage {
     pub baseline_constraints: Option<String>,
     /// The container's image.
     pub image: Option<String>,
+    /// The digest of that image when the version was registered, where the registry took one.
+    pub image_digest: Option<String>,
     /// Address of the model artefact.
     pub model_data: Option<String>,
+    /// The artefact's ETag when the version was registered, where the registry took one.
+    pub model_data_etag: Option<String>,
     /// What the pipeline noted: data digest, imputer and the like.
     pub notes: BTreeMap<String, String>,
 }
 
 /// Packages asked for at once, the most SageMaker gives (ListModelPackages, `MaxResults`).
 const PAGE: i32 = 100;
-
-/// Longest reason SageMaker keeps, in characters (UpdateModelPackage, `ApprovalDescription`).
-const LONGEST_REASON: usize = 1024;
 
 impl SageMaker {
     /// The packages of a group, given by name or ARN, newest first; none if there is no such group.
@@ -117,6 +124,7 @@ impl SageMaker {
                     approval: plain_approval(package.model_approval_status.as_ref()),
                     completed: package.model_package_status == Some(ModelPackageStatus::Completed),
                     created: timestamp(package.creation_time.as_ref()),
+                    life_cycle: package.model_life_cycle.map(LifeCycle::from),
                 });
             }
             token = page.next_token;
@@ -142,31 +150,9 @@ impl SageMaker {
             .maybe()?;
         Ok(found.map(|found| full(arn, found)))
     }
-
-    /// Records what a person said about a package, and why.
-    ///
-    /// # Errors
-    /// If SageMaker refuses, for instance because the session is not an approver's.
-    pub async fn set_approval(
-        &self,
-        arn: &str,
-        approval: Approval,
-        reason: &str,
-    ) -> Result<(), CloudError> {
-        let reason: String = reason.chars().take(LONGEST_REASON).collect();
-        self.client
-            .update_model_package()
-            .model_package_arn(arn)
-            .model_approval_status(sdk_approval(approval))
-            .set_approval_description(Some(reason).filter(|reason| !reason.is_empty()))
-            .send()
-            .await
-            .act("UpdateModelPackage", arn)
-            .map(drop)
-    }
 }
 
-fn sdk_approval(approval: Approval) -> ModelApprovalStatus {
+pub(super) fn sdk_approval(approval: Approval) -> ModelApprovalStatus {
     match approval {
         Approval::Pending => ModelApprovalStatus::PendingManualApproval,
         Approval::Approved => ModelApprovalStatus::Approved,
@@ -181,6 +167,11 @@ fn plain_approval(status: Option<&ModelApprovalStatus>) -> Approval {
         Some(ModelApprovalStatus::Rejected) => Approval::Rejected,
         _ => Approval::Pending,
     }
+}
+
+/// The ARN of whoever it was, or the name of a SageMaker user profile.
+fn identity(by: UserContext) -> Option<String> {
+    by.iam_identity.and_then(|identity| identity.arn).or(by.user_profile_name)
 }
 
 fn full(arn: &str, found: DescribeModelPackageOutput) -> ModelPackage {
@@ -199,8 +190,11 @@ fn full(arn: &str, found: DescribeModelPackageOutput) -> ModelPackage {
             approval: plain_approval(found.model_approval_status.as_ref()),
             completed: found.model_package_status == Some(ModelPackageStatus::Completed),
             created: timestamp(found.creation_time.as_ref()),
+            life_cycle: found.model_life_cycle.map(LifeCycle::from),
         },
         approval_description: found.approval_description,
+        modified: timestamp(found.last_modified_time.as_ref()),
+        modified_by: found.last_modified_by.and_then(identity),
         commit: origin.as_ref().and_then(|origin| origin.commit_id.clone()),
         repository: origin.as_ref().and_then(|origin| origin.repository.clone()),
         generated_by: origin.and_then(|origin| origin.generated_by),
@@ -212,7 +206,11 @@ fn full(arn: &str, found: DescribeModelPackageOutput) -> ModelPackage {
         baseline_statistics: statistics.and_then(|source| source.s3_uri),
         baseline_constraints: constraints.and_then(|source| source.s3_uri),
         image: container.as_ref().and_then(|container| container.image.clone()),
-        model_data: container.and_then(|container| container.model_data_url),
+        image_digest: container.as_ref().and_then(|container| container.image_digest.clone()),
+        model_data: container.as_ref().and_then(|container| container.model_data_url.clone()),
+        model_data_etag: container
+            .and_then(|container| container.model_data_e_tag)
+            .map(|etag| etag.trim_matches('"').to_owned()),
         notes: found.customer_metadata_properties.unwrap_or_default().into_iter().collect(),
     }
 }

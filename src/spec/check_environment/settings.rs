@@ -1,4 +1,4 @@
-//! Sections that may be left out: log group, images, monitor, retraining.
+//! Sections that may be left out: log group and images.
 
 use super::{
     arns::{self, ArnKind},
@@ -6,10 +6,9 @@ use super::{
     site::{Owner, Site},
 };
 use crate::spec::{
-    environment::{Images, LogGroup, Monitor, Retrain},
-    raw_environment::{RawImages, RawLogGroup, RawLogGroupSettings, RawMonitor, RawRetrain},
+    environment::{Images, LogGroup},
+    raw_environment::{RawImages, RawLogGroup, RawLogGroupSettings},
 };
-use std::time::Duration;
 
 /// The group of the replaced system, so that its readers find the lines.
 const DEFAULT_LOG_GROUP: &str = "jenkins-log";
@@ -19,12 +18,6 @@ const RETENTION_DAYS: [i32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
 ];
-
-/// Rows below which one value moves a column's share by more than 5 %: too few to call it drift.
-const DEFAULT_MINIMUM_ROWS: u32 = 20;
-
-/// The inference schedule of the example: one training per scheduled batch at most.
-const DEFAULT_COOLDOWN: Duration = Duration::from_hours(24);
 
 pub(super) fn log_group(
     desk: &mut Desk<'_, '_>,
@@ -113,22 +106,5 @@ pub(super) fn images(desk: &mut Desk<'_, '_>, raw: Option<&RawImages>) -> Images
         xgboost: image("xgboost", &raw.xgboost),
         scikit_learn: image("scikit_learn", &raw.scikit_learn),
         monitor: image("monitor", &raw.monitor),
-    }
-}
-
-pub(super) fn monitor(raw: Option<&RawMonitor>) -> Monitor {
-    Monitor {
-        fail_on_violation: raw.and_then(|raw| raw.fail_on_violation).unwrap_or(true),
-        minimum_rows: raw.and_then(|raw| raw.minimum_rows).unwrap_or(DEFAULT_MINIMUM_ROWS),
-    }
-}
-
-pub(super) fn retrain(desk: &mut Desk<'_, '_>, raw: Option<&RawRetrain>) -> Retrain {
-    let cooldown = raw.and_then(|raw| raw.cooldown.as_ref());
-    let cooldown = desk.text(&["retrain", "cooldown"], cooldown);
-    let cooldown = desk.reading.duration(&["retrain", "cooldown"], cooldown);
-    Retrain {
-        on: raw.and_then(|raw| raw.on).unwrap_or_default(),
-        cooldown: cooldown.unwrap_or(DEFAULT_COOLDOWN),
     }
 }

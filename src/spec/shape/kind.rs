@@ -51,7 +51,7 @@ impl Kind {
 }
 
 /// Parts of the names of keys that take a duration.
-const TIMES: [&str; 3] = ["timeout", "backoff", "cooldown"];
+const TIMES: [&str; 4] = ["timeout", "backoff", "cooldown", "window"];
 
 /// What usually turns a value into the wanted kind.
 pub(super) fn cure(value: &Value, wanted: &str, name: &str) -> Option<String> {

@@ -54,9 +54,12 @@ async fn only_an_approver_can_approve() {
     let deployer = world.session(&prod(), Purpose::Deploy).await;
     let package =
         "arn:aws:sagemaker:us-east-1:333333333333:model-package/mammo-severity-model-package/1";
-    let approval = relevo::aws::Approval::Approved;
-    let error = deployer.sagemaker().set_approval(package, approval, "").await.unwrap_err();
-    assert_eq!(error.class, ErrorClass::Denied);
+    let decision = relevo::aws::Decision {
+        approval: Some(relevo::aws::Approval::Approved),
+        ..Default::default()
+    };
+    let error = deployer.sagemaker().decide(package, &decision).await.unwrap_err();
+    assert_eq!((error.class, error.operation), (ErrorClass::Denied, "UpdateModelPackage"));
     let approver = world.session(&prod(), Purpose::Approve).await;
     assert_eq!(approver.account().as_str(), "333333333333");
 }

@@ -2,7 +2,7 @@
 
 use super::world::{Example, Heard, World, apply, apply_all, dev, prod};
 use relevo::{
-    aws::{Approval, ExecutionStatus, Purpose, StepDetail},
+    aws::{Approval, Decision, ExecutionStatus, LifeCycle, Purpose, StepDetail},
     plan::{Change, Part, RuleState},
 };
 use std::collections::BTreeMap;
@@ -45,7 +45,20 @@ async fn a_training_needs_no_more_than_its_part_and_its_model_starts_the_schedul
     apply_all(&deployer, &world.plan(&example, &prod()).await).await.unwrap();
     let approver = world.session(&prod(), Purpose::Approve).await;
     let arn = &package.summary.arn;
-    approver.sagemaker().set_approval(arn, Approval::Approved, "looks right").await.unwrap();
+    let stands = |stage: &str| Decision {
+        approval: Some(Approval::Approved),
+        reason: Some("looks right".to_owned()),
+        life_cycle: Some(LifeCycle {
+            stage: stage.to_owned(),
+            status: "Approved".to_owned(),
+            description: None,
+        }),
+        ..Decision::default()
+    };
+    approver.sagemaker().decide(arn, &stands("dev")).await.unwrap();
+    let (_, elsewhere) = world.plan(&example, &prod()).await;
+    assert!(elsewhere.notes[0].contains("is approved for prod yet"), "{:?}", elsewhere.notes);
+    approver.sagemaker().decide(arn, &stands("prod")).await.unwrap();
     let (desired, _) = world.plan(&example, &prod()).await;
     let batch = &desired.batch;
     deployer.s3().put(&batch.bucket, &batch.key, b"3,44,1,1,3\n".to_vec()).await.unwrap();

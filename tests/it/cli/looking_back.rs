@@ -35,7 +35,7 @@ fn approving_a_model_is_a_persons_word_and_shows_in_the_plan() {
     let prod = ["--env", "prod"];
     let with = |words: &[&'static str]| [words, &prod].concat();
     world.agent(&with(&["models", "list"])).done().says("pending");
-    world.agent(&["plan", "--env", "prod"]).done().says("no model of").says("is approved yet");
+    world.agent(&["plan", "--env", "prod"]).done().says("is approved for prod yet");
     let shown = world.agent(&with(&["models", "show", "1", "--json"])).done().json();
     assert_eq!(shown["commit"], world.git(&["rev-parse", "HEAD"]));
 

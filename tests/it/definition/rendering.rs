@@ -59,7 +59,7 @@ fn inference_asks_for_the_model_of_its_own_environment() {
 fn the_environment_decides_whether_a_violation_fails() {
     for fail_on_violation in [true, false] {
         let environment = Environment {
-            monitor: Monitor { fail_on_violation, minimum_rows: 100 },
+            monitor: Monitor { fail_on_violation, ..Monitor::default() },
             ..environment()
         };
         let kind = Kind::Inference;

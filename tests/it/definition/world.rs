@@ -2,8 +2,9 @@
 
 use relevo::definition::{Definition, Kind, Release, render};
 use relevo::ids::{Arn, Digest};
-use relevo::spec::{Alerts, Cloud, Environment, Images, LogGroup, Monitor, Retrain, RetrainOn};
-use std::time::Duration;
+use relevo::spec::{
+    Alerts, Approval, Cloud, Environment, Images, LogGroup, Monitor, Respond, Retrain,
+};
 
 pub(super) fn template(kind: Kind) -> &'static str {
     match kind {
@@ -52,8 +53,10 @@ pub(super) fn environment() -> Environment {
         },
         log_group: LogGroup { name: "jenkins-log".into(), retention_days: Some(90), kms_key: None },
         images: Images::default(),
-        monitor: Monitor { fail_on_violation: true, minimum_rows: 100 },
-        retrain: Retrain { on: RetrainOn::Drift, cooldown: Duration::from_secs(86_400) },
+        monitor: Monitor { minimum_rows: 100, ..Monitor::default() },
+        respond: Respond::default(),
+        retrain: Retrain::default(),
+        approval: Approval::default(),
         endpoint_url: None,
     }
 }

@@ -9,13 +9,10 @@ use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use relevo::{
     rehearsal::{Landscape, Rehearsal},
-    spec::{Alerts, Cloud, Environment, Images, LogGroup, Monitor, Retrain, RetrainOn},
+    spec::{Alerts, Approval, Cloud, Environment, Images, LogGroup, Monitor, Respond, Retrain},
 };
 use serde_json::Value;
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 /// More looks than any execution here has steps.
 const MAX_LOOKS: usize = 40;
@@ -59,8 +56,10 @@ pub(super) fn environment(name: &str, account: &str) -> Environment {
         alerts: Alerts { topic: "alerts".to_owned(), email: "a@clinic.example.net".to_owned() },
         log_group: LogGroup { name: "jenkins-log".to_owned(), retention_days: None, kms_key: None },
         images: Images::default(),
-        monitor: Monitor { fail_on_violation: true, minimum_rows: 100 },
-        retrain: Retrain { on: RetrainOn::Drift, cooldown: Duration::from_secs(86_400) },
+        monitor: Monitor { minimum_rows: 100, ..Monitor::default() },
+        respond: Respond::default(),
+        retrain: Retrain::default(),
+        approval: Approval::default(),
         endpoint_url: None,
     }
 }

@@ -1,0 +1,82 @@
+//! The policy sections: how batches are judged and what each verdict leads to.
+
+use super::desk::Desk;
+use crate::spec::{
+    duration,
+    policy::{Approval, Monitor, Respond, Retrain, Significance},
+    raw_environment::RawEnvironment,
+    raw_policy::{RawMonitor, RawRespond, RawRetrain},
+};
+
+/// From here on, false alarms are so frequent that people stop reading them.
+const HIGH_SIGNIFICANCE: f64 = 0.1;
+
+/// All four sections.
+pub(super) struct Policy {
+    pub(super) monitor: Monitor,
+    pub(super) respond: Respond,
+    pub(super) retrain: Retrain,
+    pub(super) approval: Approval,
+}
+
+pub(super) fn read(desk: &mut Desk<'_, '_>, raw: &RawEnvironment) -> Policy {
+    let four_eyes = raw.approval.as_ref().and_then(|approval| approval.four_eyes);
+    Policy {
+        monitor: raw.monitor.as_ref().map_or_else(Monitor::default, |raw| monitor(desk, raw)),
+        respond: raw.respond.as_ref().map_or_else(Respond::default, respond),
+        retrain: raw.retrain.as_ref().map_or_else(Retrain::default, |raw| retrain(desk, raw)),
+        approval: Approval { four_eyes: four_eyes.unwrap_or_default() },
+    }
+}
+
+fn monitor(desk: &mut Desk<'_, '_>, raw: &RawMonitor) -> Monitor {
+    let usual = Monitor::default();
+    let significance = raw.significance.and_then(|share| significance(desk, share));
+    Monitor {
+        fail_on_violation: raw.fail_on_violation.unwrap_or(usual.fail_on_violation),
+        minimum_rows: raw.minimum_rows.unwrap_or(usual.minimum_rows),
+        significance: significance.unwrap_or(usual.significance),
+    }
+}
+
+fn significance(desk: &mut Desk<'_, '_>, share: f64) -> Option<Significance> {
+    let path = ["monitor", "significance"];
+    let significance = Significance::new(share);
+    if significance.is_none() {
+        let message = format!("'monitor.significance' must be above 0 and below 1, not {share}");
+        desk.reading
+            .error(&path, "out-of-range", message)
+            .help("0.01 lets the drift test flag one clean batch in a hundred");
+    } else if share > HIGH_SIGNIFICANCE {
+        let message =
+            format!("about {:.0} % of clean batches will be called drifted", share * 100.0);
+        desk.reading.warning(&path, "high-significance", message).help("0.01 is a usual value");
+    }
+    significance
+}
+
+fn respond(raw: &RawRespond) -> Respond {
+    let usual = Respond::default();
+    Respond {
+        drift: raw.drift.unwrap_or(usual.drift),
+        data_defect: raw.data_defect.unwrap_or(usual.data_defect),
+        infrastructure_failure: raw.infrastructure_failure.unwrap_or(usual.infrastructure_failure),
+        too_few_rows: raw.too_few_rows.unwrap_or(usual.too_few_rows),
+    }
+}
+
+fn retrain(desk: &mut Desk<'_, '_>, raw: &RawRetrain) -> Retrain {
+    let usual = Retrain::default();
+    let cooldown = ["retrain", "cooldown"];
+    let text = desk.text(&cooldown, raw.cooldown.as_ref());
+    let cooldown = desk.reading.duration(&cooldown, text);
+    let window = ["retrain", "window"];
+    let text = desk.text(&window, raw.window.as_ref());
+    let window = desk.reading.duration_up_to(duration::LONGEST_WINDOW, &window, text);
+    Retrain {
+        on: raw.on.unwrap_or(usual.on),
+        cooldown: cooldown.unwrap_or(usual.cooldown),
+        max_unapproved: raw.max_unapproved.unwrap_or(usual.max_unapproved),
+        window: window.unwrap_or(usual.window),
+    }
+}
