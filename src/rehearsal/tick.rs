@@ -13,7 +13,7 @@ use super::{
 use sqlx::{Connection as _, SqliteConnection};
 
 /// Most ticks until [`Rehearsal::settle`] gives up: a drift that leads to a training takes some thirty.
-const MOST_TICKS: usize = 500;
+const MOST_TICKS: usize = 200;
 
 /// Did anything happen?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
