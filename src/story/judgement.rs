@@ -68,8 +68,7 @@ impl Stage {
     pub(super) async fn read(&self, answered: Answered) -> anyhow::Result<Execution> {
         let arn = &answered.case.execution;
         let steps = self.reader().sagemaker().steps(arn).await.context("list the steps")?;
-        let (version, predictions) =
-            (steps.iter().find_map(version), self.predictions(arn).await?);
+        let (version, predictions) = (steps.iter().find_map(version), self.predictions(arn).await?);
         Ok(Execution { version, predictions, answered })
     }
 
