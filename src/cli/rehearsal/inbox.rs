@@ -93,6 +93,6 @@ fn to(message: &Message) -> String {
 fn failures(metrics: &RuleMetrics) -> String {
     let RuleMetrics { rule, failed_invocations, sent_to_dead_letter_queue, .. } = metrics;
     format!(
-        "{rule}: {failed_invocations} events never reached their target, {sent_to_dead_letter_queue} of them lie in a dead-letter queue"
+        "{rule}: failed invocations: {failed_invocations}, of them in a dead-letter queue: {sent_to_dead_letter_queue}"
     )
 }

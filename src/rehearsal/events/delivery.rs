@@ -153,8 +153,7 @@ async fn give_up(
     } else {
         let code = failure.code.as_str();
         let retries = delivery.failures;
-        let why =
-            exhausted.map(|why| format!(", given up after {retries} retries: {}", why.as_str()));
+        let why = exhausted.map(|why| format!(", given up ({}, retries: {retries})", why.as_str()));
         let reason = format!("{code}: {}{}", failure.message, why.unwrap_or_default());
         Fate::Undeliverable { reason }
     };

@@ -294,7 +294,7 @@ async fn retries_end_when_the_event_is_too_old_even_if_nobody_looked() {
     plant.look_in(61).await;
     let reason = reason(&plant).await;
     assert!(reason.starts_with("INTERNAL_ERROR: "), "{reason}");
-    assert!(reason.ends_with("given up after 1 retries: MaximumEventAgeInSeconds"), "{reason}");
+    assert!(reason.ends_with("given up (MaximumEventAgeInSeconds, retries: 1)"), "{reason}");
     assert!(plant.trainings().await.is_empty());
 }
 
