@@ -8,3 +8,4 @@ mod promotion;
 mod source;
 mod stages;
 mod stopping;
+mod watch;
