@@ -11,3 +11,4 @@ mod promotion;
 mod source;
 mod stages;
 mod stopping;
+mod watch;
