@@ -23,6 +23,7 @@ mod show;
 mod source;
 mod summary;
 mod validate;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use failure::{CliResult, Exit};
@@ -76,6 +77,7 @@ enum Command {
     Logs(logs::Args),
     Resume(resume::Args),
     Models(models::Args),
+    Watch(watch::Args),
     Data(data::Args),
     Baseline(baseline::Args),
     Schema(schema::Args),
@@ -131,6 +133,7 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Resume(args) => block_on(resume::resume(args, &cli.shared, output)),
         Command::Models(args) => block_on(models::models(args, &cli.shared, output)),
         Command::Rehearse(args) => block_on(rehearse::rehearse(args, &cli.shared, output)),
+        Command::Watch(args) => block_on(watch::watch(args, &cli.shared, output)),
         Command::Rehearsal(args) => block_on(rehearsal::rehearsal(args, &cli.shared, output)),
     }
 }

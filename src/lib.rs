@@ -27,6 +27,7 @@ pub mod registry;
 pub mod logs;
 pub mod deploy;
 pub mod engine;
+pub mod watch;
 
 // L3: faces.
 pub mod app;

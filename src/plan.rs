@@ -31,6 +31,7 @@ pub use desired::{BatchObject, Desired, DesiredError, desired};
 pub use difference::plan;
 pub use function::{function, predict_version};
 pub use lint::{Flaw, lint};
+pub use names::{alert_topic_arn, train_pipeline_arn};
 pub use observed::{
     Function, LogGroupRecord, Observed, ObservedFunction, ObservedRule, PipelineRecord, Readiness,
     Subscription, SubscriptionState, Topic,

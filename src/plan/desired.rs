@@ -241,7 +241,7 @@ fn pipeline(
 
 /// Without conditions in the statement: EventBridge sends none that SNS could check.
 fn topic(environment: &Environment) -> TopicSpec {
-    let arn = names::arn(environment, "sns", &environment.alerts.topic);
+    let arn = names::alert_topic_arn(environment);
     TopicSpec {
         name: environment.alerts.topic.clone(),
         kms_key: environment.kms_key.as_str().to_owned(),

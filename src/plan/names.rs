@@ -22,6 +22,18 @@ pub(super) fn arn(environment: &Environment, service: &str, resource: &str) -> S
     format!("arn:{}:{service}:{region}:{account}:{resource}", deploy_role.partition())
 }
 
+/// The ARN of the topic that people hear of trouble by.
+#[must_use]
+pub fn alert_topic_arn(environment: &Environment) -> String {
+    arn(environment, "sns", &environment.alerts.topic)
+}
+
+/// The ARN of the train pipeline.
+#[must_use]
+pub fn train_pipeline_arn(environment: &Environment) -> String {
+    pipeline_arn(environment, environment.train_pipeline.as_str())
+}
+
 /// SageMaker lower-cases the names in pipeline ARNs, and events are matched by ARN to the letter.
 pub(super) fn pipeline_arn(environment: &Environment, name: &str) -> String {
     arn(environment, "sagemaker", &format!("pipeline/{}", name.to_lowercase()))

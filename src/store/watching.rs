@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::{Row as _, sqlite::SqliteRow};
+use std::collections::BTreeSet;
 
 /// The right to act on what happens in one environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,26 +184,25 @@ impl Store {
         Ok(write.commit().await?)
     }
 
-    /// Executions of an environment that began at or after `since`, oldest first, at most `most`.
+    /// Which executions that began at or after `since` were judged, by ARN and beginning.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn watched(
+    pub async fn watched_executions(
         &self,
         environment: &EnvName,
         since: Timestamp,
-        most: u32,
-    ) -> Result<Vec<WatchedExecution>, StoreError> {
+    ) -> Result<BTreeSet<(String, Timestamp)>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM watched WHERE environment = $1 AND began_at >= $2
-             ORDER BY began_at, execution LIMIT $3",
+            "SELECT execution, began_at FROM watched WHERE environment = $1 AND began_at >= $2",
         )
         .bind(environment.as_str())
         .bind(since.as_millisecond())
-        .bind(most)
         .fetch_all(&self.pool)
         .await?;
-        rows.iter().map(record).collect()
+        rows.iter()
+            .map(|row| Ok((row.try_get("execution")?, moment(row.try_get("began_at")?)?)))
+            .collect()
     }
 
     /// Executions whose answer was begun and is not done, oldest first, at most `most`.
@@ -225,18 +225,21 @@ impl Store {
         rows.iter().map(record).collect()
     }
 
-    /// The execution that began last of those that were judged.
+    /// The last execution that was judged of those that began before `moment`.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn last_watched(
+    pub async fn watched_before(
         &self,
         environment: &EnvName,
+        moment: Timestamp,
     ) -> Result<Option<WatchedExecution>, StoreError> {
         let row = sqlx::query(
-            "SELECT * FROM watched WHERE environment = $1 ORDER BY began_at DESC, execution LIMIT 1",
+            "SELECT * FROM watched WHERE environment = $1 AND began_at < $2
+             ORDER BY began_at DESC, execution LIMIT 1",
         )
         .bind(environment.as_str())
+        .bind(moment.as_millisecond())
         .fetch_optional(&self.pool)
         .await?;
         row.as_ref().map(record).transpose()

@@ -5,6 +5,7 @@ mod gate;
 mod kill;
 mod looking_back;
 mod promotion;
+mod rehearse;
 mod source;
 mod stages;
 mod stopping;

@@ -21,5 +21,6 @@ mod python;
 mod rehearsal;
 mod sagemaker;
 mod spec;
+mod watch;
 mod wire;
 mod world;

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::{
 use std::sync::{Arc, Mutex};
 
 #[derive(Debug, Clone)]
-pub(super) struct WireTap {
+pub(crate) struct WireTap {
     cloud: SharedHttpClient,
     seen: Arc<Mutex<Seen>>,
 }
@@ -25,27 +25,27 @@ struct Seen {
 }
 
 impl WireTap {
-    pub(super) fn on(cloud: SharedHttpClient) -> Self {
+    pub(crate) fn on(cloud: SharedHttpClient) -> Self {
         Self { cloud, seen: Arc::default() }
     }
 
     /// The writes since the last call.
-    pub(super) fn writes(&self) -> Vec<String> {
+    pub(crate) fn writes(&self) -> Vec<String> {
         std::mem::take(&mut self.seen.lock().unwrap().writes)
     }
 
     /// Cuts the wire after so many writes from now: the last one is done, its answer never arrives.
-    pub(super) fn cut_after(&self, writes: usize) {
+    pub(crate) fn cut_after(&self, writes: usize) {
         *self.seen.lock().unwrap() = Seen { cut: Some(writes), ..Seen::default() };
     }
 
     /// Mends the wire.
-    pub(super) fn mend(&self) {
+    pub(crate) fn mend(&self) {
         *self.seen.lock().unwrap() = Seen::default();
     }
 
     /// Shows a function as still being made for so many looks.
-    pub(super) fn keep_function_pending(&self, looks: usize) {
+    pub(crate) fn keep_function_pending(&self, looks: usize) {
         self.seen.lock().unwrap().pending = looks;
     }
 }

@@ -12,25 +12,25 @@ use relevo::{
 };
 use std::{collections::BTreeMap, path::Path};
 
-pub(super) struct World {
-    pub(super) bench: Bench,
-    pub(super) tap: WireTap,
+pub(crate) struct World {
+    pub(crate) bench: Bench,
+    pub(crate) tap: WireTap,
     access: Access,
 }
 
 /// The repository's own files.
-pub(super) struct Example {
+pub(crate) struct Example {
     commit: Sha,
     train: String,
     inference: String,
-    pub(super) scripts: BTreeMap<String, String>,
-    contract: DataContract,
+    pub(crate) scripts: BTreeMap<String, String>,
+    pub(crate) contract: DataContract,
     data: Vec<u8>,
 }
 
 /// Keeps what it hears.
 #[derive(Debug, Default)]
-pub(super) struct Heard(pub(super) Vec<&'static str>);
+pub(crate) struct Heard(pub(crate) Vec<&'static str>);
 
 impl Journal for Heard {
     fn note(&mut self, _: &Change, step: Step<'_>) {
@@ -43,20 +43,20 @@ impl Journal for Heard {
     }
 }
 
-pub(super) fn run() -> RunId {
+pub(crate) fn run() -> RunId {
     "0199f0c2-5c3e-7a6b-8d1e-1f2a3b4c5d6e".parse().unwrap()
 }
 
-pub(super) fn dev() -> Environment {
+pub(crate) fn dev() -> Environment {
     environment("dev", DEV)
 }
 
-pub(super) fn prod() -> Environment {
+pub(crate) fn prod() -> Environment {
     environment("prod", PROD)
 }
 
 impl Example {
-    pub(super) fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let text = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
         let script = |file: &str| (file.to_owned(), text(&format!("templates/scripts/{file}")));
@@ -77,7 +77,7 @@ impl Example {
         }
     }
 
-    pub(super) fn blueprint<'a>(&'a self, environment: &'a Environment) -> Blueprint<'a> {
+    pub(crate) fn blueprint<'a>(&'a self, environment: &'a Environment) -> Blueprint<'a> {
         Blueprint {
             environment,
             commit: &self.commit,
@@ -92,7 +92,7 @@ impl Example {
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let bench = Bench::new().await;
         let tap = WireTap::on(bench.rehearsal.http_client());
         let keys = relevo::rehearsal::Rehearsal::base_credentials();
@@ -102,7 +102,7 @@ impl World {
         Self { bench, tap, access }
     }
 
-    pub(super) async fn assume(
+    pub(crate) async fn assume(
         &self,
         environment: &Environment,
         purpose: Purpose,
@@ -110,12 +110,12 @@ impl World {
         self.access.assume(environment, &run(), purpose).await
     }
 
-    pub(super) async fn session(&self, environment: &Environment, purpose: Purpose) -> Session {
+    pub(crate) async fn session(&self, environment: &Environment, purpose: Purpose) -> Session {
         self.assume(environment, purpose).await.unwrap()
     }
 
     /// Reads the account, as the plan stage does.
-    pub(super) async fn plan(
+    pub(crate) async fn plan(
         &self,
         example: &Example,
         environment: &Environment,
@@ -128,7 +128,7 @@ impl World {
     }
 }
 
-pub(super) async fn apply(
+pub(crate) async fn apply(
     session: &Session,
     (desired, plan): &(Desired, Plan),
     part: Part,
@@ -139,7 +139,7 @@ pub(super) async fn apply(
 }
 
 /// Both parts, one after the other, as the stages do it.
-pub(super) async fn apply_all(
+pub(crate) async fn apply_all(
     session: &Session,
     planned: &(Desired, Plan),
 ) -> Result<usize, ApplyError> {
