@@ -42,6 +42,9 @@ use jiff::Timestamp;
 /// Pages read from one listing before it is called endless: at 100 entries a page, 20,000 entries.
 const MOST_PAGES: usize = 200;
 
+/// AWS counts seconds in doubles, so what is behind the microseconds is noise.
 fn timestamp(time: Option<&DateTime>) -> Option<Timestamp> {
-    time.and_then(|time| Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok())
+    let time = time?;
+    let exact = Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()?;
+    exact.round(jiff::Unit::Microsecond).ok()
 }

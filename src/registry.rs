@@ -18,6 +18,7 @@ mod read;
 mod refusal;
 mod rollback;
 mod rule;
+mod succession;
 #[cfg(test)]
 mod tests;
 

@@ -1,21 +1,17 @@
-//! `agent models`: registered versions, and a person's word on them.
+//! `agent models`: registered versions, their evidence, and people's word on them.
 
-use super::{
-    Shared,
-    failure::{CliError, CliResult, Exit},
-    output::{Format, Output},
-    source::{Source, SourceArgs, open_app, state_folder},
-};
-use crate::{
-    app::{self, AppClouds},
-    aws::{Approval, Decision, ModelPackage, ModelPackageSummary, Purpose, SageMaker},
-    engine::stages::Clouds as _,
-    ids::EnvName,
-};
-use anyhow::Context as _;
-use comfy_table::{Table, presets::NOTHING};
+mod decide;
+mod desk;
+mod diff;
+mod grounds;
+mod list;
+mod show;
 
-/// List registered model versions, look at one, approve or reject it
+use super::{Shared, failure::CliResult, output::Output};
+use crate::ids::EnvName;
+use desk::Desk;
+
+/// List registered model versions, look at them, compare two, decide which one an environment uses
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -27,31 +23,56 @@ const EXAMPLES: &str = "\
 Examples:
   agent models list --env prod
   agent models show 3 --env prod
-  agent models approve 3 --env prod --reason 'AUC 0.86 on 125 rows; reviewed with the clinic'";
+  agent models diff 2 3 --env prod
+  agent models approve 3 --env prod --reason 'AUC 0.86 on 125 rows; reviewed with the clinic'
+  agent models rollback --env prod --reason 'too many recalls since Tuesday'
+
+A version is in use by one environment at most: approved, and standing in its stage. The next inference takes it up.";
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// List versions, newest first
+    /// List versions, newest first, with who uses them
     #[command(after_help = "Example:\n  agent models list --env prod")]
     List(Of),
-    /// Show one version with its evidence
+    /// Show one version with its evidence and what was decided about it
     #[command(after_help = "Example:\n  agent models show 1 --env prod")]
     Show(One),
-    /// Approve a version: the next inference of its environment uses it
+    /// Compare two versions: where they come from, how they were made, how good they are
     #[command(
-        after_help = "Example:\n  agent models approve 1 --env prod --reason 'reviewed with the clinic'"
+        after_help = "Examples:\n  agent models diff 2 3 --env prod\n  agent models diff 2 3 --env prod --json | jq .standing"
     )]
-    Approve(Decide),
+    Diff(diff::Args),
+    /// Approve a version for an environment: its next inference uses it
+    #[command(after_help = APPROVE_EXAMPLES)]
+    Approve(decide::Give),
     /// Reject a version: no inference uses it
     #[command(
         after_help = "Example:\n  agent models reject 1 --env prod --reason 'worse for women under 40'"
     )]
-    Reject(Decide),
+    Reject(decide::About),
+    /// Give an approved version to a further environment
+    #[command(
+        after_help = "Example:\n  agent models promote 3 --env prod --reason 'two clean weeks in dev'"
+    )]
+    Promote(decide::Give),
+    /// Approve the version that was in use before, or another older one, again
+    #[command(
+        after_help = "Examples:\n  agent models rollback --env prod --reason 'too many recalls'\n  agent models rollback --env prod --to 1 --reason 'versions 2 and 3 share the fault'"
+    )]
+    Rollback(decide::Back),
 }
+
+const APPROVE_EXAMPLES: &str = "\
+Examples:
+  agent models approve 1 --env prod --reason 'reviewed with the clinic'
+  agent models approve 4 --env prod --override --reason 'worse on old rows only; agreed with radiology'
+
+Refused where the version's scores are not those it was registered with, where the gate refused it, or where it is
+significantly worse than the version in use; --override decides all the same and keeps why.";
 
 #[derive(Debug, clap::Args)]
 struct Of {
-    /// The environment whose registry is meant
+    /// The environment whose registry is meant, and that is decided for
     #[arg(long, value_name = "NAME")]
     env: EnvName,
     /// The repository
@@ -68,145 +89,27 @@ struct One {
     of: Of,
 }
 
-#[derive(Debug, clap::Args)]
-struct Decide {
-    #[command(flatten)]
-    one: One,
-    /// Why; kept with the version
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-}
-
 pub(crate) async fn models(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     match &args.what {
-        What::List(of) => list(&Registry::open(of, shared, Purpose::Read).await?, output).await,
+        What::List(of) => list::list(&Desk::open(of, shared).await?, output).await,
         What::Show(one) => {
-            let registry = Registry::open(&one.of, shared, Purpose::Read).await?;
-            let package = registry.version(one.version).await?;
-            show(&package, output)
+            show::show(&Desk::open(&one.of, shared).await?, one.version, output).await
         }
-        What::Approve(decide) => decided(decide, Approval::Approved, shared, output).await,
-        What::Reject(decide) => decided(decide, Approval::Rejected, shared, output).await,
-    }
-}
-
-/// The registry of one environment, reached with a session for one purpose.
-struct Registry {
-    sagemaker: SageMaker,
-    group: String,
-}
-
-impl Registry {
-    async fn open(of: &Of, shared: &Shared, purpose: Purpose) -> Result<Self, CliError> {
-        let state = state_folder(shared, &of.repo)?;
-        let source = SourceArgs::of(&of.repo, Some(of.env.clone()));
-        let Source { project, environment, .. } = source.resolve(&state)?;
-        let app = open_app(&state).await?;
-        let clouds =
-            AppClouds::open(&project.environments, &app.rehearsal_file(), app.clock.clone())
-                .await?;
-        let environment = project.environments.get(&environment).context("find the environment")?;
-        let access = clouds.access(environment).context("reach the registry")?;
-        let who = app::ad_hoc_run();
-        let session =
-            access.assume(environment, &who, purpose).await.context("reach the registry")?;
-        let group = environment.model_package_group.to_string();
-        Ok(Self { sagemaker: session.sagemaker(), group })
-    }
-
-    async fn all(&self) -> Result<Vec<ModelPackageSummary>, CliError> {
-        Ok(self.sagemaker.packages(&self.group, None).await.context("list the versions")?)
-    }
-
-    async fn version(&self, version: i32) -> Result<ModelPackage, CliError> {
-        let all = self.all().await?;
-        let Some(found) = all.iter().find(|package| package.version == version) else {
-            let known: Vec<String> = all.iter().map(|p| p.version.to_string()).collect();
-            let hint = if known.is_empty() {
-                "no version is registered yet; a run's train-test stage registers one".to_owned()
-            } else {
-                format!("there are: {}", known.join(", "))
-            };
-            return Err(CliError::usage(format!("there is no version {version}")).hint(hint));
-        };
-        let package = self.sagemaker.package(&found.arn).await.context("read the version")?;
-        Ok(package.context("the version was removed meanwhile")?)
-    }
-}
-
-async fn list(registry: &Registry, output: &Output) -> CliResult {
-    let packages = registry.all().await?;
-    match output.format {
-        Format::Json => output.json(&packages)?,
-        Format::Text if packages.is_empty() => {
-            output.talk("No version is registered yet: agent run --branch main");
+        What::Diff(args) => diff::diff(&Desk::open(&args.of, shared).await?, args, output).await,
+        What::Approve(give) => {
+            let desk = Desk::open(&give.about.one.of, shared).await?;
+            decide::approve(&desk, give, output).await
         }
-        Format::Text => {
-            let mut table = Table::new();
-            table.load_style(NOTHING).set_header(["VERSION", "STATUS", "REGISTERED"]);
-            for package in &packages {
-                let registered = package.created.map(|at| at.strftime("%F %T").to_string());
-                table.add_row([
-                    package.version.to_string(),
-                    package.approval.to_string(),
-                    registered.unwrap_or_default(),
-                ]);
-            }
-            output.data(&table.to_string())?;
+        What::Promote(give) => {
+            let desk = Desk::open(&give.about.one.of, shared).await?;
+            decide::promote(&desk, give, output).await
+        }
+        What::Reject(about) => {
+            let desk = Desk::open(&about.one.of, shared).await?;
+            decide::reject(&desk, about, output).await
+        }
+        What::Rollback(back) => {
+            decide::rollback(&Desk::open(&back.of, shared).await?, back, output).await
         }
     }
-    Ok(Exit::Done)
-}
-
-fn show(package: &ModelPackage, output: &Output) -> CliResult {
-    if output.format == Format::Json {
-        output.json(package)?;
-        return Ok(Exit::Done);
-    }
-    let mut rows = vec![
-        ("version", Some(package.summary.arn.clone())),
-        ("status", Some(package.summary.approval.to_string())),
-        ("reason", package.approval_description.clone()),
-        ("commit", package.commit.clone()),
-        ("repository", package.repository.clone()),
-        ("made by", package.generated_by.clone()),
-        ("image", package.image.clone()),
-        ("model", package.model_data.clone()),
-        ("evaluation", package.evaluation.clone()),
-        ("baseline statistics", package.baseline_statistics.clone()),
-        ("baseline constraints", package.baseline_constraints.clone()),
-    ];
-    // Commit and repository stand in the metadata twice.
-    let notes = package.notes.iter().filter(|(key, _)| *key != "commit" && *key != "repository");
-    rows.extend(notes.map(|(key, value)| (key.as_str(), Some(value.clone()))));
-    for (name, value) in rows {
-        if let Some(value) = value {
-            output.data(&format!("{name:<21} {value}"))?;
-        }
-    }
-    Ok(Exit::Done)
-}
-
-async fn decided(decide: &Decide, to: Approval, shared: &Shared, output: &Output) -> CliResult {
-    if decide.reason.trim().is_empty() {
-        return Err(CliError::usage("a reason is needed")
-            .hint("it is what an auditor reads: --reason 'AUC 0.86; reviewed with the clinic'"));
-    }
-    let Decide { one, reason } = decide;
-    let reader = Registry::open(&one.of, shared, Purpose::Read).await?;
-    let package = reader.version(one.version).await?;
-    let approver = Registry::open(&one.of, shared, Purpose::Approve).await?;
-    let arn = &package.summary.arn;
-    let decision =
-        Decision { approval: Some(to), reason: Some(reason.clone()), ..Decision::default() };
-    approver.sagemaker.decide(arn, &decision).await.context("record the decision")?;
-    let package = reader.version(one.version).await?;
-    match output.format {
-        Format::Json => output.json(&package)?,
-        Format::Text => {
-            output.data(&format!("{arn} is {}", package.summary.approval))?;
-            output.talk(&format!("Next: agent plan --env {}", one.of.env));
-        }
-    }
-    Ok(Exit::Done)
 }

@@ -127,13 +127,19 @@ impl<'a> Summary<'a> {
         }
     }
 
+    /// The number of the version that the run's training has registered.
+    fn candidate(&self) -> Option<i32> {
+        self.judged.as_ref()?.model_package.as_ref()?.name().parse().ok()
+    }
+
     fn next(&self) -> String {
         let (run, environment) = (self.run.id.short(), &self.run.environment);
         match &self.outcome {
+            Some(Outcome::Succeeded) if let Some(version) = self.candidate() => format!(
+                "agent models approve {version} --env {environment} --reason '…'   (or reject it; `agent models show {version} --env {environment}` has its evidence)"
+            ),
             Some(Outcome::Succeeded) if self.judged.is_some() => {
-                format!(
-                    "agent models list --env {environment}   (approve the candidate, or reject it)"
-                )
+                format!("agent models list --env {environment}")
             }
             Some(Outcome::Succeeded) => format!("agent show {run}"),
             None => format!("agent resume {run}"),

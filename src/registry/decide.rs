@@ -1,8 +1,8 @@
 //! Approving, promoting and rejecting: from the versions that were read to the updates to be written.
 
 use super::{
-    APPROVED, Act, Authorship, Entry, Grounds, REJECTED, Refusal, SUPERSEDED, history,
-    history::remember, in_use, is_approved_for,
+    Act, Authorship, Entry, Grounds, REJECTED, Refusal, history, history::remember, in_use,
+    succession::put_in_use,
 };
 use crate::{
     aws::{Approval, Decision, LifeCycle, ModelPackage},
@@ -135,7 +135,8 @@ fn give(
     let objections = grounds.objections();
     match word.objections {
         Objections::Heeded if !objections.is_empty() => {
-            Err(Refusal::Objections { version, objections })
+            let environment = word.environment.clone();
+            Err(Refusal::Objections { version, environment, objections })
         }
         Objections::Overridden if !objections.is_empty() => {
             let against: Vec<String> = objections.iter().map(ToString::to_string).collect();
@@ -154,7 +155,7 @@ pub(super) fn may_stand(
 ) -> Result<(), Refusal> {
     let (version, environment) = (chosen.summary.version, word.environment);
     if !chosen.summary.completed {
-        return Err(Refusal::NotCompleted { version });
+        return Err(Refusal::NotCompleted { version, environment: environment.clone() });
     }
     if environment.as_str().contains('_') || environment.as_str().ends_with('-') {
         return Err(Refusal::NoStage { environment: environment.clone() });
@@ -186,82 +187,8 @@ fn four_eyes(
     }
 }
 
-/// What puts `chosen` in use and marks what it replaces. If it is in use, only what an earlier decision has not marked.
-pub(super) fn put_in_use(
-    versions: &[ModelPackage],
-    chosen: &ModelPackage,
-    word: &Word<'_>,
-    act: Act,
-) -> Steps {
-    let mut steps = Steps {
-        version: chosen.summary.version,
-        updates: Vec::new(),
-        replaced: Vec::new(),
-        left: None,
-    };
-    let stays = is_used_by(versions, chosen, word.environment);
-    let act = if stays { last_act(chosen, word.environment).unwrap_or(act) } else { act };
-    if !stays {
-        let stage = chosen.summary.life_cycle.as_ref().map(|cycle| cycle.stage.clone());
-        steps.left = stage.filter(|_| is_used(versions, chosen));
-        steps.updates.push(taken_up(chosen, word, act));
-    }
-    for former in versions {
-        let differs = former.summary.version != chosen.summary.version;
-        if differs && is_approved_for(&former.summary, word.environment) {
-            steps.replaced.push(former.summary.version);
-            steps.updates.push(left_behind(former, chosen, word, act));
-        }
-    }
-    steps
-}
-
-fn taken_up(chosen: &ModelPackage, word: &Word<'_>, act: Act) -> Update {
-    let mut decision = Decision {
-        approval: Some(Approval::Approved),
-        reason: Some(word.reason.to_owned()),
-        life_cycle: Some(LifeCycle {
-            stage: word.environment.to_string(),
-            status: APPROVED.to_owned(),
-            description: Some(format!("{} by {}", act.word(), word.by)),
-        }),
-        ..Decision::default()
-    };
-    decision.notes.insert("approved_by".to_owned(), word.by.to_owned());
-    decision.notes.insert("approved_at".to_owned(), word.at.strftime("%FT%TZ").to_string());
-    remember(chosen, &word.entry(act), &mut decision);
-    Update { arn: chosen.summary.arn.clone(), version: chosen.summary.version, decision }
-}
-
-fn left_behind(
-    former: &ModelPackage,
-    chosen: &ModelPackage,
-    word: &Word<'_>,
-    by_act: Act,
-) -> Update {
-    let act = match by_act {
-        Act::Restored => Act::Withdrawn,
-        Act::Approved | Act::Rejected | Act::Promoted | Act::Superseded | Act::Withdrawn => {
-            Act::Superseded
-        }
-    };
-    let version = chosen.summary.version;
-    let mut decision = Decision {
-        life_cycle: Some(LifeCycle {
-            stage: word.environment.to_string(),
-            status: SUPERSEDED.to_owned(),
-            description: Some(format!("version {version} took its place")),
-        }),
-        ..Decision::default()
-    };
-    let why = format!("version {version} took its place: {}", word.reason);
-    let entry = Word { reason: &why, ..*word }.entry(act);
-    remember(former, &entry, &mut decision);
-    Update { arn: former.summary.arn.clone(), version: former.summary.version, decision }
-}
-
 impl Word<'_> {
-    fn entry(&self, act: Act) -> Entry {
+    pub(super) fn entry(&self, act: Act) -> Entry {
         Entry {
             at: self.at,
             act,
@@ -294,7 +221,7 @@ pub(super) fn is_used_by(
 }
 
 /// Does the environment that it stands in use it?
-fn is_used(versions: &[ModelPackage], package: &ModelPackage) -> bool {
+pub(super) fn is_used(versions: &[ModelPackage], package: &ModelPackage) -> bool {
     let stage = package.summary.life_cycle.as_ref().and_then(|cycle| cycle.stage.parse().ok());
     stage.is_some_and(|stage| is_used_by(versions, package, &stage))
 }

@@ -65,7 +65,7 @@ impl Artefact {
 
 /// The scores beside the digest that the registry took of them when the version was registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "seal", rename_all = "kebab-case")]
+#[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Seal {
     /// The very same, and the figures follow from them.
     Intact,
@@ -83,7 +83,7 @@ pub enum Seal {
 
 /// Whose change a version is, for environments that ask for four eyes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "authorship", rename_all = "kebab-case")]
+#[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Authorship {
     /// Nobody asks.
     NotAsked,

@@ -19,6 +19,8 @@ pub enum Refusal {
     NotCompleted {
         /// Which.
         version: i32,
+        /// For which environment it was asked for.
+        environment: EnvName,
     },
     /// Only an approved version goes further.
     #[error("version {version} is not approved")]
@@ -75,6 +77,8 @@ pub enum Refusal {
     Objections {
         /// Which.
         version: i32,
+        /// For which environment it was asked for.
+        environment: EnvName,
         /// All of it.
         objections: Vec<Objection>,
     },
@@ -108,8 +112,8 @@ impl Refusal {
                 let known: Vec<String> = known.iter().map(ToString::to_string).collect();
                 format!("there are: {}", known.join(", "))
             }
-            Self::NotCompleted { version } => {
-                format!("see its status with: agent models show {version}")
+            Self::NotCompleted { version, environment } => {
+                format!("see its status with: agent models show {version} --env {environment}")
             }
             Self::NotApproved { version, environment } => format!(
                 "approve it first: agent models approve {version} --env {environment} --reason '…'"
@@ -131,8 +135,8 @@ impl Refusal {
                 "fetch the commit into this repository, or train again from one that is there"
                     .to_owned()
             }
-            Self::Objections { version, .. } => format!(
-                "look at it with `agent models show {version}`; to approve it all the same: --override, and a reason that says why"
+            Self::Objections { version, environment, .. } => format!(
+                "look at it with `agent models show {version} --env {environment}`; to approve it all the same: --override, and a reason that says why"
             ),
             Self::NothingBefore { environment } => {
                 format!("agent models list --env {environment} shows what there is to approve")

@@ -2,8 +2,9 @@
 
 use super::{
     Act, Artefact, Refusal, SUPERSEDED, Steps, Word,
-    decide::{find, is_used_by, last_act, may_stand, put_in_use},
+    decide::{find, is_used_by, last_act, may_stand},
     history, in_use, is_approved_for,
+    succession::put_in_use,
 };
 use crate::{
     aws::{Approval, ModelPackage},

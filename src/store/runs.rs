@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, moment};
 use crate::flow::{Event, Outcome};
-use crate::ids::{EnvName, RunId, Sha};
+use crate::ids::{Arn, EnvName, RunId, Sha};
 use crate::spec::Pipeline;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -88,6 +88,9 @@ impl Found {
         }
     }
 }
+
+/// Runs of one execution that are looked at: each begins it anew or finds it, and the newest knows best.
+const MOST_WITH_EXECUTION: u32 = 5;
 
 impl Store {
     /// The run of (repository, ref, commit, environment): one, however often and by however many it is asked for
@@ -183,6 +186,22 @@ impl Store {
             .bind(most)
             .fetch_all(&self.pool)
             .await?;
+        rows.iter().map(record).collect()
+    }
+
+    /// Runs one of whose stages told of this execution, newest first, a few at most.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn runs_with_execution(&self, arn: &Arn) -> Result<Vec<RunRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM runs WHERE id IN (SELECT run FROM events WHERE event LIKE $1)
+             ORDER BY created_at DESC, id DESC LIMIT $2",
+        )
+        .bind(format!("%\"execution\":\"{arn}\"%"))
+        .bind(MOST_WITH_EXECUTION)
+        .fetch_all(&self.pool)
+        .await?;
         rows.iter().map(record).collect()
     }
 

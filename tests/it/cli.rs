@@ -4,6 +4,7 @@ mod broken;
 mod gate;
 mod kill;
 mod looking_back;
+mod models;
 mod promotion;
 mod rehearse;
 mod source;

@@ -16,7 +16,7 @@ use relevo::{
     ids::Digest,
     model::{
         Baseline, Batch, DataSet, Examples, Imputer, TreeOptions, auc, difference, prepare,
-        preprocess, split,
+        preprocess,
     },
     spec::{Column, ColumnKind, DataContract, Role, SourceFile},
 };

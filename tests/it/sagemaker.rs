@@ -3,6 +3,7 @@
 mod clinic;
 mod executions;
 mod inference;
+mod life_cycle;
 mod pipelines;
 mod registry;
 mod train;

@@ -113,7 +113,7 @@ fn a_template_that_renders_no_json() {
     let world = World::new();
     world.edit(TRAIN, "\"DefaultValue\": {{release.auc_at_least}}", "\"DefaultValue\": ");
     let text = world.read(TRAIN);
-    let line = 1 + text.lines().position(|line| line.ends_with("\"DefaultValue\":  }")).unwrap();
+    let line = 1 + text.lines().position(|line| line.ends_with("\"DefaultValue\":  },")).unwrap();
     is_found_at(&world, (TRAIN, line, 1), "not JSON", "");
 }
 

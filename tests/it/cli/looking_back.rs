@@ -1,4 +1,4 @@
-//! Commands that show what was, and a person's word on a model.
+//! Commands that show what was.
 
 use super::promotion::promoted;
 use crate::world::World;
@@ -27,33 +27,6 @@ fn a_run_can_be_found_shown_and_read() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert_eq!(line["run"], id.as_str());
     }
-}
-
-#[test]
-fn approving_a_model_is_a_persons_word_and_shows_in_the_plan() {
-    let world = promoted();
-    let prod = ["--env", "prod"];
-    let with = |words: &[&'static str]| [words, &prod].concat();
-    world.agent(&with(&["models", "list"])).done().says("pending");
-    world.agent(&["plan", "--env", "prod"]).done().says("is approved for prod yet");
-    let shown = world.agent(&with(&["models", "show", "1", "--json"])).done().json();
-    assert_eq!(shown["commit"], world.git(&["rev-parse", "HEAD"]));
-
-    world.agent(&with(&["models", "approve", "1"])).exits(2).says("--reason");
-    world.agent(&with(&["models", "approve", "1", "--reason", " "])).exits(2).says("auditor");
-    let approve = ["models", "approve", "1", "--reason", "reviewed with radiology"];
-    world.agent(&with(&approve)).done().says("is approved").says("agent plan --env prod");
-    let shown = world.agent(&with(&["models", "show", "1"])).done();
-    shown.says("approved").says("reviewed with radiology");
-    let plan = world.agent(&["plan", "--env", "prod"]).done();
-    assert!(!plan.stdout.contains("no model of"), "{}", plan.stdout);
-
-    world
-        .agent(&with(&["models", "reject", "1", "--reason", "drifted"]))
-        .done()
-        .says("is rejected");
-    world.agent(&["plan", "--env", "prod"]).done().says("no model of");
-    world.agent(&with(&["models", "approve", "9", "--reason", "x"])).exits(2).says("there are: 1");
 }
 
 #[test]

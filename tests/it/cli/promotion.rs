@@ -29,7 +29,7 @@ fn a_commit_of_main_is_trained_in_dev_judged_and_deployed_to_prod() {
     for figure in ["candidate  AUC 0.", "baseline   AUC 0.", "rows       124", "p = 0."] {
         assert!(told.stdout.contains(figure), "{figure}: {}", told.stdout);
     }
-    told.says("is promoted to prod").says("models list --env prod");
+    told.says("is promoted to prod").says("agent models approve 1 --env prod --reason");
     assert_eq!(changes(&world), Vec::<Value>::new());
 
     let cloud = world.cloud();

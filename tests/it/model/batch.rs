@@ -55,10 +55,10 @@ fn rows(seed: usize) -> String {
         let few = ["1", "2.0", "?", "", " 3", "4"];
         let mut cells: Vec<String> = vec![pick(row, 0, &ages)];
         cells.extend((1..4).map(|column| pick(row, column, &few)));
-        if (row + seed) % 3 == 0 {
+        if (row + seed).is_multiple_of(3) {
             cells.insert(0, pick(row, 4, &["5", "?", "", "55"]));
         }
-        cells.join(",") + if row % 4 == 0 { "\r\n" } else { "\n\n" }
+        cells.join(",") + if row.is_multiple_of(4) { "\r\n" } else { "\n\n" }
     };
     (0..40).map(row).collect()
 }

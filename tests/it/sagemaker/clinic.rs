@@ -39,7 +39,7 @@ impl Clinic {
         let trained = clinic.train(TOKEN).await;
         let baseline = format!("s3://{BUCKET}/mammo/{trained}/output/baseline/baseline.csv");
         clinic.clean = String::from_utf8(clinic.world.download(&baseline).await).unwrap();
-        clinic.publish(&file("templates/scripts/latest_approved_model.py")).await;
+        Box::pin(clinic.publish(&file("templates/scripts/latest_approved_model.py"))).await;
         let definition = clinic.definition().await;
         clinic.world.create("Mammo-Inference", &definition).await;
         clinic

@@ -40,7 +40,7 @@ fn drifted(batch: &str) -> String {
 
 #[tokio::test]
 async fn a_clean_batch_is_scored_row_by_row_by_the_approved_model() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     clinic.approve(1).await;
     let night = clinic.night(&clinic.clean).await;
     assert_eq!(night.status, PipelineExecutionStatus::Succeeded, "{:?}", night.failures());
@@ -61,7 +61,7 @@ async fn a_clean_batch_is_scored_row_by_row_by_the_approved_model() {
 
 #[tokio::test]
 async fn blanks_are_filled_with_the_medians_of_training() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     clinic.approve(1).await;
     clinic.tolerate_violations().await;
     let blanked = |(n, line): (usize, &str)| {
@@ -84,7 +84,7 @@ async fn blanks_are_filled_with_the_medians_of_training() {
 
 #[tokio::test]
 async fn a_drifted_batch_is_not_scored_and_its_report_says_why() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     clinic.approve(1).await;
     let night = clinic.night(&drifted(&clinic.clean)).await;
     assert_eq!(night.status, PipelineExecutionStatus::Failed);
@@ -119,7 +119,7 @@ async fn a_drifted_batch_is_not_scored_and_its_report_says_why() {
 
 #[tokio::test]
 async fn where_violations_do_not_fail_the_check_drift_is_told_and_scored() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     clinic.approve(1).await;
     clinic.tolerate_violations().await;
     let night = clinic.night(&drifted(&clinic.clean)).await;
@@ -130,7 +130,7 @@ async fn where_violations_do_not_fail_the_check_drift_is_told_and_scored() {
 
 #[tokio::test]
 async fn nothing_approved_is_an_outcome_with_a_name() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     let night = clinic.night(&clinic.clean).await;
     assert_eq!(night.status, PipelineExecutionStatus::Failed);
     let reason = night.failure("LambdaStep");
@@ -140,7 +140,7 @@ async fn nothing_approved_is_an_outcome_with_a_name() {
 
 #[tokio::test]
 async fn a_model_that_was_changed_after_it_was_registered_is_not_used() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     clinic.approve(1).await;
     let artefact = clinic.artefact(1).await;
     let (bucket, key) = artefact.strip_prefix("s3://").unwrap().split_once('/').unwrap();
@@ -153,7 +153,7 @@ async fn a_model_that_was_changed_after_it_was_registered_is_not_used() {
 
 #[tokio::test]
 async fn the_version_approved_last_is_used_even_if_it_is_older() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     clinic.train("another-token-of-at-least-32-letters").await;
     clinic.approve(2).await;
     let night = clinic.night(&clinic.clean).await;
@@ -165,7 +165,7 @@ async fn the_version_approved_last_is_used_even_if_it_is_older() {
 
 #[tokio::test]
 async fn no_night_overwrites_another() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     clinic.approve(1).await;
     let first = clinic.night(&clinic.clean).await;
     let before = clinic.world.download(&first.predictions()).await;
@@ -183,7 +183,7 @@ async fn no_night_overwrites_another() {
 
 #[tokio::test]
 async fn rows_that_break_the_contract_stop_the_night_and_the_monitor_still_reports() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     clinic.approve(1).await;
     let night = clinic.night(&clinic.clean.replacen("3,", "x,", 1)).await;
     assert_eq!(night.status, PipelineExecutionStatus::Failed);
@@ -198,7 +198,7 @@ async fn rows_that_break_the_contract_stop_the_night_and_the_monitor_still_repor
 
 #[tokio::test]
 async fn a_night_whose_requests_are_dropped_anywhere_still_runs_each_step_once() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     clinic.approve(1).await;
     clinic
         .world
@@ -225,8 +225,22 @@ async fn a_night_whose_requests_are_dropped_anywhere_still_runs_each_step_once()
 }
 
 #[tokio::test]
+async fn the_function_sees_no_more_than_its_role_may() {
+    let clinic = Box::pin(Clinic::new()).await;
+    let mut definition = clinic.definition().await;
+    let other = "arn:aws:sagemaker:us-east-1:333333333333:model-package-group/other";
+    definition["Steps"][0]["Arguments"]["model_package_group_name"] = other.into();
+    clinic.redefine(&definition).await;
+    let night = clinic.night(&clinic.clean).await;
+    let reason = night.failure("LambdaStep");
+    assert!(reason.contains(r#""errorType":"ClientError""#), "{reason}");
+    assert!(reason.contains("assumed-role/lambda/"), "{reason}");
+    assert!(reason.contains("not authorized to perform: sagemaker:ListModelPackages"), "{reason}");
+}
+
+#[tokio::test]
 async fn a_function_without_a_stand_in_says_so() {
-    let clinic = Clinic::new().await;
+    let clinic = Box::pin(Clinic::new()).await;
     let mut definition = clinic.definition().await;
     let code = aws_sdk_lambda::primitives::Blob::new(other_code());
     let lambda = clinic.world.lambda();

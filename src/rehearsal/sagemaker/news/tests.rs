@@ -5,6 +5,7 @@ use super::{
     },
     *,
 };
+use crate::event::Pattern;
 use jiff::Timestamp;
 use serde_json::Map;
 
@@ -139,4 +140,29 @@ fn a_package_names_what_was_updated_and_shows_its_stage() {
     assert_eq!(told.detail["ModelLifeCycle"]["Stage"], "prod");
     assert!(told.detail.get("SkipModelValidation").is_none());
     assert!(of_package(&place(), &package, &[]).detail.get("UpdatedModelPackageFields").is_none());
+}
+
+#[test]
+fn a_rule_about_failed_checks_hears_of_them_and_of_nothing_else() {
+    let pattern = json!({
+        "source": ["aws.sagemaker"],
+        "detail-type": [STEP],
+        "detail": {
+            "pipelineArn": ["arn:aws:sagemaker:us-east-1:222222222222:pipeline/p"],
+            "stepType": ["QualityCheck"],
+            "currentStepStatus": ["Failed"],
+        },
+    });
+    let pattern = Pattern::parse(&pattern.to_string()).unwrap();
+    let heard = |steps: Vec<StepRecord>, status| {
+        let before = execution(ExecutionStatus::Executing, vec![]);
+        let news = of_execution(&place(), Some(&before), &execution(status, steps));
+        let envelope = |news: NewEvent| json!({"source": "aws.sagemaker", "detail-type": news.detail_type, "detail": news.detail});
+        news.into_iter().filter(|news| pattern.matches(&envelope(news.clone()))).count()
+    };
+    assert_eq!(heard(vec![failed_check()], ExecutionStatus::Failed), 1);
+    let passed = StepRecord::example("Monitor", StepKind::QualityCheck);
+    assert_eq!(heard(vec![passed], ExecutionStatus::Succeeded), 0);
+    let other = StepRecord { kind: StepKind::Transform, ..failed_check() };
+    assert_eq!(heard(vec![other], ExecutionStatus::Failed), 0);
 }
