@@ -8,7 +8,8 @@
 //! it serves loopback addresses alone.
 //!
 //! Invariant: each request is one transaction on one SQLite file; a request that fails, is dropped or
-//! dies with the process leaves no trace.
+//! dies with the process leaves no trace. What was due before it, such as a schedule, happens first, in a transaction
+//! of its own.
 
 mod call;
 mod check;

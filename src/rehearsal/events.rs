@@ -14,6 +14,7 @@ mod schedules;
 mod tags;
 mod target;
 mod targets;
+mod transformers;
 
 pub(super) use bus::{NewEvent, emit};
 pub use metrics::RuleMetrics;

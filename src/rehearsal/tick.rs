@@ -12,8 +12,8 @@ use super::{
 };
 use sqlx::{Connection as _, SqliteConnection};
 
-/// Most ticks until [`Rehearsal::settle`] gives up: some hundred executions of some twenty steps.
-const MOST_TICKS: usize = 5_000;
+/// Most ticks until [`Rehearsal::settle`] gives up: a drift that leads to a training takes some thirty.
+const MOST_TICKS: usize = 200;
 
 /// Did anything happen?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Rehearsal {
     }
 
     /// Ticks until nothing is left to do before time passes; [`Activity::Busy`] if that did not come about in
-    /// thousands of ticks, as where rules start each other for ever.
+    /// hundreds of ticks, as where rules start each other for ever.
     ///
     /// # Errors
     /// Those of [`Rehearsal::tick`].

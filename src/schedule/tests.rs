@@ -103,3 +103,23 @@ fn what_eventbridge_refuses_is_refused_with_a_way_out() {
     let long = format!("cron(0 0 {} * ? *)", "1,".repeat(200));
     assert!(Schedule::parse(&long).unwrap_err().problem.contains("the limit is 256"));
 }
+
+#[test]
+fn a_rate_counts_from_its_beginning_and_a_cron_does_not_care() {
+    let time = |text: &str| text.parse::<Timestamp>().unwrap();
+    for (expression, after, next) in [
+        ("rate(5 minutes)", "2026-11-22T12:00:00Z", "2026-11-22T13:35:00Z"),
+        ("rate(5 minutes)", "2026-11-22T13:34:59.999Z", "2026-11-22T13:35:00Z"),
+        ("rate(5 minutes)", "2026-11-22T13:35:00Z", "2026-11-22T13:40:00Z"),
+        ("rate(1 day)", "2028-02-28T20:00:00Z", "2028-02-29T13:30:00Z"),
+        ("rate(1 hour)", "2027-03-28T01:30:00Z", "2027-03-28T02:30:00Z"),
+        ("cron(0 23 * * ? *)", "2026-11-20T12:00:00Z", "2026-11-22T23:00:00Z"),
+        ("cron(0 23 * * ? *)", "2026-11-22T22:59:59.5Z", "2026-11-22T23:00:00Z"),
+        ("cron(0 23 * * ? *)", "2026-11-22T23:00:00.5Z", "2026-11-23T23:00:00Z"),
+    ] {
+        let schedule = Schedule::parse(expression).unwrap();
+        assert_eq!(schedule.next_since(time(FROM), time(after)), Some(time(next)), "{after}");
+    }
+    let over = Schedule::parse("cron(0 23 * * ? 2026)").unwrap();
+    assert_eq!(over.next_since(time(FROM), time("2027-01-01T00:00:00Z")), None);
+}

@@ -68,8 +68,7 @@ impl Stage {
     pub(super) async fn read(&self, answered: Answered) -> anyhow::Result<Execution> {
         let arn = &answered.case.execution;
         let steps = self.reader().sagemaker().steps(arn).await.context("list the steps")?;
-        let (version, predictions) =
-            (steps.iter().find_map(version), self.predictions(arn).await?);
+        let (version, predictions) = (steps.iter().find_map(version), self.predictions(arn).await?);
         Ok(Execution { version, predictions, answered })
     }
 
@@ -83,7 +82,7 @@ impl Stage {
             environment: &self.environment,
             contract: self.project.training.as_ref().map(|training| &training.contract),
         };
-        let pass = watcher.pass(&mut Unheard).await.context("watch the environment")?;
+        let pass = Box::pin(watcher.pass(&mut Unheard)).await.context("watch the environment")?;
         self.cloud.settle().await?;
         Ok(pass)
     }

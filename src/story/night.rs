@@ -66,7 +66,10 @@ impl Performance<'_> {
         let rows = text.lines().count() - 1;
         let name = format!("data/arrived/day-{}.csv", day.number);
         self.stage.supply(&name, text).await?;
-        self.tell(Voice::Person, format!("{rows} labelled rows have arrived since the first training"));
+        self.tell(
+            Voice::Person,
+            format!("{rows} labelled rows have arrived since the first training"),
+        );
         Ok(())
     }
 

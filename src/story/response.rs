@@ -59,7 +59,8 @@ impl Performance<'_> {
             Action::Alert(_) => "an alert",
             Action::Nothing(_) => "nothing",
         };
-        let Some(demanded) = demanded(answered.case.finding, &self.stage.environment.respond) else {
+        let Some(demanded) = demanded(answered.case.finding, &self.stage.environment.respond)
+        else {
             return Ok(());
         };
         // A training may have to wait for another; then people hear of it.
@@ -72,7 +73,12 @@ impl Performance<'_> {
     /// Whoever is to be told is told.
     async fn mail(&mut self, answered: &Answered, at: Timestamp) -> Result<(), Stop> {
         let address = self.stage.environment.alerts.email.clone();
-        let mut subjects: Vec<String> = self.stage.cloud.inbox().await?.into_iter()
+        let mut subjects: Vec<String> = self
+            .stage
+            .cloud
+            .inbox()
+            .await?
+            .into_iter()
             .filter(|message| is_alert(message, &address, at))
             .map(|message| message.subject)
             .collect();
@@ -107,7 +113,10 @@ impl Performance<'_> {
             let reads = Outcome::when(Holds::from(arrived > 0), format!("{arrived} files"), LOOK);
             self.hold("the training reads the data that arrived", reads)?;
         }
-        self.tell(Voice::Agent, format!("starts one training, on the base data and {arrived} file(s) that arrived"));
+        self.tell(
+            Voice::Agent,
+            format!("starts one training, on the base data and {arrived} file(s) that arrived"),
+        );
         let arn = answered.training.as_deref();
         let versions = self.stage.versions().await?;
         let version = versions.iter().find(|package| package.generated_by.as_deref() == arn);
@@ -116,7 +125,9 @@ impl Performance<'_> {
             let stopped = Holds::from(status == Some(ExecutionStatus::Failed));
             let outcome = Outcome::when(stopped, format!("{status:?}"), MODELS);
             self.hold("a training registers a version, or its threshold stops it", outcome)?;
-            self.leave_out("the training was stopped by its own threshold, so there is no challenger");
+            self.leave_out(
+                "the training was stopped by its own threshold, so there is no challenger",
+            );
             return Ok(());
         };
         self.note(Turn::Retrained { version: Some(version) });

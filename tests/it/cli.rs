@@ -2,6 +2,7 @@
 
 mod broken;
 mod gate;
+mod inbox;
 mod kill;
 mod looking_back;
 mod models;

@@ -1,6 +1,6 @@
 //! What a target must be like, and whether EventBridge could reach it.
 
-use super::{INVALID, NAME, invalid};
+use super::{INVALID, NAME, invalid, transformers};
 use crate::{
     ids::Arn,
     rehearsal::{Call, Service, ServiceError, check},
@@ -31,6 +31,7 @@ pub(super) fn check_shape(target: &Value) -> Result<(), ServiceError> {
         serde_json::from_str::<Value>(input)
             .map_err(|error| invalid(format!("JSON syntax error in input: {error}")))?;
     }
+    transformers::check(target)?;
     check_retry(target)?;
     let parameters = &target["SageMakerPipelineParameters"]["PipelineParameterList"];
     let parameters = parameters.as_array().map_or(&[][..], Vec::as_slice);

@@ -2,7 +2,7 @@
 //! refused on the laptop already.
 
 use crate::{
-    rehearsal::{Policy, place::bucket_arn},
+    rehearsal::{Place, Policy, place::bucket_arn},
     spec::Environment,
 };
 
@@ -107,7 +107,9 @@ pub(super) fn of(purpose: Purpose, environment: &Environment) -> Policy {
             .allow(READ_REGISTRY, &registry)
             .allow(&["s3:GetObject"], &objects(environment))
             .allow(&["logs:*"], &everything),
-        Purpose::Start => policy.allow(&["sagemaker:StartPipelineExecution"], &everything),
+        Purpose::Start => {
+            policy.allow(&["sagemaker:StartPipelineExecution"], &pipelines(environment))
+        }
     }
 }
 
@@ -131,6 +133,14 @@ fn objects(environment: &Environment) -> [String; 2] {
 fn buckets(environment: &Environment) -> [String; 2] {
     [&environment.bucket, &environment.artifacts_bucket]
         .map(|bucket| bucket_arn(&environment.region, bucket.as_str(), None))
+}
+
+/// The pipelines that rules start; SageMaker writes their ARNs in lower case.
+fn pipelines(environment: &Environment) -> [String; 2] {
+    let Environment { account, region, train_pipeline, inference_pipeline, .. } = environment;
+    let place = Place { account: account.clone(), region: region.clone() };
+    [train_pipeline, inference_pipeline]
+        .map(|name| place.arn("sagemaker", &format!("pipeline/{}", name.as_str().to_lowercase())))
 }
 
 fn passable(environment: &Environment) -> [String; 4] {

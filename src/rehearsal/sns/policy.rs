@@ -105,8 +105,8 @@ mod tests {
         let deny = with(with(allow(), "Effect", json!("Deny")), "Principal", json!("*"));
         let plain = json!({ "Bool": { "aws:SecureTransport": "false" } });
         assert!(admitted(json!([allow(), with(deny.clone(), "Condition", plain)])));
-        assert!(!admitted(json!([allow(), deny.clone()])));
         let others = json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } });
-        assert!(!admitted(json!([allow(), with(deny, "Condition", others)])));
+        assert!(!admitted(json!([allow(), with(deny.clone(), "Condition", others)])));
+        assert!(!admitted(json!([allow(), deny])));
     }
 }

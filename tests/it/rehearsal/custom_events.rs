@@ -5,7 +5,9 @@ use aws_sdk_eventbridge::{
     Client,
     operation::put_events::PutEventsOutput,
     primitives::DateTime,
-    types::{PutEventsRequestEntry, Target, builders::PutEventsRequestEntryBuilder},
+    types::{
+        InputTransformer, PutEventsRequestEntry, Target, builders::PutEventsRequestEntryBuilder,
+    },
 };
 use relevo::rehearsal::Repeats;
 use serde_json::{Value, json};
@@ -126,6 +128,36 @@ async fn an_event_of_ones_own_reaches_the_targets_of_the_rules_that_match_it() {
         "detail": { "rows": 48 },
     });
     assert_eq!(heard(&bench).await, [expected]);
+}
+
+#[tokio::test]
+async fn a_target_gets_what_its_transformer_makes_and_a_wrong_one_is_refused() {
+    let mut bench = Bench::new().await;
+    bench.rehearsal = bench.rehearsal.with_repeats(Repeats::Always(1));
+    let client = Client::new(&bench.deployer("dev", DEV).await);
+    topic(&bench).await;
+    let pattern = json!({ "source": ["clinic.batches"] });
+    client.put_rule().name("hears").event_pattern(pattern.to_string()).send().await.unwrap();
+    let target = |template: &str| {
+        let transformer = InputTransformer::builder()
+            .input_paths_map("rows", "$.detail.rows")
+            .input_template(template)
+            .build()
+            .unwrap();
+        let target = Target::builder().id("topic").arn(TOPIC).input_transformer(transformer);
+        client.put_targets().rule("hears").targets(target.build().unwrap()).send()
+    };
+    let refused = target(r#""<rows> of <model>""#).await.unwrap_err().into_service_error();
+    let expected = "InputTemplate for target topic contains invalid placeholder model.";
+    assert_eq!(refused.meta().message(), Some(expected));
+    assert_eq!(code(target("<rows> rows").await), "ValidationException");
+
+    target(r#"{"text": "<rows> rows came", "rows": <rows>, "rule": <aws.events.rule-name>}"#)
+        .await
+        .unwrap();
+    put(&client, vec![entry("clinic.batches").build()]).await;
+    let made = json!({ "text": "48 rows came", "rows": 48, "rule": "hears" });
+    assert_eq!(heard(&bench).await, [made]);
 }
 
 #[tokio::test]

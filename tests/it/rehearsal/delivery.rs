@@ -1,9 +1,10 @@
 //! Rules fire: what they match, what their targets do, what becomes of what cannot be delivered.
 
 use super::{
-    bench::{Bench, DEV, environment, landscape},
+    bench::{DEV, environment, landscape},
     plant::{
-        PIPELINE, Plant, QUEUE, READER, ROLE, TOPIC, alert, drift, start_training, with_parameter,
+        NAME, PIPELINE, Plant, QUEUE, READER, ROLE, TOPIC, alert, drift, start_training,
+        with_parameter,
     },
 };
 use aws_sdk_eventbridge::types::{
@@ -56,8 +57,18 @@ async fn drift_starts_the_training_and_tells_people_and_near_misses_do_neither()
         ("currentStepStatus", json!("Succeeded")),
         ("currentStepStatus", json!("failed")),
         ("stepType", json!("Processing")),
-        ("pipelineArn", json!("arn:aws:sagemaker:us-east-1:111111111111:pipeline/mammo-train-2")),
-        ("pipelineArn", json!("arn:aws:sagemaker:us-east-1:111111111111:pipeline/Mammo-Train")),
+        (
+            "pipelineArn",
+            json!(
+                "arn:aws:sagemaker:us-east-1:111111111111:pipeline/mammo-severity-train-pipeline-2"
+            ),
+        ),
+        (
+            "pipelineArn",
+            json!(
+                "arn:aws:sagemaker:us-east-1:111111111111:pipeline/Mammo-Severity-Train-Pipeline"
+            ),
+        ),
     ] {
         let mut near = drift();
         near[field] = value;
@@ -160,7 +171,7 @@ async fn a_parameter_that_the_pipeline_does_not_declare_fails_at_once_and_is_tol
 async fn a_pipeline_that_is_gone_fails_at_once() {
     let plant = Plant::new().await;
     plant.on_drift(vec![start_training()]).await;
-    let delete = plant.sagemaker().delete_pipeline().pipeline_name("mammo-train");
+    let delete = plant.sagemaker().delete_pipeline().pipeline_name(NAME);
     delete.client_request_token("0123456789abcdef0123456789abcdef").send().await.unwrap();
     plant.tell(&drift()).await;
     assert!(reason(&plant).await.starts_with("NO_RESOURCE: ResourceNotFound"));
@@ -193,12 +204,24 @@ async fn a_role_that_is_gone_or_does_not_trust_eventbridge_starts_nothing() {
 }
 
 #[tokio::test]
+async fn a_role_starts_only_the_pipelines_it_is_for() {
+    let plant = Plant::new().await;
+    plant.make_pipeline("other").await;
+    let other = "arn:aws:sagemaker:us-east-1:111111111111:pipeline/other";
+    plant.on_drift(vec![start_training().arn(other)]).await;
+    plant.tell(&drift()).await;
+    let reason = reason(&plant).await;
+    assert!(reason.starts_with("NO_PERMISSIONS: AccessDeniedException: "), "{reason}");
+    assert!(reason.contains("sagemaker:StartPipelineExecution"), "{reason}");
+}
+
+#[tokio::test]
 async fn the_execution_says_which_role_started_it() {
     let plant = Plant::new().await;
     plant.on_drift(vec![start_training()]).await;
     plant.tell(&drift()).await;
     let sagemaker = plant.sagemaker();
-    let list = sagemaker.list_pipeline_executions().pipeline_name("mammo-train");
+    let list = sagemaker.list_pipeline_executions().pipeline_name(NAME);
     let listed = list.send().await.unwrap();
     let arn = listed.pipeline_execution_summaries()[0].pipeline_execution_arn().unwrap();
     let found = sagemaker.describe_pipeline_execution().pipeline_execution_arn(arn).send().await;
@@ -279,9 +302,7 @@ async fn retries_end_when_the_event_is_too_old_even_if_nobody_looked() {
 async fn under_the_key_that_aws_manages_no_alert_arrives_and_the_inbox_says_why() {
     let plant = Plant::new().await;
     plant.on_drift(vec![alert()]).await;
-    for key in ["alias/aws/sns"] {
-        plant.set_topic("KmsMasterKeyId", key).await;
-    }
+    plant.set_topic("KmsMasterKeyId", "alias/aws/sns").await;
     plant.tell(&drift()).await;
     let told = reason(&plant).await;
     assert!(told.starts_with("NO_PERMISSIONS: KMSAccessDenied: the key alias/aws/sns"), "{told}");
@@ -393,8 +414,32 @@ async fn two_processes_deliver_each_event_once() {
 }
 
 #[tokio::test]
+async fn what_sagemaker_tells_reaches_people_without_anybody_asking() {
+    let plant = Plant::new().await;
+    let failed = json!({
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
+        "detail": { "pipelineArn": [PIPELINE], "currentPipelineExecutionStatus": ["Failed"] },
+    });
+    plant.on("failure", &failed, vec![alert()]).await;
+    plant.on_drift(vec![start_training()]).await;
+    plant.tell(&drift()).await;
+    let mail = plant.mail().await;
+    assert_eq!((mail.len(), &mail[0].fate), (1, &Fate::Delivered));
+    let event: Value = serde_json::from_str(&mail[0].body).unwrap();
+    assert_eq!(event["detail"]["currentPipelineExecutionStatus"], "Failed");
+}
+
+#[tokio::test]
 async fn settling_ends_although_a_rule_hears_what_it_causes() {
-    let bench = Bench::new().await;
-    assert_eq!(bench.rehearsal.settle().await.unwrap(), Activity::Idle);
-    assert_eq!(bench.rehearsal.tick().await.unwrap(), Activity::Idle);
+    let plant = Plant::new().await;
+    assert_eq!(plant.bench.rehearsal.tick().await.unwrap(), Activity::Idle);
+    let ended = json!({
+        "source": ["aws.sagemaker"],
+        "detail": { "pipelineArn": [PIPELINE], "currentPipelineExecutionStatus": ["Failed"] },
+    });
+    plant.on("again", &ended, vec![start_training()]).await;
+    plant.on_drift(vec![start_training()]).await;
+    plant.tell_as("Step Status Change", &drift()).await;
+    assert_eq!(plant.bench.rehearsal.settle().await.unwrap(), Activity::Busy);
 }

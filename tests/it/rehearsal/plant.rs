@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use relevo::rehearsal::{Activity, Fate, Message, Rehearsal, Repeats, RuleMetrics};
 use serde_json::{Value, json};
 
-pub(super) const PIPELINE: &str = "arn:aws:sagemaker:us-east-1:111111111111:pipeline/mammo-train";
+pub(super) const PIPELINE: &str =
+    "arn:aws:sagemaker:us-east-1:111111111111:pipeline/mammo-severity-train-pipeline";
+pub(super) const NAME: &str = "mammo-severity-train-pipeline";
 pub(super) const TOPIC: &str = "arn:aws:sns:us-east-1:111111111111:alerts";
 pub(super) const QUEUE: &str = "arn:aws:sqs:us-east-1:111111111111:failures";
 pub(super) const ROLE: &str = "arn:aws:iam::111111111111:role/events-role";
@@ -62,18 +64,18 @@ impl Plant {
         let mut bench = Bench::new().await;
         bench.rehearsal = bench.rehearsal.clone().with_repeats(Repeats::Always(1));
         let plant = Self { bench };
-        plant.make_pipeline().await;
+        plant.make_pipeline(NAME).await;
         plant.make_topic().await;
         plant
     }
 
-    async fn make_pipeline(&self) {
+    pub(super) async fn make_pipeline(&self, name: &str) {
         let definition = json!({
             "Version": "2020-12-01",
             "Parameters": [{ "Name": "DataWindow", "Type": "String", "DefaultValue": "all" }],
             "Steps": [{ "Name": "Stop", "Type": "Fail", "Arguments": { "ErrorMessage": "no data" } }],
         });
-        let create = self.sagemaker().create_pipeline().pipeline_name("mammo-train");
+        let create = self.sagemaker().create_pipeline().pipeline_name(name);
         create
             .role_arn(format!("arn:aws:iam::{DEV}:role/service-role/AmazonSageMaker-ExecutionRole"))
             .client_request_token("0123456789abcdef0123456789abcdef")
@@ -119,9 +121,14 @@ impl Plant {
 
     /// A rule for drift with these targets.
     pub(super) async fn on_drift(&self, targets: Vec<TargetBuilder>) {
-        let rule = self.events().put_rule().name("drift");
-        rule.event_pattern(drift_pattern().to_string()).send().await.unwrap();
-        self.aim("drift", targets).await;
+        self.on("drift", &drift_pattern(), targets).await;
+    }
+
+    /// A rule for what `pattern` matches.
+    pub(super) async fn on(&self, name: &str, pattern: &Value, targets: Vec<TargetBuilder>) {
+        let rule = self.events().put_rule().name(name).event_pattern(pattern.to_string());
+        rule.send().await.unwrap();
+        self.aim(name, targets).await;
     }
 
     /// A rule with a schedule and these targets.
@@ -170,8 +177,7 @@ impl Plant {
     /// The executions' values of the parameter `DataWindow`, newest first.
     pub(super) async fn trainings(&self) -> Vec<String> {
         let sagemaker = self.sagemaker();
-        let list =
-            sagemaker.list_pipeline_executions().pipeline_name("mammo-train").max_results(100);
+        let list = sagemaker.list_pipeline_executions().pipeline_name(NAME).max_results(100);
         let mut windows = Vec::new();
         for execution in list.send().await.unwrap().pipeline_execution_summaries() {
             let arn = execution.pipeline_execution_arn().unwrap();
