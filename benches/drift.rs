@@ -37,10 +37,13 @@ fn main() {
         ("training", Protocol::Training),
         ("training, once", Protocol::TrainingOnce),
         ("all rows", Protocol::AllRows),
-        ("left over, once", Protocol::LeftOver),
+        ("new patients", Protocol::NewPatients),
     ] {
         table(&population, name, (protocol, Shift::Nothing), draws);
     }
+    println!("\nbatches that share no patient's features with the training part, % of {draws}");
+    header();
+    table(&population, "left over", (Protocol::LeftOver, Shift::Nothing), draws);
     println!("\nshifted batches called drifted, % of {draws} (independent)");
     header();
     for (name, shift) in [
@@ -65,20 +68,24 @@ fn table(population: &Population, name: &str, (protocol, shift): (Protocol, Shif
     for size in SIZES {
         let mut random = Random::seeded(SEED);
         let mut counts = [0_u32; 2 + SIGNIFICANCES.len()];
+        let mut drawn = 0;
         for _ in 0..draws {
             let Some((baseline, mut batch)) = population.draw(protocol, size, &mut random) else {
                 continue;
             };
+            drawn += 1;
             population.shift(&mut batch, shift, &mut random);
-            for (count, flagged) in
-                counts.iter_mut().zip(flags(&Baseline::of(&baseline).ask(&batch)))
-            {
+            let answers = Baseline::of(&baseline).ask(&batch);
+            for (count, flagged) in counts.iter_mut().zip(flags(&answers)) {
                 *count += u32::from(flagged);
             }
         }
+        if drawn == 0 {
+            continue;
+        }
         print!("{name:<20} {size:>5}");
         for count in counts {
-            print!(" {:>7.1}", 100.0 * f64::from(count) / f64::from(draws));
+            print!(" {:>7.1}", 100.0 * f64::from(count) / f64::from(drawn));
         }
         println!();
     }

@@ -27,7 +27,10 @@ pub enum Protocol {
     TrainingOnce,
     /// The training part; a batch of all rows, with replacement.
     AllRows,
-    /// The pipeline's split with a seed of its own each time; a batch of the rows left over, each at most once.
+    /// A batch of all rows, each at most once; the pipeline's training part of the others.
+    NewPatients,
+    /// The pipeline's split with a seed of its own each time; a batch of the rows left over, each at most once. Not
+    /// the same distribution: equal patients are on one side of the split, so a batch has none of the baseline's.
     LeftOver,
 }
 
@@ -109,6 +112,14 @@ impl Population {
             }
             Protocol::TrainingOnce => (self.training.clone(), random.once(&self.training, size)?),
             Protocol::AllRows => (self.training.clone(), random.with_replacement(&self.rows, size)),
+            Protocol::NewPatients => {
+                let mut order = random.order(self.rows.len(), size);
+                let rest = order.split_off(size.min(order.len()));
+                let rows = rest.into_iter().map(|index| self.data.rows[index].clone()).collect();
+                let rest = DataSet { columns: self.data.columns.clone(), rows };
+                let batch = order.into_iter().map(|index| self.rows[index].clone()).collect();
+                (numbers(&split(&rest, random.next()).train), batch)
+            }
             Protocol::LeftOver => {
                 let parts = split(&self.data, random.next());
                 let rest = [numbers(&parts.validation), numbers(&parts.test)].concat();
@@ -162,13 +173,19 @@ impl Random {
     }
 
     fn once(&mut self, rows: &[Row], size: usize) -> Option<Vec<Row>> {
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        for place in 0..size.min(rows.len()) {
-            let other = place + self.below(rows.len() - place);
+        let order = self.order(rows.len(), size);
+        let taken = order.iter().take(size).map(|index| rows[*index].clone()).collect();
+        (size <= rows.len()).then_some(taken)
+    }
+
+    /// Every index below `count`, the first `shuffled` of them drawn.
+    fn order(&mut self, count: usize, shuffled: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        for place in 0..shuffled.min(count) {
+            let other = place + self.below(count - place);
             order.swap(place, other);
         }
-        (size <= rows.len())
-            .then(|| order[..size].iter().map(|index| rows[*index].clone()).collect())
+        order
     }
 }
 

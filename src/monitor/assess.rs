@@ -1,12 +1,12 @@
 //! The verdict on a batch: drift, defect or neither, from what Model Monitor left of the baseline and of the batch.
 //!
-//! The analyser's own word for drift, a `baseline_drift_check`, is kept as evidence but decides nothing. It compares
-//! a distance with a threshold and looks at the number of rows too little (`Simple`: not at all, so that a batch of
-//! 48 rows from the very distribution of the baseline is flagged more often than not) or with a margin so wide that
-//! a batch of that size must have moved by a third to be noticed (`Robust`). Here a column has drifted if both hold:
-//! chance alone shows as much less often than `significance`, all columns taken together, and the change is larger
-//! than the threshold of the constraints. The first keeps small batches from raising false alarms, the second keeps
-//! large ones from raising true but meaningless ones.
+//! The analyser's own word for drift, a `baseline_drift_check`, is kept as evidence but decides nothing. `Simple`
+//! looks at a distance and not at the number of rows: of batches of 48 rows from the very distribution of the
+//! baseline it flags four in five. `Robust` subtracts so wide a margin that such a batch must have moved by more than
+//! a third to be noticed. Here a column has drifted if both hold: chance alone shows as much less often than
+//! `significance`, all columns taken together, and the change is larger than the threshold of the constraints. The
+//! first keeps small batches from raising false alarms, the second keeps large ones from raising true but
+//! meaningless ones. benches/drift.rs measures all three.
 //!
 //! A violation of any other check is a defect of the data, not drift, and outranks everything: training on a batch
 //! with a lost column or with text where numbers were would make the model worse. Only a share of blanks that a
@@ -249,10 +249,8 @@ impl Assessment {
         match self.verdict {
             Verdict::DataDefect => self.defects.clone(),
             Verdict::TooFewRows => {
-                vec![format!(
-                    "{} rows, at least {} are needed",
-                    self.rows, self.limits.minimum_rows
-                )]
+                let (rows, least) = (self.rows, self.limits.minimum_rows);
+                vec![format!("rows: {rows}, at least {least} are needed")]
             }
             Verdict::Drift => self.drifted().map(FeatureDrift::to_string).collect(),
             Verdict::Clean | Verdict::InfrastructureFailure => Vec::new(),

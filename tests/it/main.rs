@@ -17,6 +17,7 @@ mod definition;
 mod engine;
 mod layering;
 mod model;
+mod monitor;
 mod python;
 mod rehearsal;
 mod sagemaker;
