@@ -90,7 +90,7 @@ pub(crate) async fn rehearse(args: &Args, shared: &Shared, output: &Output) -> C
     };
     let file = args.plot.clone().unwrap_or_else(|| own.join("rehearse.svg"));
     draw(&told, &file)?;
-    ended(&told, &file, output)?;
+    ended(args, &told, (&file, output))?;
     folder.close(output)?;
     Ok(if told.broken.is_some() { Exit::Failed } else { Exit::Done })
 }
@@ -140,7 +140,7 @@ fn draw(told: &Told, file: &Path) -> Result<(), CliError> {
     })
 }
 
-fn ended(told: &Told, file: &Path, output: &Output) -> Result<(), CliError> {
+fn ended(args: &Args, told: &Told, (file, output): (&Path, &Output)) -> Result<(), CliError> {
     let report = &told.report;
     if output.format == Format::Json {
         return output.json(report);
@@ -156,7 +156,11 @@ fn ended(told: &Told, file: &Path, output: &Output) -> Result<(), CliError> {
     match &told.broken {
         None => output.talk(&format!("All {kept} promises kept.")),
         Some(broken) => {
-            output.talk(&format!("{broken}\nlook: {}", broken.look));
+            let look = match &args.keep {
+                Some(state) => format!("{} --state {}", broken.look, state.display()),
+                None => format!("agent rehearse --keep DIR, then {} --state DIR", broken.look),
+            };
+            output.talk(&format!("{broken}\nlook: {look}"));
         }
     }
     output.talk(&format!("Plot: {}", file.display()));

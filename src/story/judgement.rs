@@ -82,7 +82,7 @@ impl Stage {
             environment: &self.environment,
             contract: self.project.training.as_ref().map(|training| &training.contract),
         };
-        let pass = watcher.pass(&mut Unheard).await.context("watch the environment")?;
+        let pass = Box::pin(watcher.pass(&mut Unheard)).await.context("watch the environment")?;
         self.cloud.settle().await?;
         Ok(pass)
     }

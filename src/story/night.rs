@@ -17,9 +17,9 @@ const WITHIN_THE_MINUTE: SignedDuration = SignedDuration::from_secs(30);
 /// Reasons of a verdict that are told.
 const MOST_REASONS: usize = 3;
 /// Shows what the agent makes of them.
-const WATCH: &str = "agent watch --once";
+const WATCH: &str = "agent watch --once --env ENV";
 /// Shows executions.
-const LOOK: &str = "agent rehearsal serve, then: aws sagemaker list-pipeline-execution-steps";
+const LOOK: &str = "agent watch --once --env ENV";
 
 impl Performance<'_> {
     /// Lets the schedule fire and tells what came of it.

@@ -61,7 +61,7 @@ impl Performance<'_> {
         self.hold("the commit can be deployed again", Outcome::when(done, found, "agent runs"))?;
         let changes = promoted.changes;
         let only = Holds::from(changes.len() == 1);
-        let outcome = Outcome::when(only, changes.join("; "), "agent plan");
+        let outcome = Outcome::when(only, changes.join("; "), "agent plan --env ENV");
         self.hold(
             "with a model and a batch the next plan enables the schedule, and changes nothing else",
             outcome,

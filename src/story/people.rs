@@ -18,7 +18,7 @@ use anyhow::Context as _;
 /// Who decides in every story.
 pub(super) const PERSON: &str = "Ada Lovelace";
 /// Shows the versions.
-const LOOK: &str = "agent models list --env";
+const LOOK: &str = "agent models list --env ENV";
 
 impl Performance<'_> {
     /// The first version is approved; the next plan enables the schedule.

@@ -118,9 +118,9 @@ mod tests {
     #[test]
     fn a_broken_promise_says_what_was_found_and_where_to_look() {
         let mut promises = Promises::default();
-        let outcome = Outcome::equal(&2, &1, "agent watch --once");
+        let outcome = Outcome::equal(&2, &1, "agent watch --once --env ENV");
         let broken = promises.hold(4, "a drift starts exactly one training", outcome).unwrap_err();
-        assert_eq!(broken.look, "agent watch --once");
+        assert_eq!(broken.look, "agent watch --once --env ENV");
         let told = broken.to_string();
         assert!(
             told.contains("day 4") && told.contains("exactly one") && told.contains("found: 2")

@@ -15,11 +15,11 @@ use crate::{
 use jiff::Timestamp;
 
 /// Shows what the agent decided.
-const LOOK: &str = "agent watch --once";
+const LOOK: &str = "agent watch --once --env ENV";
 /// Shows what was sent.
 const INBOX: &str = "agent rehearsal inbox";
 /// Shows the versions.
-const MODELS: &str = "agent models list --env";
+const MODELS: &str = "agent models list --env ENV";
 
 impl Performance<'_> {
     /// Holds what was done about a night against the policy; nothing more happens when the agent looks again.

@@ -8,6 +8,7 @@ mod looking_back;
 mod models;
 mod operations;
 mod promotion;
+mod rehearse;
 mod source;
 mod stages;
 mod stopping;
