@@ -9,6 +9,7 @@ mod case;
 mod decide;
 mod judge;
 mod observe;
+mod pass;
 mod perform;
 mod supply;
 mod tell;
@@ -19,21 +20,20 @@ pub use decide::{
 };
 pub use judge::{Reports, Yardstick, judge};
 pub use observe::ObserveError;
+pub use pass::{Answered, Pass, Trouble, WatchError};
 pub use perform::PerformError;
 pub use supply::{Copy, Stock, Supply};
 pub use tell::{Message, message};
 
 use crate::{
-    aws::{CloudError, PastExecution, Session},
+    aws::{PastExecution, Session},
     clock::Clock,
-    ids::EnvName,
     spec::{DataContract, Environment},
-    store::{Progress, Store, StoreError, WatchLease},
+    store::{Progress, Store, WatchLease},
 };
 use jiff::Timestamp;
 use observe::Memory;
 use perform::Answer;
-use serde::Serialize;
 use std::time::Duration;
 
 /// How far back the first look at an environment goes; what drifted earlier has been lived with.
@@ -79,61 +79,6 @@ pub enum Point {
     Told,
 }
 
-/// What one pass saw and did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Pass {
-    /// The environment.
-    pub environment: EnvName,
-    /// Executions that were answered, oldest first.
-    pub answered: Vec<Answered>,
-    /// Executions that have not ended.
-    pub running: usize,
-    /// What could not be done; it is tried again in the next pass.
-    pub troubles: Vec<Trouble>,
-}
-
-/// One execution, and what was done about it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Answered {
-    /// What it came to, and why.
-    #[serde(flatten)]
-    pub case: Case,
-    /// What was decided.
-    pub action: Action,
-    /// The training that was started, by ARN.
-    pub training: Option<String>,
-    /// When people were told.
-    pub told: Option<Timestamp>,
-    /// What was decided in a few sentences, as people were told or would have been.
-    pub message: String,
-}
-
-/// Something that could not be done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Trouble {
-    /// The execution it is about.
-    pub execution: String,
-    /// What went wrong.
-    pub problem: String,
-}
-
-/// A pass that could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum WatchError {
-    /// The account cannot be read.
-    #[error("reading the account failed")]
-    Cloud(#[from] CloudError),
-    /// What decisions look at cannot be read.
-    #[error("reading what a decision needs failed")]
-    Scene(#[source] ObserveError),
-    /// The store failed, or another process watches.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// What was decided cannot be kept, or read again.
-    #[error(transparent)]
-    Answer(#[from] PerformError),
-}
-
 /// Executions that have news, and what the next pass need not look at again.
 struct News {
     cases: Vec<Case>,
@@ -149,7 +94,7 @@ impl Watcher<'_> {
     /// The account or the store cannot be read, or another process watches the environment.
     pub async fn pass(&self, journal: &mut dyn Journal) -> Result<Pass, WatchError> {
         let lease = self.store.acquire_watch(&self.environment.name).await?;
-        let pass = self.under(&lease, journal).await;
+        let pass = Box::pin(self.under(&lease, journal)).await;
         self.store.release_watch(&lease).await?;
         pass
     }
@@ -262,7 +207,7 @@ impl Watcher<'_> {
             lack_is_known: before
                 .is_some_and(|before| before.verdict == Finding::NothingApproved.as_str()),
         };
-        let scene = self.scene(memory).await.map_err(WatchError::Scene)?;
+        let scene = Box::pin(self.scene(memory)).await.map_err(WatchError::Scene)?;
         let policy =
             Policy { respond: self.environment.respond, retrain: self.environment.retrain };
         let actions = decide(&cases, &scene, policy);
@@ -302,7 +247,7 @@ impl Watcher<'_> {
     /// Nothing was started yet, so the training may as well have what is there now.
     async fn choose_anew(&self, answer: &mut Answer) -> Result<(), WatchError> {
         let memory = Memory { about_to_train: None, lack_is_known: false };
-        let scene = self.scene(memory).await.map_err(WatchError::Scene)?;
+        let scene = Box::pin(self.scene(memory)).await.map_err(WatchError::Scene)?;
         if let (Action::StartTraining(training), Some(stock)) = (&mut answer.action, &scene.stock) {
             let window = self.environment.retrain.window;
             training.supply = supply::supply(stock, window, scene.now);
