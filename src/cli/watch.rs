@@ -18,7 +18,8 @@ use crate::{
 use anyhow::Context as _;
 use comfy_table::{Table, presets::NOTHING};
 use jiff::SignedDuration;
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Time between two looks: below a second it would be noise, above a day drift would wait for a night more.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
@@ -88,8 +89,7 @@ pub(crate) async fn watch(args: &Args, shared: &Shared, output: &Output) -> CliR
 
 /// Looks until somebody stops it; a look that has begun is finished.
 async fn keep_looking(look: &Look<'_>, every: Duration, output: &Output) -> CliResult {
-    let stop = tokio::signal::ctrl_c();
-    tokio::pin!(stop);
+    let mut stop = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
     output.talk(&format!("Watching {}. Ctrl-C stops.", look.environment.name));
     loop {
         match look.pass().await {
@@ -99,8 +99,7 @@ async fn keep_looking(look: &Look<'_>, every: Duration, output: &Output) -> CliR
         }
         tokio::select! {
             biased;
-            heard = &mut stop => {
-                heard.context("listen for Ctrl-C")?;
+            _ = stop.recv() => {
                 output.talk("Stopped.");
                 return Ok(Exit::Done);
             }
@@ -197,13 +196,13 @@ fn table(answered: &[Answered]) -> String {
     }
     let mut text = table.to_string();
     for answer in answered.iter().filter(|answer| !matches!(answer.action, Action::Nothing(_))) {
-        text.push_str(&format!("\n\n{}", answer.case.id()));
+        let _ = write!(text, "\n\n{}", answer.case.id());
         let assessment = answer.case.grounds.assessment.as_ref();
         let reasons = assessment.map(crate::monitor::Assessment::reasons).unwrap_or_default();
         for reason in reasons {
-            text.push_str(&format!("\n  {reason}"));
+            let _ = write!(text, "\n  {reason}");
         }
-        text.push_str(&format!("\n  next: {}", answer.message));
+        let _ = write!(text, "\n  next: {}", answer.message);
     }
     text
 }

@@ -115,7 +115,7 @@ pub(super) fn next(
             let arn = training.unwrap_or(&started.name);
             format!(
                 "a training has been started: {arn}. {} Once it has registered version N: agent models show N \
-                 --env {env}, then agent models approve N --env {env}.",
+                 --env {env}, then agent models approve N --env {env} --reason '...'.",
                 trained_on(started)
             )
         }
@@ -209,4 +209,126 @@ fn subject(environment: &Environment, case: &Case, action: &Action) -> String {
 
 fn minute(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        plan::fixture::environment,
+        watch::{FailedStep, Grounds, Supply},
+    };
+
+    fn case(finding: Finding) -> Case {
+        Case {
+            execution: "arn:aws:sagemaker:us-east-1:2:pipeline/i/execution/abc".to_owned(),
+            began: "2026-11-22T23:00:00Z".parse().unwrap(),
+            finding,
+            grounds: Grounds {
+                predictions: Predictions::Withheld,
+                assessment: None,
+                report: None,
+                failed: None,
+            },
+        }
+    }
+
+    fn every_reason() -> Vec<Why> {
+        let arn = || "arn:aws:sagemaker:us-east-1:2:pipeline/t/execution/def".to_owned();
+        vec![
+            Why::Cooldown { until: "2026-11-23T23:00:00Z".parse().unwrap() },
+            Why::UnderWay { training: arn() },
+            Why::WithAnother { execution: arn() },
+            Why::Answered { training: arn() },
+            Why::TooManyWaiting { versions: vec![7, 8, 9] },
+            Why::NoTrainPipeline,
+            Why::RuleRetrains,
+            Why::Policy,
+            Why::NothingApproved,
+            Why::KnownLack,
+            Why::FalseAlarm,
+            Why::AllWell,
+            Why::Stopped,
+        ]
+    }
+
+    #[test]
+    fn sns_takes_every_subject() {
+        let long = "größe-".repeat(30);
+        let mut environment = environment();
+        environment.name = "e".repeat(32).parse().unwrap();
+        for finding in Finding::ALL {
+            for why in every_reason() {
+                let subject =
+                    message(&environment, &case(finding), &Action::Alert(why), None).subject;
+                assert!((1..100).contains(&subject.len()), "{subject}");
+                assert!(
+                    subject.chars().all(|c| c.is_ascii() && !c.is_ascii_control()),
+                    "{subject}"
+                );
+            }
+        }
+        let shortened: String = subject_of(&environment, &long);
+        assert!(shortened.len() < 100 && shortened.ends_with(": in cooldown"), "{shortened}");
+        assert!(shortened.is_ascii(), "{shortened}");
+    }
+
+    /// The subject of a drift of a column with this name.
+    fn subject_of(environment: &Environment, column: &str) -> String {
+        let mut case = case(Finding::Drift);
+        case.grounds.assessment = Some(drifted(column));
+        let until = "2026-11-23T23:00:00Z".parse().unwrap();
+        message(environment, &case, &Action::Alert(Why::Cooldown { until }), None).subject
+    }
+
+    fn drifted(column: &str) -> crate::monitor::Assessment {
+        let feature = serde_json::json!({
+            "name": column, "column": "_c0", "test": "kolmogorov-smirnov", "statistic": 0.6, "p_value": 1e-9,
+            "adjusted_p_value": 1e-8, "distance": 0.6, "threshold": 0.1, "drifted": true,
+            "change": { "kind": "mean", "baseline": 55.0, "batch": 85.0, "deviations": 2.0 },
+        });
+        serde_json::from_value(serde_json::json!({
+            "verdict": "drift", "rows": 48, "baseline_rows": 580,
+            "limits": { "minimum_rows": 20, "significance": 0.01 },
+            "features": [feature], "not_compared": [], "defects": [], "by_chance": [], "violations": [],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn people_read_what_changed_and_what_happens_next() {
+        let mut case = case(Finding::Drift);
+        case.grounds.assessment = Some(drifted("Age"));
+        let training = Training {
+            token: "t".repeat(64),
+            name: "drift-abc".to_owned(),
+            supply: Supply { arrived: 3, ..Supply::default() },
+        };
+        let action = Action::StartTraining(training);
+        let told = message(&environment(), &case, &action, Some("arn:training"));
+        assert_eq!(told.subject, "prod: drift of Age: a training has been started");
+        insta::assert_snapshot!("drift", told.text);
+    }
+
+    #[test]
+    fn every_reason_is_said_in_words_of_its_own() {
+        let said: std::collections::BTreeSet<String> = every_reason()
+            .into_iter()
+            .map(|why| because(&environment(), &case(Finding::Drift), &why))
+            .collect();
+        // Three have nothing to say: nothing happened that people would be told.
+        assert_eq!(said.len(), every_reason().len() - 2, "{said:#?}");
+    }
+
+    #[test]
+    fn a_failure_names_its_step_and_its_reason() {
+        let mut case = case(Finding::InfrastructureFailure);
+        let reason = Some("CapacityError: none left".to_owned());
+        case.grounds.failed = Some(FailedStep { step: "Mammo-Transform".to_owned(), reason });
+        let text = message(&environment(), &case, &Action::Alert(Why::Policy), None).text;
+        assert!(text.contains("Step Mammo-Transform failed: CapacityError: none left"), "{text}");
+        case.grounds.failed.as_mut().unwrap().reason = None;
+        let text = message(&environment(), &case, &Action::Alert(Why::Policy), None).text;
+        assert!(text.contains("its reason may repeat data; see its steps"), "{text}");
+    }
 }

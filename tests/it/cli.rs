@@ -11,3 +11,4 @@ mod rehearse;
 mod source;
 mod stages;
 mod stopping;
+mod watch;

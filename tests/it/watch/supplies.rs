@@ -62,7 +62,7 @@ async fn data_that_changes_while_it_is_copied_is_chosen_anew() {
     ward.night(24, &ward.drifted()).await;
     // The watcher has decided, and dies; then the file is written again.
     assert!(ward.dies(super::ward::Fate::after(1)).await);
-    ward.put("arrived/march.csv", &arrived().replace("4,", "5,")).await;
+    ward.put("arrived/march.csv", &format!("{}4,80,1,1,3,1\n", arrived())).await;
     let pass = ward.look().await;
     let Action::StartTraining(training) = &only(&pass).action else { panic!("{pass:#?}") };
     assert_eq!(training.supply.arrived, 1);

@@ -5,18 +5,17 @@ use crate::{
     rehearsal::bench::PROD,
 };
 use aws_sdk_sagemaker::types::{PipelineExecutionStatus, PipelineExecutionSummary};
+use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 use relevo::{
     aws::{Approval, Decision, LifeCycle, Purpose},
     clock::SimulatedClock,
-    plan::Plan,
     rehearsal::Message,
     spec::{Environment, Monitor, Retrain},
     store::{LEASE_DURATION, Store},
     watch::{Answered, Finding, Journal, Pass, Point, WatchError, Watcher},
 };
-use std::sync::Arc;
-use tokio::sync::Notify;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 /// Looks at an execution before it is given up; each lets it take one step.
 const MOST_LOOKS: usize = 100;
@@ -34,24 +33,29 @@ pub(super) struct Ward {
     pub(super) clean: String,
 }
 
-/// Hears nothing, or strikes the watcher dead at some point.
-pub(super) struct Fate {
-    left: usize,
-    strikes: Arc<Notify>,
-}
+/// Strikes the watcher dead at some point.
+pub(super) struct Fate(usize);
+
+/// What a dead watcher leaves.
+struct Dead;
 
 impl Fate {
+    /// The watcher lives.
+    pub(super) fn never() -> Self {
+        Self(usize::MAX)
+    }
+
     /// The watcher dies as soon as it has reached so many points.
     pub(super) fn after(points: usize) -> Self {
-        Self { left: points, strikes: Arc::default() }
+        Self(points)
     }
 }
 
 impl Journal for Fate {
     fn reached(&mut self, _: Point) {
-        self.left -= 1;
-        if self.left == 0 {
-            self.strikes.notify_one();
+        self.0 -= 1;
+        if self.0 == 0 {
+            std::panic::resume_unwind(Box::new(Dead));
         }
     }
 }
@@ -187,8 +191,9 @@ impl Ward {
     pub(super) fn drifted(&self) -> String {
         let older = |line: &str| {
             let (age, rest) = line.split_once(',').unwrap();
-            let age =
-                age.parse::<u32>().map_or_else(|_| String::new(), |age| (age + 30).to_string());
+            let age = age
+                .parse::<u32>()
+                .map_or_else(|_| String::new(), |age| (age + 30).min(110).to_string());
             format!("{age},{rest}\n")
         };
         self.clean.lines().map(older).collect()
@@ -232,29 +237,20 @@ impl Ward {
         sagemaker.package(&newest.arn).await.unwrap().unwrap()
     }
 
-    /// Deploys again, as `environment` says now.
-    pub(super) async fn redeploy(&mut self, environment: Environment) -> Plan {
-        self.environment = environment;
-        let session = self.world.session(&self.environment, Purpose::Deploy).await;
-        let planned = self.world.plan(&self.example, &self.environment).await;
-        apply_all(&session, &planned).await.unwrap();
-        planned.1
-    }
-
     /// One look.
     pub(super) async fn look(&self) -> Pass {
-        self.try_look(Fate::after(usize::MAX)).await.unwrap()
+        self.try_look().await.unwrap()
     }
 
-    pub(super) async fn try_look(&self, mut fate: Fate) -> Result<Pass, WatchError> {
+    async fn try_look(&self) -> Result<Pass, WatchError> {
         let session = self.world.session(&self.environment, Purpose::Watch).await;
-        self.watcher(&session, &self.store).pass(&mut fate).await
+        self.watcher(&session, &self.store).pass(&mut Fate::never()).await
     }
 
     /// One look while somebody else watches.
     pub(super) async fn look_beside_another(&self) -> Result<Pass, WatchError> {
         let lease = self.store.acquire_watch(&self.environment.name).await.unwrap();
-        let pass = self.try_look(Fate::after(usize::MAX)).await;
+        let pass = self.try_look().await;
         self.store.release_watch(&lease).await.unwrap();
         pass
     }
@@ -270,21 +266,25 @@ impl Ward {
         let file = self.folder.path().join("another.sqlite");
         let store = Store::open(&file, Arc::new(self.clock.clone())).await.unwrap();
         let session = self.world.session(&self.environment, Purpose::Watch).await;
-        self.watcher(&session, &store).pass(&mut Fate::after(usize::MAX)).await.unwrap()
+        self.watcher(&session, &store).pass(&mut Fate::never()).await.unwrap()
     }
 
     /// One look of a watcher that `fate` strikes; whether it died, and long enough so that everybody knows.
     pub(super) async fn dies(&self, mut fate: Fate) -> bool {
         let session = self.world.session(&self.environment, Purpose::Watch).await;
-        let strikes = Arc::clone(&fate.strikes);
         let watcher = self.watcher(&session, &self.store);
-        let died = tokio::select! {
-            biased;
-            () = strikes.notified() => true,
-            pass = watcher.pass(&mut fate) => { pass.unwrap(); false }
-        };
+        let fallen = AssertUnwindSafe(watcher.pass(&mut fate)).catch_unwind().await;
         self.clock.advance(LEASE_DURATION);
-        died
+        fallen.map(Result::unwrap).is_err()
+    }
+
+    /// One look whose wire is cut after so many writes: the last one is done, its answer never arrives.
+    pub(super) async fn is_cut_off(&self, writes: usize) -> bool {
+        let session = self.world.session(&self.environment, Purpose::Watch).await;
+        self.world.tap.cut_after(writes);
+        let pass = self.watcher(&session, &self.store).pass(&mut Fate::never()).await;
+        self.world.tap.mend();
+        pass.map_or(true, |pass| !pass.troubles.is_empty())
     }
 
     fn watcher<'w>(&'w self, session: &'w relevo::aws::Session, store: &'w Store) -> Watcher<'w> {
