@@ -51,9 +51,6 @@ impl Performance<'_> {
         let execution = self.stage.read(answered).await?;
         self.keep(night(&execution, rows));
         self.tell(Voice::Cloud, told(&execution, rows));
-        if day.batch == Incoming::Drifted {
-            self.judged = Some(execution.verdict());
-        }
         self.promised(&execution, rows, day)?;
         Box::pin(self.respond(&execution.answered, at)).await
     }

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     clock::{Clock, until},
-    monitor::Verdict,
     schedule::Schedule,
 };
 use anyhow::Context as _;
@@ -74,8 +73,6 @@ pub(super) struct Performance<'a> {
     promises: Promises,
     pub(super) alerts: Vec<String>,
     left_out: Vec<String>,
-    /// What was made of the night in question.
-    pub(super) judged: Option<Verdict>,
     /// A drift has had its training in this story.
     pub(super) trained_before: bool,
     /// What the promotion left.
@@ -110,7 +107,6 @@ pub async fn perform(
         promises: Promises::default(),
         alerts: Vec::new(),
         left_out: Vec::new(),
-        judged: None,
         trained_before: false,
         promoted: None,
         champion: 1,
