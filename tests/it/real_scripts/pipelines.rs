@@ -44,7 +44,7 @@ impl Pipelines {
         if let Some(python) = python {
             pipelines.use_python(python).await;
         }
-        pipelines.deploy().await;
+        Box::pin(pipelines.deploy()).await;
         pipelines
     }
 
@@ -86,7 +86,8 @@ impl Pipelines {
             self.upload(&key, file(&format!("templates/scripts/{name}"))).await;
             scripts.insert(name.to_owned(), key);
         }
-        self.make_function(&file("templates/scripts/latest_approved_model.py")).await;
+        let code = file("templates/scripts/latest_approved_model.py");
+        Box::pin(self.make_function(&code)).await;
         let release = Release {
             commit: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(),
             repository: "mlops/mammography".to_owned(),

@@ -67,8 +67,8 @@ pub(super) fn usual() -> Environment {
 impl Ward {
     /// Deployed, trained, approved.
     pub(super) async fn new(environment: Environment) -> Self {
-        let ward = Self::without_model(environment).await;
-        ward.approve(1).await;
+        let ward = Box::pin(Self::without_model(environment)).await;
+        Box::pin(ward.approve(1)).await;
         ward
     }
 
@@ -76,7 +76,8 @@ impl Ward {
     pub(super) async fn without_model(environment: Environment) -> Self {
         let (world, example) = (World::new().await, Example::read());
         let session = world.session(&environment, Purpose::Deploy).await;
-        apply_all(&session, &world.plan(&example, &environment).await).await.unwrap();
+        let plan = Box::pin(world.plan(&example, &environment)).await;
+        Box::pin(apply_all(&session, &plan)).await.unwrap();
         let clock = SimulatedClock::at(world.bench.now());
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("agent.sqlite"), Arc::new(clock.clone())).await;
