@@ -15,6 +15,7 @@ mod from;
 mod live;
 mod logs;
 mod models;
+mod monitor;
 mod output;
 mod plan;
 mod real_scripts;
@@ -90,6 +91,7 @@ enum Command {
     Models(models::Args),
     Watch(watch::Args),
     Data(data::Args),
+    Monitor(monitor::Args),
     Baseline(baseline::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -135,6 +137,7 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Schema(args) => schema::schema(args, output),
         Command::Completions(args) => completions::completions(args, output),
         Command::Data(args) => data::data(args, output),
+        Command::Monitor(args) => monitor::monitor(args, output),
         Command::Validate(args) => validate::validate(args, output),
         Command::Baseline(args) => baseline::baseline(args, output),
         Command::Run(args) => block_on(run::run(args, &cli.shared, output)),

@@ -6,6 +6,7 @@ mod inbox;
 mod kill;
 mod looking_back;
 mod models;
+mod monitor;
 mod operations;
 mod promotion;
 mod rehearse;
