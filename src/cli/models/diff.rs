@@ -131,31 +131,46 @@ fn facts(package: &ModelPackage) -> BTreeMap<&str, &str> {
         ("model ETag", package.model_data_etag.as_deref()),
     ];
     let own = own.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    own.chain(notes(package)).collect()
+    let notes = notes(package).filter(|(name, _)| !name.starts_with("approved_"));
+    own.chain(notes).collect()
 }
 
+/// The judgement first, then what it may come from.
 fn text(comparison: &Comparison<'_>) -> String {
     let Comparison { a, b, differing, definition, auc, standing } = comparison;
-    let mut lines = Vec::new();
+    let standing = standing.to_string().replace('\n', "\n  ");
+    let mut lines = vec![format!("version {b} as challenger of version {a}: {standing}")];
+    for (version, auc) in [a, b].into_iter().zip(auc) {
+        let auc = auc.map_or_else(|| "unknown".to_owned(), figure);
+        lines.push(format!("AUC of version {version} on its own test rows: {auc}"));
+    }
     for Differing { name, a, b } in differing {
         lines.push(format!("{name}\n  - {}\n  + {}", value(*a), value(*b)));
     }
     match definition {
         None => lines.push("definition: at least one of the two cannot be read".to_owned()),
-        Some(changes) if changes.is_empty() => lines.push("definition: the same".to_owned()),
-        Some(changes) => {
-            lines.push("definition:".to_owned());
-            lines
-                .extend(changes.iter().map(|change| format!("  {}", change.replace('\n', "\n  "))));
-        }
+        Some(changes) => lines.extend(changed(changes)),
     }
-    for (version, auc) in [a, b].into_iter().zip(auc) {
-        let auc = auc.map_or_else(|| "unknown".to_owned(), figure);
-        lines.push(format!("AUC of version {version} on its own test rows: {auc}"));
-    }
-    let standing = standing.to_string().replace('\n', "\n  ");
-    lines.push(format!("version {b} as challenger of version {a}: {standing}"));
     lines.join("\n")
+}
+
+/// Changes of the definition that are shown; between two environments each bucket, key and role is one.
+const MOST_CHANGES: usize = 10;
+
+fn changed(changes: &[String]) -> Vec<String> {
+    if changes.is_empty() {
+        return vec!["definition: the same".to_owned()];
+    }
+    let mut lines = vec![format!("definition: {} differences", changes.len())];
+    // What names no place tells more about a model than where it was trained.
+    let mut sorted: Vec<&String> = changes.iter().collect();
+    sorted.sort_by_key(|change| change.contains("s3://") || change.contains("arn:"));
+    let shown = sorted.iter().take(MOST_CHANGES);
+    lines.extend(shown.map(|change| format!("  {}", change.replace('\n', "\n  "))));
+    if changes.len() > MOST_CHANGES {
+        lines.push(format!("  and {} more: --json has all", changes.len() - MOST_CHANGES));
+    }
+    lines
 }
 
 fn value(text: Option<&str>) -> String {
