@@ -23,6 +23,7 @@ pub use difference::{Change, Difference, Subject};
 pub use document::{Definition, DefinitionError, MAX_CHARACTERS, Step};
 pub use evaluate::{EvaluateError, Scope, evaluate};
 pub use function::function_name;
+pub use images::images;
 pub use lint::{Flaw, lint};
 pub use reference::{InvalidReference, Reference, Segment};
 pub use render::{Kind, Release, RenderError, render};

@@ -67,6 +67,8 @@ pub enum Purpose {
     Train,
     /// Observing.
     Read,
+    /// Observing, policies and settings included.
+    Diagnose,
     /// Shipping and reading log lines.
     Logs,
     /// Taking away what deployments made.
@@ -82,9 +84,12 @@ impl Purpose {
         environment: &Environment,
     ) -> Result<(&Arn, AccountId), CloudError> {
         match self {
-            Self::Deploy | Self::Destroy | Self::Train | Self::Read | Self::Logs => {
-                Ok((&environment.deploy_role, environment.account.clone()))
-            }
+            Self::Deploy
+            | Self::Destroy
+            | Self::Train
+            | Self::Read
+            | Self::Diagnose
+            | Self::Logs => Ok((&environment.deploy_role, environment.account.clone())),
             Self::Approve => match environment.model_package_group.account() {
                 Some(account) => Ok((&environment.approver_role, account)),
                 None => Err(CloudError {
@@ -101,9 +106,12 @@ impl Purpose {
     /// The environment's external id is the deploy role's; the approver's role asks for none.
     pub(super) fn external_id(self, environment: &Environment) -> Option<String> {
         match self {
-            Self::Deploy | Self::Destroy | Self::Train | Self::Read | Self::Logs => {
-                environment.external_id.clone()
-            }
+            Self::Deploy
+            | Self::Destroy
+            | Self::Train
+            | Self::Read
+            | Self::Diagnose
+            | Self::Logs => environment.external_id.clone(),
             Self::Approve => None,
         }
     }
@@ -114,6 +122,7 @@ pub(super) fn session_policy(environment: &Environment, purpose: Purpose) -> Str
     let names = Names { environment, partition: environment.deploy_role.partition() };
     let statements = match purpose {
         Purpose::Read => vec![names.read()],
+        Purpose::Diagnose => vec![names.read(), names.diagnose()],
         Purpose::Logs => vec![allow(&[SHIP_LOGS], &names.log_group())],
         Purpose::Train => vec![names.read(), names.train()],
         Purpose::Deploy => vec![names.read(), names.deploy()],
@@ -139,6 +148,13 @@ impl Names<'_> {
             "sagemaker:Describe*", "sagemaker:List*", "s3:Get*", "s3:List*", "lambda:Get*", "lambda:List*",
             "events:Describe*", "events:List*", "sns:Get*", "sns:List*", "logs:Describe*", "logs:Get*",
             "logs:List*", "logs:Filter*", "kms:Decrypt", "kms:DescribeKey"
+        ]})
+    }
+
+    /// What `read` lacks for looking at policies. `s3:Get*` covers a bucket's.
+    fn diagnose(&self) -> Value {
+        json!({ "Effect": "Allow", "Resource": "*", "Action": [
+            "iam:GetRole", "iam:SimulatePrincipalPolicy", "kms:GetKeyPolicy"
         ]})
     }
 

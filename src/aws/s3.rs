@@ -1,5 +1,7 @@
 //! Objects. Every call names the bucket's expected owner; every put is encrypted with the environment's key.
 
+mod settings;
+
 use super::{
     CloudError, ErrorClass, MOST_PAGES,
     access::Owners,

@@ -1,6 +1,7 @@
 //! SageMaker: pipelines, their executions, and the model registry.
 
 mod executions;
+mod glance;
 mod jobs;
 mod packages;
 mod pipelines;

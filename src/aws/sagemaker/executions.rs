@@ -156,7 +156,9 @@ impl SageMaker {
     }
 }
 
-fn execution_status(status: Option<&types::PipelineExecutionStatus>) -> Option<ExecutionStatus> {
+pub(super) fn execution_status(
+    status: Option<&types::PipelineExecutionStatus>,
+) -> Option<ExecutionStatus> {
     use types::PipelineExecutionStatus as Sdk;
     Some(match status? {
         Sdk::Executing => ExecutionStatus::Executing,
