@@ -69,7 +69,8 @@ fn told(checks: &[Check], environment: &str) -> String {
         let (sign, found) = sign(outcome);
         table.add_row([sign.to_owned(), what.clone(), harmless(found)]);
     }
-    let mut lines = vec![table.to_string()];
+    let rows = table.to_string();
+    let mut lines: Vec<String> = rows.lines().map(|row| row.trim_end().to_owned()).collect();
     let fixes: Vec<String> = checks.iter().filter_map(fix).collect();
     if !fixes.is_empty() {
         lines.push("\nTo do:".to_owned());

@@ -57,11 +57,15 @@ async fn bucket(session: &Session, environment: &Environment) -> Vec<Check> {
         s3.public_access(name),
         s3.policy(name),
     );
+    let there = Check::new("bucket", stands(&region, name, environment));
+    if region.as_ref().is_ok_and(Option::is_none) {
+        return vec![there];
+    }
     let (key, partition) = (environment.kms_key.as_str(), environment.deploy_role.partition());
     let tls =
         |policy: &Option<PolicyDocument>| preflight::tls_only(policy.as_ref(), partition, name);
     vec![
-        Check::new("bucket", stands(&region, name, environment)),
+        there,
         Check::new(
             "bucket: encryption",
             judged(&encryption, |e| preflight::encrypted(e.as_ref(), key)),

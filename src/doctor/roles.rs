@@ -1,11 +1,12 @@
 //! Whom the deploy role trusts, and what each role may do.
 
-use super::{judged, unread};
+use super::judged;
 use crate::{
-    aws::{Caller, Iam, Session},
+    aws::{Caller, ErrorClass, Iam, Session},
     preflight::{self, Check, Outcome, permissions},
     spec::Environment,
 };
+use std::collections::BTreeSet;
 
 pub(super) async fn examine(
     session: &Session,
@@ -29,17 +30,22 @@ async fn trust(iam: &Iam, environment: &Environment, caller: Option<&Caller>) ->
     Check::new("trust policy", outcome)
 }
 
-/// One after the other: IAM lets an account simulate a few times a second only. Once IAM says that it is not allowed,
-/// it is not asked again.
+/// One after the other: IAM lets an account simulate a few times a second only. Where IAM refuses to simulate a role,
+/// it is not asked about that role again.
 async fn simulated(iam: &Iam, environment: &Environment) -> Vec<Check> {
     let mut checks = Vec::new();
+    let mut refused = BTreeSet::new();
     for permission in permissions(environment) {
+        if refused.contains(&permission.role) {
+            continue;
+        }
         let read = iam.simulate(&permission).await;
         let outcome = judged(&read, |simulated| preflight::judge(&permission, simulated));
         match read {
-            Err(error) if error.class == crate::aws::ErrorClass::Denied => {
-                checks.push(Check::new("permissions", unread(&error)));
-                return checks;
+            Err(error) if error.class == ErrorClass::Denied => {
+                let what = format!("permissions of {}", permission.role.name());
+                checks.push(Check::new(what, outcome));
+                refused.insert(permission.role);
             }
             Ok(_) | Err(_) => checks.push(Check::new(permission.what, outcome)),
         }

@@ -69,11 +69,20 @@ pub fn events_may_use(policy: &PolicyDocument, key: &str) -> Outcome {
                     "except AWS services from it: BoolIfExists aws:PrincipalIsAWSService false",
                 );
             }
-            Says::AllowedIf(conditions) => {
+            Says::AllowedIf(conditions) if conditions.iter().any(|one| is_of_source(one)) => {
+                let keys = keys(&conditions);
                 return Outcome::failed(
                     format!(
-                        "{action} asks {EVENTS} for {}, which EventBridge does not send: no alert would arrive",
-                        keys(&conditions)
+                        "{action} asks {EVENTS} for {keys}, which EventBridge does not send: no alert would arrive"
+                    ),
+                    fix(),
+                );
+            }
+            Says::AllowedIf(conditions) => {
+                let keys = keys(&conditions);
+                return Outcome::warning(
+                    format!(
+                        "{action} of {EVENTS} depends on {keys}; whether it is met only an alert can tell"
                     ),
                     fix(),
                 );
@@ -117,6 +126,11 @@ pub fn logs_may_use(policy: &PolicyDocument, key: &str, region: &str, group: &st
         return Outcome::failed(format!("{why}: the log group cannot be encrypted"), fix);
     }
     Outcome::ok(format!("{service} may encrypt the log group"))
+}
+
+/// `aws:SourceArn`, `aws:SourceAccount` and their kin.
+fn is_of_source(condition: &Condition) -> bool {
+    condition.key.to_ascii_lowercase().starts_with("aws:source")
 }
 
 fn is_of_group(condition: &Condition, group: &str) -> bool {
@@ -197,6 +211,8 @@ mod tests {
         deny["Principal"] = json!("*");
         deny["Condition"] = json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } });
         assert!(matches!(judged(&[admits(), deny.clone()]), Outcome::Warning { .. }));
+        let topic = json!({ "StringEquals": { "kms:EncryptionContext:aws:sns:topicArn": "t" } });
+        assert!(matches!(judged(&[with("Condition", topic)]), Outcome::Warning { .. }));
         deny["Condition"] = json!({ "Bool": { "aws:SecureTransport": "false" } });
         assert!(matches!(judged(&[admits(), deny]), Outcome::Ok { .. }));
     }

@@ -5,7 +5,7 @@
 use crate::{
     definition::function_name,
     ids::Arn,
-    plan::{schedule_rule, topic_arn},
+    plan::{schedule_rule, tags, topic_arn},
     spec::Environment,
 };
 use std::collections::BTreeMap;
@@ -97,7 +97,11 @@ impl Names<'_> {
             ("sns:Endpoint", alerts.email.clone()),
         ]
         .map(|(key, value)| (key.to_owned(), value))
-        .into()
+        .into_iter()
+        .chain(
+            tags(self.0).into_iter().map(|(key, value)| (format!("aws:RequestTag/{key}"), value)),
+        )
+        .collect()
     }
 
     fn deployer(&self) -> Vec<Permission> {
@@ -129,11 +133,20 @@ impl Names<'_> {
                 vec![self.packages()],
             ),
             self.ask("change the function", FUNCTION, vec![function]),
-            self.ask("change rules", RULES, vec![rule]),
+            self.ask("change rules", RULES, vec![rule.clone()]),
+            self.targets(rule),
             self.ask("change the alert topic", TOPIC, vec![topic_arn(self.0)]),
             self.ask("keep the log group", LOG_GROUP, vec![format!("{group}:*")]),
             self.ask("write log lines", LOG_LINES, vec![format!("{group}:log-stream:1")]),
         ]
+    }
+
+    /// Policies may name what a rule is allowed to start.
+    fn targets(&self, rule: String) -> Permission {
+        let mut ask = self.ask("give rules their targets", &["events:PutTargets"], vec![rule]);
+        let target = self.pipelines().pop().unwrap_or_default();
+        ask.context.insert("events:TargetArn".to_owned(), target);
+        ask
     }
 
     /// Each role to its own service alone.
@@ -219,6 +232,7 @@ const RULES: &[&str] = &[
     "events:DescribeRule",
     "events:ListTargetsByRule",
     "events:RemoveTargets",
+    "events:DeleteRule",
     "events:TagResource",
 ];
 const TOPIC: &[&str] = &[
@@ -232,10 +246,13 @@ const TOPIC: &[&str] = &[
 const LOG_GROUP: &[&str] = &[
     "logs:CreateLogGroup",
     "logs:PutRetentionPolicy",
+    "logs:DeleteRetentionPolicy",
+    "logs:AssociateKmsKey",
     "logs:CreateLogStream",
+    "logs:DescribeLogStreams",
     "logs:FilterLogEvents",
 ];
-const LOG_LINES: &[&str] = &["logs:PutLogEvents"];
+const LOG_LINES: &[&str] = &["logs:PutLogEvents", "logs:GetLogEvents"];
 
 #[cfg(test)]
 mod tests {

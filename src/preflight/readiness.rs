@@ -47,11 +47,15 @@ pub fn scheduled(rule: Option<&Rule>, environment: &Environment) -> Outcome {
     }
 }
 
-fn not_deployed(what: &str, environment: &Environment) -> Outcome {
-    Outcome::warning(
-        format!("there is {what} yet"),
-        format!("deploy: agent run --branch BRANCH of {}", environment.name),
+fn deploy_to(environment: &Environment) -> String {
+    let name = &environment.name;
+    format!(
+        "deploy to {name}: agent plan --env {name} shows what, agent run --branch BRANCH does it"
     )
+}
+
+fn not_deployed(what: &str, environment: &Environment) -> Outcome {
+    Outcome::warning(format!("there is {what} yet"), deploy_to(environment))
 }
 
 /// Who hears of failures.
@@ -91,7 +95,7 @@ pub fn approved_model(newest: Option<i32>, waiting: usize, environment: &Environ
         (Some(version), _) => Outcome::ok(format!("version {version}")),
         (None, 0) => Outcome::warning(
             "no model is approved, and none waits for it",
-            format!("train one: agent run --branch BRANCH of {name}"),
+            format!("train one, by a run into {name}: agent run --branch BRANCH"),
         ),
         (None, waiting) => Outcome::warning(
             format!("no model is approved; {waiting} wait for it"),
@@ -128,7 +132,7 @@ pub fn log_group(
     let Some(found) = found else {
         return Outcome::warning(
             format!("there is no log group {} yet", wanted.name),
-            format!("the first run makes it: agent run --branch BRANCH of {}", environment.name),
+            deploy_to(environment),
         );
     };
     let days =

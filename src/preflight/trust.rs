@@ -174,7 +174,8 @@ mod tests {
             let mut names: Vec<String> =
                 roles.iter().map(|role| format!("arn:aws:iam::444444444444:role/{role}")).collect();
             names.push("*".to_owned());
-            prop_assert!(judged(json!({ "AWS": names }), id("StringEquals", "relevo-prod")).is_failure());
+            let judged = judged(json!({ "AWS": names }), id("StringEquals", "relevo-prod"));
+            prop_assert!(judged.is_failure());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 mod events;
+mod iam;
 mod lambda;
 mod logs;
 mod s3;

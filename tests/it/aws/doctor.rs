@@ -7,9 +7,10 @@ use relevo::{
     doctor::{Subject, examine},
     ids::AccountId,
     preflight::{Check, Outcome},
-    rehearsal::Rehearsal,
+    rehearsal::{Landscape, Rehearsal},
     spec::Environment,
 };
+use std::sync::Arc;
 
 async fn examined(world: &World, environment: &Environment) -> Vec<Check> {
     let access = world.access();
@@ -104,15 +105,34 @@ async fn a_clock_two_hours_off_is_told() {
     assert!(failed(&checks, "clock").0.contains("2 h ahead"));
 }
 
+/// The account has a role that asks for no external id; the environment file has one all the same.
+#[tokio::test]
+async fn an_external_id_that_nobody_asks_for_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let now: jiff::Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+    let careless = Environment { external_id: None, ..prod() };
+    let landscape = Landscape::from(&[careless]);
+    let file = folder.path().join("rehearsal.sqlite");
+    let rehearsal = Rehearsal::open(&file, landscape, Arc::new(move || now)).await.unwrap();
+    let keys = Rehearsal::base_credentials();
+    let client = rehearsal.http_client();
+    let access = Access::through(client, &keys.access_key_id, &keys.secret_access_key);
+    let environment = prod();
+    let checks =
+        examine(Subject { access: &access, environment: &environment, run: &run(), now }).await;
+    for doubtful in ["external id", "trust policy"] {
+        assert!(matches!(of(&checks, doubtful), Outcome::Warning { .. }), "{checks:#?}");
+    }
+    assert!(is_ok(&checks, "deploy role"));
+}
+
 #[tokio::test]
 async fn a_diagnosing_session_reads_policies_and_writes_nothing() {
     let world = World::new().await;
     let session = world.session(&prod(), Purpose::Diagnose).await;
     let policy = session.kms().policy(&prod().kms_key).await.unwrap();
-    assert_eq!(
-        relevo::preflight::events_may_use(&policy, prod().kms_key.as_str()).is_failure(),
-        false
-    );
+    let judged = relevo::preflight::events_may_use(&policy, prod().kms_key.as_str());
+    assert!(matches!(judged, Outcome::Ok { .. }), "{judged:?}");
     let error = session.logs().create_group(&prod().log_group).await.unwrap_err();
     assert_eq!(error.class, relevo::aws::ErrorClass::Denied);
     let reader = world.session(&prod(), Purpose::Read).await;
