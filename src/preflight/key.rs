@@ -268,7 +268,7 @@ mod tests {
         fn more_permission_never_hurts_a_deny_always_wins_and_order_is_nothing(
             others in prop::collection::vec(any_statement(), 0..6)
         ) {
-            let mut statements = others.clone();
+            let mut statements = others;
             statements.push(admits());
             let whole = judged(&statements);
             let is_ok = matches!(whole, Outcome::Ok { .. });
