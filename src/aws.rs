@@ -11,9 +11,12 @@ mod classes;
 mod credentials;
 mod error;
 mod events;
+mod iam;
+mod kms;
 mod lambda;
 mod logs;
 mod policy;
+mod probe;
 mod s3;
 mod sagemaker;
 mod sns;
@@ -25,9 +28,12 @@ pub use access::{Access, Session};
 pub use classes::ErrorClass;
 pub use error::CloudError;
 pub use events::Events;
+pub use iam::Iam;
+pub use kms::Kms;
 pub use lambda::Lambda;
 pub use logs::{LogEvent, Logs, PutOutcome, ReadEvent, Rejected};
 pub use policy::Purpose;
+pub use probe::{Caller, Unlocked};
 pub use s3::{Copied, ObjectRecord, Put, S3};
 pub use sagemaker::{
     Approval, Decision, ExecutionRecord, ExecutionStatus, Job, JobKind, LifeCycle, ModelPackage,

@@ -9,6 +9,7 @@ mod completions;
 mod data;
 mod deployed;
 mod destroy;
+mod doctor;
 mod drift;
 mod failure;
 mod from;
@@ -80,6 +81,7 @@ enum Command {
     Run(run::Args),
     Plan(plan::Args),
     Apply(apply::Args),
+    Doctor(doctor::Args),
     Drift(drift::Args),
     Rollback(rollback::Args),
     Destroy(destroy::Args),
@@ -103,6 +105,7 @@ const AFTER_HELP: &str = "\
 Examples:
   agent validate                    check pipeline.yaml and everything it names
   agent run --branch main           run the stages of main, as a push would
+  agent doctor --env prod           check the account, its roles, keys and buckets
   agent plan --env prod             what a deployment would change, changing nothing
   agent runs                        what ran, newest first
   agent logs --follow RUN           a run's log lines
@@ -143,6 +146,7 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Run(args) => block_on(run::run(args, &cli.shared, output)),
         Command::Plan(args) => block_on(plan::plan(args, &cli.shared, output)),
         Command::Apply(args) => block_on(apply::apply(args, &cli.shared, output)),
+        Command::Doctor(args) => block_on(doctor::doctor(args, &cli.shared, output)),
         Command::Drift(args) => block_on(drift::drift(args, &cli.shared, output)),
         Command::Destroy(args) => block_on(destroy::destroy(args, &cli.shared, output)),
         Command::Rollback(args) => block_on(rollback::rollback(args, &cli.shared, output)),

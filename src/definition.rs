@@ -24,6 +24,7 @@ pub use difference::{Change, Difference, Subject};
 pub use document::{Definition, DefinitionError, MAX_CHARACTERS, Step};
 pub use evaluate::{EvaluateError, Scope, evaluate};
 pub use function::function_name;
+pub use images::images;
 pub use lint::{Flaw, lint};
 pub use outputs::output_address;
 pub use reference::{InvalidReference, Reference, Segment};

@@ -13,6 +13,7 @@ pub mod flow;
 pub mod model;
 pub mod monitor;
 pub mod plan;
+pub mod preflight;
 
 // L1: adapters. One outside system each; foreign types stop here.
 pub mod clock;
@@ -26,6 +27,7 @@ pub mod project;
 pub mod registry;
 pub mod logs;
 pub mod deploy;
+pub mod doctor;
 pub mod engine;
 pub mod watch;
 

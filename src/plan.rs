@@ -42,3 +42,4 @@ pub use resources::{
     FunctionSettings, FunctionSpec, Message, Object, ObjectKind, PipelineSpec, Rule, RuleSpec,
     RuleState, Tags, Target, TopicSpec, Trigger,
 };
+pub use rules::schedule_rule;

@@ -1,7 +1,7 @@
 //! How clouds are reached, and sessions in them.
 
 use super::{
-    CloudError, ErrorClass, Events, Lambda, Logs, Purpose, S3, SageMaker, Sns,
+    CloudError, ErrorClass, Events, Iam, Kms, Lambda, Logs, Purpose, S3, SageMaker, Sns,
     credentials::AssumedRole, policy::session_policy, sts,
 };
 use crate::{
@@ -81,13 +81,7 @@ impl Access {
         purpose: Purpose,
     ) -> Result<Session, CloudError> {
         let (role, account) = purpose.role_and_account(environment)?;
-        let region = aws_types::region::Region::new(environment.region.as_str().to_owned());
-        let mut builder = self.base.to_builder().region(region);
-        builder.set_endpoint_url(environment.endpoint_url.as_ref().map(|url| {
-            // the SDK appends paths itself
-            url.as_str().trim_end_matches('/').to_owned()
-        }));
-        let base = builder.build();
+        let base = self.base_in(environment);
         let provider = AssumedRole {
             client: aws_sdk_sts::Client::new(&base),
             role: role.as_str().to_owned(),
@@ -111,6 +105,19 @@ impl Access {
             region: environment.region.clone(),
             owners: Arc::new(Owners::of(environment)),
         })
+    }
+}
+
+impl Access {
+    /// The agent itself, before it assumes any role, at the addresses of `environment`.
+    pub(super) fn base_in(&self, environment: &Environment) -> SdkConfig {
+        let region = aws_types::region::Region::new(environment.region.as_str().to_owned());
+        let mut builder = self.base.to_builder().region(region);
+        builder.set_endpoint_url(environment.endpoint_url.as_ref().map(|url| {
+            // the SDK appends paths itself
+            url.as_str().trim_end_matches('/').to_owned()
+        }));
+        builder.build()
     }
 }
 
@@ -237,6 +244,18 @@ impl Session {
     #[must_use]
     pub fn sns(&self) -> Sns {
         Sns::new(&self.config)
+    }
+
+    /// Roles and what they may do.
+    #[must_use]
+    pub fn iam(&self) -> Iam {
+        Iam::new(&self.config)
+    }
+
+    /// Keys and whom they let in.
+    #[must_use]
+    pub fn kms(&self) -> Kms {
+        Kms::new(&self.config)
     }
 
     /// Log groups, streams and events.

@@ -69,6 +69,8 @@ pub enum Purpose {
     Train,
     /// Observing.
     Read,
+    /// Observing, policies and settings included.
+    Diagnose,
     /// Judging batches, starting a training on what arrived, telling people.
     Watch,
     /// Shipping and reading log lines.
@@ -86,9 +88,13 @@ impl Purpose {
         environment: &Environment,
     ) -> Result<(&Arn, AccountId), CloudError> {
         match self {
-            Self::Deploy | Self::Destroy | Self::Train | Self::Read | Self::Watch | Self::Logs => {
-                Ok((&environment.deploy_role, environment.account.clone()))
-            }
+            Self::Deploy
+            | Self::Destroy
+            | Self::Train
+            | Self::Read
+            | Self::Diagnose
+            | Self::Watch
+            | Self::Logs => Ok((&environment.deploy_role, environment.account.clone())),
             Self::Approve => match environment.model_package_group.account() {
                 Some(account) => Ok((&environment.approver_role, account)),
                 None => Err(CloudError {
@@ -105,9 +111,13 @@ impl Purpose {
     /// The environment's external id is the deploy role's; the approver's role asks for none.
     pub(super) fn external_id(self, environment: &Environment) -> Option<String> {
         match self {
-            Self::Deploy | Self::Destroy | Self::Train | Self::Read | Self::Watch | Self::Logs => {
-                environment.external_id.clone()
-            }
+            Self::Deploy
+            | Self::Destroy
+            | Self::Train
+            | Self::Read
+            | Self::Diagnose
+            | Self::Watch
+            | Self::Logs => environment.external_id.clone(),
             Self::Approve => None,
         }
     }
@@ -118,6 +128,7 @@ pub(super) fn session_policy(environment: &Environment, purpose: Purpose) -> Str
     let names = Names { environment, partition: environment.deploy_role.partition() };
     let statements = match purpose {
         Purpose::Read => vec![names.read()],
+        Purpose::Diagnose => vec![names.read(), names.diagnose()],
         Purpose::Logs => vec![allow(&[SHIP_LOGS], &names.log_group())],
         Purpose::Train => vec![names.read(), names.train()],
         Purpose::Watch => vec![names.read(), names.watch()],
@@ -144,6 +155,13 @@ impl Names<'_> {
             "sagemaker:Describe*", "sagemaker:List*", "s3:Get*", "s3:List*", "lambda:Get*", "lambda:List*",
             "events:Describe*", "events:List*", "sns:Get*", "sns:List*", "logs:Describe*", "logs:Get*",
             "logs:List*", "logs:Filter*", "kms:Decrypt", "kms:DescribeKey"
+        ]})
+    }
+
+    /// What `read` lacks for looking at policies. `s3:Get*` covers a bucket's.
+    fn diagnose(&self) -> Value {
+        json!({ "Effect": "Allow", "Resource": "*", "Action": [
+            "iam:GetRole", "iam:SimulatePrincipalPolicy", "kms:GetKeyPolicy"
         ]})
     }
 
@@ -244,4 +262,33 @@ impl Names<'_> {
 /// would cost some of the 2,048 characters.
 fn allow(actions: &[&[&str]], resources: &[String]) -> Value {
     json!({ "Effect": "Allow", "Action": actions.concat(), "Resource": resources })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{plan::fixture, preflight::permissions};
+
+    /// Who is told that all is well must not be refused in the middle of a deployment.
+    #[test]
+    fn every_action_of_a_deployment_is_among_the_permissions_that_are_looked_at() {
+        let looked_at: BTreeSet<String> = permissions(&fixture::environment())
+            .into_iter()
+            .flat_map(|permission| permission.actions)
+            .collect();
+        let deploying = [
+            SHIP_LOGS,
+            SET_UP_LOGS,
+            STORE_OBJECTS,
+            WRITE_PIPELINES,
+            EXECUTE_PIPELINES,
+            PASS_ROLES,
+            WRITE_FUNCTIONS,
+            WRITE_RULES,
+            WRITE_TOPICS,
+        ];
+        for action in deploying.concat() {
+            assert!(looked_at.contains(action), "{action}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod etag;
 mod objects;
+mod settings;
 
 pub use objects::{Copied, ObjectRecord};
 

@@ -2,6 +2,7 @@
 
 mod decision;
 mod executions;
+mod glance;
 mod history;
 mod jobs;
 mod packages;

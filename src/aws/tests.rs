@@ -197,6 +197,7 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
         Purpose::Destroy,
         Purpose::Train,
         Purpose::Read,
+        Purpose::Diagnose,
         Purpose::Watch,
         Purpose::Logs,
         Purpose::Approve,
@@ -206,12 +207,12 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
         assert!(policy.len() <= 2048, "{purpose:?}: {}", policy.len());
         let approves = policy.contains("UpdateModelPackage");
         assert_eq!(approves, purpose == Purpose::Approve, "{purpose:?}");
-        let reading = ["Describe", "List", "Get", "Filter", "Decrypt"];
+        let reading = ["Describe", "List", "Get", "Filter", "Decrypt", "Simulate"];
         for action in actions(&policy) {
             let (service, verb) = action.split_once(':').unwrap();
             let reads = reading.iter().any(|known| verb.starts_with(known));
             let own = match purpose {
-                Purpose::Read => reads,
+                Purpose::Read | Purpose::Diagnose => reads,
                 Purpose::Logs => service == "logs",
                 Purpose::Train => reads || ["sagemaker", "s3", "kms", "iam"].contains(&service),
                 Purpose::Watch => {

@@ -34,6 +34,16 @@ pub(super) struct Resolved {
     monitor: String,
 }
 
+/// The three images that an environment's pipelines run in, as the table of images or the environment's file names
+/// them. Whether their registry has them is not asked.
+///
+/// # Errors
+/// If the table has none for the region, or is none.
+pub fn images(environment: &Environment) -> Result<[String; 3], RenderError> {
+    let Resolved { xgboost, scikit_learn, monitor } = resolve(environment)?;
+    Ok([xgboost, scikit_learn, monitor])
+}
+
 /// The images of an environment.
 pub(super) fn resolve(environment: &Environment) -> Result<Resolved, RenderError> {
     let table: Table = serde_json::from_str(TABLE).map_err(RenderError::ImageTable)?;

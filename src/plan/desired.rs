@@ -65,6 +65,24 @@ pub struct BatchObject {
     pub key: String,
 }
 
+impl BatchObject {
+    /// Where the environment's batch lies.
+    #[must_use]
+    pub fn of(environment: &Environment) -> Self {
+        let Environment { bucket, model_name, batch_dataset, .. } = environment;
+        Self {
+            bucket: bucket.as_str().to_owned(),
+            key: format!("{model_name}/data/batch-dataset/{batch_dataset}.csv"),
+        }
+    }
+
+    /// `s3://bucket/key`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.key)
+    }
+}
+
 /// Why nothing can be desired.
 #[derive(Debug, thiserror::Error)]
 pub enum DesiredError {
@@ -124,13 +142,7 @@ pub fn desired(blueprint: &Blueprint<'_>, function_version: u32) -> Result<Desir
         topic,
         train,
         inference,
-        batch: BatchObject {
-            bucket: environment.bucket.as_str().to_owned(),
-            key: format!(
-                "{}/data/batch-dataset/{}.csv",
-                environment.model_name, environment.batch_dataset
-            ),
-        },
+        batch: BatchObject::of(environment),
         model_package_group: environment.model_package_group.as_str().to_owned(),
     };
     let flaws = lint(&desired);

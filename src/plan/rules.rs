@@ -88,6 +88,12 @@ pub(super) fn retired(environment: &Environment, wanted: &[RuleSpec]) -> Vec<Str
 }
 
 /// The inference schedule.
+/// The name of the rule of the inference schedule.
+#[must_use]
+pub fn schedule_rule(environment: &Environment) -> String {
+    name(environment, "inference-schedule")
+}
+
 pub(super) fn on_schedule(
     environment: &Environment,
     inference: &PipelineSpec,
@@ -95,7 +101,7 @@ pub(super) fn on_schedule(
 ) -> RuleSpec {
     RuleSpec {
         rule: Rule {
-            name: name(environment, "inference-schedule"),
+            name: schedule_rule(environment),
             description: format!("Starts {}", inference.name),
             trigger: Trigger::Schedule(schedule.as_str().to_owned()),
             state: RuleState::Enabled,

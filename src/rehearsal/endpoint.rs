@@ -1,7 +1,7 @@
 //! Which services there are, on which wire each speaks, and how each spells the common refusals.
 
 use super::{
-    Call, ServiceError, events, lambda, logs,
+    Call, ServiceError, events, iam, kms, lambda, logs,
     principal::Unrecognised,
     s3, sagemaker, sns, sts,
     wire::{self, NoCaller, Wire, answer::Answer, incoming::Incoming},
@@ -19,10 +19,12 @@ pub(super) enum Endpoint {
     Events,
     Sns,
     Lambda,
+    Iam,
+    Kms,
 }
 
 /// What people may sign for.
-const KNOWN: &str = "sts, s3, lambda, sagemaker, events, sns and logs";
+const KNOWN: &str = "sts, s3, lambda, sagemaker, events, sns, logs, iam and kms";
 
 impl Endpoint {
     /// The service that `incoming` is signed for.
@@ -36,6 +38,8 @@ impl Endpoint {
             "logs" => Ok(Self::Logs),
             "events" => Ok(Self::Events),
             "sns" => Ok(Self::Sns),
+            "iam" => Ok(Self::Iam),
+            "kms" => Ok(Self::Kms),
             "" => Err(ServiceError::with_status(
                 StatusCode::FORBIDDEN,
                 "MissingAuthenticationToken",
@@ -51,8 +55,8 @@ impl Endpoint {
     /// How the service speaks.
     pub(super) fn wire(self) -> Wire {
         match self {
-            Self::SageMaker | Self::Logs | Self::Events => Wire::Json,
-            Self::Sts | Self::Sns => Wire::Query,
+            Self::SageMaker | Self::Logs | Self::Events | Self::Kms => Wire::Json,
+            Self::Sts | Self::Sns | Self::Iam => Wire::Query,
             Self::Lambda => Wire::RestJson,
             Self::S3 => Wire::RestXml,
         }
@@ -81,6 +85,15 @@ impl Endpoint {
                 admit(call, "sns", sns::OPERATIONS, sns::resource(call))?;
                 let output = sns::handle(call).await?;
                 return Ok(wire::write_query(&call.operation, &output, id));
+            }
+            Self::Iam => {
+                admit(call, "iam", iam::OPERATIONS, iam::resource(call))?;
+                let output = iam::handle(call).await?;
+                return Ok(wire::write_query(&call.operation, &output, id));
+            }
+            Self::Kms => {
+                admit(call, "kms", kms::OPERATIONS, kms::resource(call))?;
+                kms::handle(call).await?
             }
             Self::SageMaker => {
                 admit(call, "sagemaker", sagemaker::OPERATIONS, sagemaker::resource(call))?;

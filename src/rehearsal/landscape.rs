@@ -90,6 +90,8 @@ pub struct Bucket {
     pub owner: AccountId,
     /// Where it stands.
     pub region: Region,
+    /// The key that encrypts what is stored without naming one.
+    pub key: Arn,
     /// Accounts that its policy lets in, the owner among them.
     pub accounts: BTreeSet<AccountId>,
 }
@@ -126,6 +128,12 @@ impl Landscape {
     #[must_use]
     pub fn role(&self, arn: &str) -> Option<&Role> {
         self.roles.get(arn)
+    }
+
+    /// The roles of `account`.
+    pub fn roles_of(&self, account: &AccountId) -> impl Iterator<Item = &Role> {
+        let account = account.clone();
+        self.roles.values().filter(move |role| role.arn.account().as_ref() == Some(&account))
     }
 
     /// The bucket of this name; names are global.
@@ -204,6 +212,7 @@ impl Landscape {
         let bucket = self.buckets.entry(name.to_owned()).or_insert_with(|| Bucket {
             owner: owner.clone(),
             region: environment.region.clone(),
+            key: environment.kms_key.clone(),
             accounts: BTreeSet::from([owner.clone()]),
         });
         bucket.accounts.insert(environment.account.clone());

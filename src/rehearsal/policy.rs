@@ -110,6 +110,15 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// Does a statement deny `action` on `resource`, whatever else allows it?
+    #[must_use]
+    pub(super) fn denies(&self, action: &str, resource: &str) -> bool {
+        let denies = |one: &Statement| one.effect == Effect::Deny && one.covers(action, resource);
+        self.statement.as_slice().iter().any(denies)
+    }
+}
+
 impl Statement {
     fn covers(&self, action: &str, resource: &str) -> bool {
         let action = action.to_ascii_lowercase();

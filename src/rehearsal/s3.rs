@@ -11,6 +11,7 @@ mod list;
 mod objects;
 mod put;
 mod route;
+mod settings;
 
 pub use objects::{NewObject, Object};
 
@@ -42,6 +43,10 @@ pub(super) async fn handle(
             let location = if region == "us-east-1" { "" } else { region };
             Ok(xml::document(StatusCode::OK, "LocationConstraint", &json!(location)))
         }
+        Operation::GetBucketEncryption
+        | Operation::GetBucketPolicy
+        | Operation::GetBucketVersioning
+        | Operation::GetPublicAccessBlock => settings::answer(call, bucket, &target),
         Operation::ListObjectsV2 => list::list_objects(call, incoming, &target).await,
         Operation::PutObject => put::put_object(call, incoming, &target).await,
         Operation::CopyObject => copy::copy_object(call, incoming, &target).await,

@@ -8,7 +8,7 @@ pub(super) mod xml;
 
 use super::{
     Call, Place, Principal, Rehearsal, ServiceError, Shelf, endpoint::Endpoint,
-    principal::Unrecognised, tick,
+    principal::Unrecognised, tick, time,
 };
 use answer::Answer;
 use axum::{
@@ -57,6 +57,7 @@ async fn answer(State(rehearsal): State<Rehearsal>, request: Request) -> Respons
         Ok(answer) => answer,
         Err(error) => fail(wire, &error, &id),
     };
+    let answer = answer.header("date", &time::http(rehearsal.now()));
     if incoming.method == http::Method::HEAD { answer.without_body() } else { answer }
         .into_response(&id)
 }

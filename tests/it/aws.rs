@@ -1,6 +1,7 @@
 //! Sessions, plans and deployments against the rehearsal, through the real SDK.
 
 mod deployment;
+mod doctor;
 mod sessions;
 mod training;
 mod wire_tap;

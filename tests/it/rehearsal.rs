@@ -4,6 +4,7 @@ pub(crate) mod bench;
 mod custom_events;
 mod delivery;
 mod events;
+mod iam;
 mod inbox;
 mod lambda;
 mod logs;

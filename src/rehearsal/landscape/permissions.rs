@@ -54,6 +54,7 @@ const DEPLOY: &[&str] = &[
     "kms:GenerateDataKey",
     "kms:Decrypt",
     "kms:DescribeKey",
+    "kms:GetKeyPolicy",
 ];
 
 /// Reading the registry.
@@ -78,6 +79,12 @@ const NEVER: &[&str] = &[
 const OBJECTS: &[&str] = &["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"];
 const BUCKET: &[&str] = &["s3:ListBucket", "s3:GetBucketLocation", "s3:GetBucketVersioning"];
 
+/// What a bucket's settings are read with.
+const SETTINGS: &[&str] =
+    &["s3:GetEncryptionConfiguration", "s3:GetBucketPublicAccessBlock", "s3:GetBucketPolicy"];
+/// What roles are looked at with.
+const EXAMINE: &[&str] = &["iam:GetRole", "iam:SimulatePrincipalPolicy"];
+
 /// The policy of a role of `environment` that is there for `purpose`.
 pub(super) fn of(purpose: Purpose, environment: &Environment) -> Policy {
     let everything = ["*".to_owned()];
@@ -89,7 +96,10 @@ pub(super) fn of(purpose: Purpose, environment: &Environment) -> Policy {
             .allow(READ_REGISTRY, &registry)
             .allow(OBJECTS, &objects(environment))
             .allow(BUCKET, &buckets(environment))
-            .allow(&["iam:PassRole", "iam:GetRole"], &passable(environment))
+            .allow(SETTINGS, &buckets(environment))
+            .allow(&["iam:PassRole"], &passable(environment))
+            .allow(EXAMINE, &passable(environment))
+            .allow(EXAMINE, &[environment.deploy_role.to_string()])
             .deny(NEVER)
             .deny(&["s3:DeleteObject*"]),
         Purpose::Approve => policy

@@ -67,6 +67,10 @@ fn action(operation: Operation) -> &'static str {
     match operation {
         Operation::HeadBucket | Operation::ListObjectsV2 => "s3:ListBucket",
         Operation::GetBucketLocation => "s3:GetBucketLocation",
+        Operation::GetBucketEncryption => "s3:GetEncryptionConfiguration",
+        Operation::GetBucketPolicy => "s3:GetBucketPolicy",
+        Operation::GetBucketVersioning => "s3:GetBucketVersioning",
+        Operation::GetPublicAccessBlock => "s3:GetBucketPublicAccessBlock",
         Operation::PutObject | Operation::CopyObject => "s3:PutObject",
         Operation::GetObject | Operation::HeadObject => "s3:GetObject",
         Operation::DeleteObject => "s3:DeleteObject",

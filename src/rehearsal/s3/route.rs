@@ -7,7 +7,7 @@ use http::Method;
 const LONGEST_KEY: usize = 1024;
 
 /// What people may ask.
-const KNOWN: &str = "ListBuckets, HeadBucket, GetBucketLocation, ListObjectsV2, PutObject, CopyObject, GetObject, HeadObject and DeleteObject";
+const KNOWN: &str = "ListBuckets, HeadBucket, GetBucketLocation, GetBucketEncryption, GetBucketPolicy, GetBucketVersioning, GetPublicAccessBlock, ListObjectsV2, PutObject, CopyObject, GetObject, HeadObject and DeleteObject";
 
 /// Query parameters that belong to no operation of their own.
 const PLAIN: &[&str] = &[
@@ -23,10 +23,23 @@ const PLAIN: &[&str] = &[
     "location",
 ];
 
+/// What is set on a bucket, by the query parameter that asks for it.
+const SETTINGS: [(&str, Operation); 5] = [
+    ("location", Operation::GetBucketLocation),
+    ("encryption", Operation::GetBucketEncryption),
+    ("policy", Operation::GetBucketPolicy),
+    ("versioning", Operation::GetBucketVersioning),
+    ("publicAccessBlock", Operation::GetPublicAccessBlock),
+];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operation {
     HeadBucket,
     GetBucketLocation,
+    GetBucketEncryption,
+    GetBucketPolicy,
+    GetBucketVersioning,
+    GetPublicAccessBlock,
     ListObjectsV2,
     PutObject,
     CopyObject,
@@ -40,6 +53,10 @@ impl Operation {
         match self {
             Self::HeadBucket => "HeadBucket",
             Self::GetBucketLocation => "GetBucketLocation",
+            Self::GetBucketEncryption => "GetBucketEncryption",
+            Self::GetBucketPolicy => "GetBucketPolicy",
+            Self::GetBucketVersioning => "GetBucketVersioning",
+            Self::GetPublicAccessBlock => "GetPublicAccessBlock",
             Self::ListObjectsV2 => "ListObjectsV2",
             Self::PutObject => "PutObject",
             Self::CopyObject => "CopyObject",
@@ -97,15 +114,19 @@ fn operation(
         .find(|name| !PLAIN.contains(name) && !name.starts_with("X-Amz-"));
     let copies = incoming.headers.contains_key("x-amz-copy-source");
     let plain = other.is_none();
+    if incoming.method == Method::GET
+        && !bucket.is_empty()
+        && key.is_empty()
+        && let Some(asked) = setting(incoming)
+    {
+        return Ok(Some(asked));
+    }
     if plain && incoming.method == Method::GET && bucket.is_empty() {
         return Ok(None);
     }
     let found = match (&incoming.method, bucket.is_empty(), key.is_empty()) {
         _ if !plain => None,
         (&Method::HEAD, false, true) => Some(Operation::HeadBucket),
-        (&Method::GET, false, true) if incoming.parameter("location").is_some() => {
-            Some(Operation::GetBucketLocation)
-        }
         (&Method::GET, false, true) if incoming.parameter("list-type") == Some("2") => {
             Some(Operation::ListObjectsV2)
         }
@@ -126,6 +147,12 @@ fn operation(
             ),
         )
     })
+}
+
+/// The setting that is asked for, if one is.
+fn setting(incoming: &Incoming) -> Option<Operation> {
+    let asked = |(name, _): &&(&str, Operation)| incoming.parameter(name).is_some();
+    SETTINGS.iter().find(asked).map(|(_, operation)| *operation)
 }
 
 /// Undoes percent-encoding.

@@ -102,6 +102,10 @@ impl World {
         Self { bench, tap, access }
     }
 
+    pub(super) fn access(&self) -> &Access {
+        &self.access
+    }
+
     pub(crate) async fn assume(
         &self,
         environment: &Environment,

@@ -195,7 +195,7 @@ async fn a_streamed_body_comes_in_chunks_with_a_trailer() {
 async fn what_s3_can_do_besides_is_told_to_be_missing() {
     let bench = Bench::new().await;
     let client = Client::new(&bench.admin(DEV));
-    let refused = client.get_bucket_policy().bucket(BUCKET).send().await;
+    let refused = client.get_bucket_cors().bucket(BUCKET).send().await;
     assert!(matches!(&refused, Err(SdkError::ServiceError(_))), "{refused:?}");
     assert_eq!(code(refused), "UnknownOperationException");
     let location = client.get_bucket_location().bucket(BUCKET).send().await.unwrap();

@@ -1,0 +1,111 @@
+//! Looks at everything a deployment needs, changing nothing.
+//!
+//! All checks run at once and each fails alone: what cannot be read is told as unknown, with the reason, and the rest
+//! is judged all the same. What is read is judged in [`preflight`](crate::preflight). Who the agent is, the clock and
+//! the environment file are looked at even where no session can be had.
+
+mod identity;
+mod places;
+mod roles;
+mod service;
+
+use crate::{
+    aws::{Access, CloudError, ErrorClass, Purpose},
+    definition,
+    ids::RunId,
+    preflight::{self, Check, Outcome},
+    spec::Environment,
+};
+use jiff::Timestamp;
+
+/// What is examined.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// How its cloud is reached.
+    pub access: &'a Access,
+    /// The environment.
+    pub environment: &'a Environment,
+    /// Names the sessions.
+    pub run: &'a RunId,
+    /// The time here.
+    pub now: Timestamp,
+}
+
+/// Examines the environment: one check a line, in the order in which a person would look.
+pub async fn examine(subject: Subject<'_>) -> Vec<Check> {
+    let Subject { access, environment, run, now } = subject;
+    let (met, session, unlocked) = tokio::join!(
+        access.caller(environment),
+        access.assume(environment, run, Purpose::Diagnose),
+        identity::unlocked(subject),
+    );
+    let (caller, there) = met;
+    let mut checks = vec![
+        Check::new("agent's identity", identity::caller(&caller)),
+        Check::new("clock", there.map_or_else(no_time, |there| preflight::skew(now, there))),
+        Check::new("deploy role", identity::session(&session, environment)),
+    ];
+    checks.extend(unlocked);
+    if let Ok(session) = &session {
+        let (roles, places, service) = tokio::join!(
+            Box::pin(roles::examine(session, environment, caller.as_ref().ok())),
+            Box::pin(places::examine(session, environment)),
+            Box::pin(service::examine(session, environment)),
+        );
+        checks.extend(roles.into_iter().chain(places).chain(service));
+    } else {
+        let why = "looked at once the deploy role can be taken";
+        let unseen = ["roles", "key", "bucket", "registry", "log group", "alerts", "schedule"];
+        checks.extend(unseen.map(|what| Check::new(what, Outcome::unknown(why))));
+    }
+    checks.push(Check::new("fire times", preflight::fire_times(&environment.schedule, now)));
+    checks.push(Check::new("images", images(environment)));
+    checks
+}
+
+fn no_time() -> Outcome {
+    Outcome::unknown("no answer told the time")
+}
+
+/// Whether the registry really has them is not asked: the first-party ones let nobody list them.
+fn images(environment: &Environment) -> Outcome {
+    let region = &environment.region;
+    match definition::images(environment) {
+        Ok(images) => {
+            let names: Vec<&str> =
+                images.iter().map(|image| image.rsplit('/').next().unwrap_or(image)).collect();
+            Outcome::ok(format!("named for {region}: {} (ECR is not asked)", names.join(", ")))
+        }
+        Err(error) => Outcome::failed(
+            error.to_string(),
+            "name them in the environment file: images.xgboost, images.scikit_learn, images.monitor",
+        ),
+    }
+}
+
+/// What was to be read could not be.
+fn unread(error: &CloudError) -> Outcome {
+    match error.class {
+        ErrorClass::Denied => {
+            Outcome::unknown(format!("the deploy role may not ask: {} is refused", error.operation))
+        }
+        ErrorClass::NotFound
+        | ErrorClass::AlreadyExists
+        | ErrorClass::Conflict
+        | ErrorClass::Throttled
+        | ErrorClass::Expired
+        | ErrorClass::Invalid
+        | ErrorClass::LimitExceeded
+        | ErrorClass::Unavailable
+        | ErrorClass::WrongAccount
+        | ErrorClass::Other => Outcome::unknown(error.to_string()),
+    }
+}
+
+/// Judges what was read, or says why it was not.
+fn judged<T>(read: &Result<T, CloudError>, judge: impl FnOnce(&T) -> Outcome) -> Outcome {
+    match read {
+        Ok(found) => judge(found),
+        Err(error) => unread(error),
+    }
+}

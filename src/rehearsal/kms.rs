@@ -1,0 +1,75 @@
+//! KMS: looking at the keys that the environment files name. Nothing is encrypted here; who uses a key only has to name
+//! one that is there.
+
+use super::{Call, ServiceError, time};
+use crate::ids::Arn;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub(super) const OPERATIONS: &[&str] = &["DescribeKey", "GetKeyPolicy"];
+
+pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
+    match call.operation.as_str() {
+        "DescribeKey" => describe(call),
+        "GetKeyPolicy" => get_policy(call),
+        _ => Err(call.unknown_operation(OPERATIONS)),
+    }
+}
+
+/// The key the call is about.
+pub(super) fn resource(call: &Call<'_>) -> String {
+    match call.text("KeyId") {
+        Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
+        Some(id) => call.place.arn("kms", &format!("key/{id}")),
+        None => "*".to_owned(),
+    }
+}
+
+/// The key, which must be one of this account and region.
+fn key(call: &Call<'_>) -> Result<Arn, ServiceError> {
+    let arn = resource(call);
+    let found = arn.parse::<Arn>().ok().filter(|key| {
+        key.account().as_ref() == Some(&call.place.account)
+            && key.region() == call.place.region.as_str()
+            && call.landscape.has_key(key.as_str(), &call.place.account)
+    });
+    found.ok_or_else(|| {
+        ServiceError::refused("NotFoundException", format!("Key '{arn}' does not exist"))
+    })
+}
+
+fn describe(call: &Call<'_>) -> Result<Value, ServiceError> {
+    let key = key(call)?;
+    Ok(json!({ "KeyMetadata": {
+        "AWSAccountId": call.place.account,
+        "KeyId": key.name(),
+        "Arn": key,
+        "CreationDate": time::epoch_seconds(Timestamp::UNIX_EPOCH),
+        "Enabled": true,
+        "KeyState": "Enabled",
+        "KeyUsage": "ENCRYPT_DECRYPT",
+        "KeySpec": "SYMMETRIC_DEFAULT",
+        "KeyManager": "CUSTOMER",
+        "Origin": "AWS_KMS",
+        "MultiRegion": false,
+    }}))
+}
+
+/// The owner manages the key by its roles' policies; EventBridge and CloudWatch come in their own name.
+fn get_policy(call: &Call<'_>) -> Result<Value, ServiceError> {
+    key(call)?;
+    let place = &call.place;
+    let (partition, account) = (place.region.partition().name, &place.account);
+    let policy = json!({ "Version": "2012-10-17", "Statement": [
+        { "Sid": "Owner", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
+          "Principal": { "AWS": format!("arn:{partition}:iam::{account}:root") } },
+        { "Sid": "Alerts", "Effect": "Allow", "Resource": "*",
+          "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+          "Principal": { "Service": "events.amazonaws.com" } },
+        { "Sid": "LogLines", "Effect": "Allow", "Resource": "*",
+          "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+          "Principal": { "Service": format!("logs.{}.amazonaws.com", place.region) },
+          "Condition": { "ArnLike": { "kms:EncryptionContext:aws:logs:arn": place.arn("logs", "*") } } },
+    ]});
+    Ok(json!({ "Policy": policy.to_string(), "PolicyName": "default" }))
+}

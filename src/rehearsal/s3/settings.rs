@@ -1,0 +1,62 @@
+//! What is set on a bucket. The landscape's buckets are set up as an administrator should: encrypted with the
+//! environment's key, versioned, closed to the public, by TLS alone. They are described so; nothing here depends on it.
+
+use super::route::{Operation, Target};
+use crate::rehearsal::{
+    Bucket, Call, ServiceError,
+    wire::{answer::Answer, xml},
+};
+use http::StatusCode;
+use serde_json::json;
+
+/// One setting of a bucket, for its owner's account alone, as S3 has it.
+pub(super) fn answer(
+    call: &Call<'_>,
+    bucket: &Bucket,
+    target: &Target,
+) -> Result<Answer, ServiceError> {
+    if bucket.owner != call.place.account {
+        return Err(ServiceError::with_status(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            format!("only the account that owns {} may ask this", target.bucket),
+        ));
+    }
+    let document = |root: &str, content| Ok(xml::document(StatusCode::OK, root, &content));
+    match target.operation {
+        Operation::GetBucketVersioning => {
+            document("VersioningConfiguration", json!({ "Status": "Enabled" }))
+        }
+        Operation::GetPublicAccessBlock => document(
+            "PublicAccessBlockConfiguration",
+            json!({
+                "BlockPublicAcls": true, "IgnorePublicAcls": true,
+                "BlockPublicPolicy": true, "RestrictPublicBuckets": true,
+            }),
+        ),
+        Operation::GetBucketPolicy => {
+            let policy = policy(call, &target.bucket);
+            Ok(Answer::with_body(StatusCode::OK, "application/json", policy))
+        }
+        _ => document(
+            "ServerSideEncryptionConfiguration",
+            json!({ "Rule": {
+                "ApplyServerSideEncryptionByDefault": {
+                    "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": bucket.key,
+                },
+                "BucketKeyEnabled": true,
+            }}),
+        ),
+    }
+}
+
+fn policy(call: &Call<'_>, bucket: &str) -> String {
+    let whole = call.place.bucket_arn(bucket, None);
+    let objects = call.place.bucket_arn(bucket, Some("*"));
+    json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "OnlyByTls", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": [whole, objects],
+        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+    }]})
+    .to_string()
+}
