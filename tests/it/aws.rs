@@ -4,4 +4,4 @@ mod deployment;
 mod sessions;
 mod training;
 mod wire_tap;
-mod world;
+pub(crate) mod world;

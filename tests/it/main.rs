@@ -12,14 +12,17 @@
 mod aws;
 mod cli;
 mod cloud;
+mod conformance;
 mod crash;
 mod definition;
 mod engine;
+mod faults;
 mod layering;
 mod model;
 mod python;
 mod rehearsal;
 mod sagemaker;
+mod servers;
 mod spec;
 mod wire;
 mod world;

@@ -7,7 +7,7 @@ use relevo::{
     clock::SystemClock,
     deploy::{self, Applied, ApplyError, Deployment, Journal, Step},
     ids::{RunId, Sha},
-    plan::{Blueprint, Change, DataFile, Desired, Part, Plan, Templates, plan},
+    plan::{Blueprint, Change, DataFile, Desired, FunctionSpec, Part, Plan, Templates, plan},
     spec::{DataContract, Environment, SourceFile, check_data_contract},
 };
 use std::{collections::BTreeMap, path::Path};
@@ -19,18 +19,18 @@ pub(super) struct World {
 }
 
 /// The repository's own files.
-pub(super) struct Example {
+pub(crate) struct Example {
     commit: Sha,
     train: String,
     inference: String,
-    pub(super) scripts: BTreeMap<String, String>,
+    pub(crate) scripts: BTreeMap<String, String>,
     contract: DataContract,
     data: Vec<u8>,
 }
 
 /// Keeps what it hears.
 #[derive(Debug, Default)]
-pub(super) struct Heard(pub(super) Vec<&'static str>);
+pub(crate) struct Heard(pub(crate) Vec<&'static str>);
 
 impl Journal for Heard {
     fn note(&mut self, _: &Change, step: Step<'_>) {
@@ -43,20 +43,20 @@ impl Journal for Heard {
     }
 }
 
-pub(super) fn run() -> RunId {
+pub(crate) fn run() -> RunId {
     "0199f0c2-5c3e-7a6b-8d1e-1f2a3b4c5d6e".parse().unwrap()
 }
 
-pub(super) fn dev() -> Environment {
+pub(crate) fn dev() -> Environment {
     environment("dev", DEV)
 }
 
-pub(super) fn prod() -> Environment {
+pub(crate) fn prod() -> Environment {
     environment("prod", PROD)
 }
 
 impl Example {
-    pub(super) fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let text = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
         let script = |file: &str| (file.to_owned(), text(&format!("templates/scripts/{file}")));
@@ -77,7 +77,7 @@ impl Example {
         }
     }
 
-    pub(super) fn blueprint<'a>(&'a self, environment: &'a Environment) -> Blueprint<'a> {
+    pub(crate) fn blueprint<'a>(&'a self, environment: &'a Environment) -> Blueprint<'a> {
         Blueprint {
             environment,
             commit: &self.commit,
@@ -88,6 +88,13 @@ impl Example {
             data: DataFile { name: "mammographic.csv", content: &self.data },
             auc_at_least: 0.7,
         }
+    }
+}
+
+impl Example {
+    /// The function that the example deploys.
+    pub(crate) fn function(&self, environment: &Environment) -> FunctionSpec {
+        relevo::plan::function(&self.blueprint(environment)).unwrap()
     }
 }
 
@@ -128,7 +135,7 @@ impl World {
     }
 }
 
-pub(super) async fn apply(
+pub(crate) async fn apply(
     session: &Session,
     (desired, plan): &(Desired, Plan),
     part: Part,
@@ -139,7 +146,7 @@ pub(super) async fn apply(
 }
 
 /// Both parts, one after the other, as the stages do it.
-pub(super) async fn apply_all(
+pub(crate) async fn apply_all(
     session: &Session,
     planned: &(Desired, Plan),
 ) -> Result<usize, ApplyError> {
