@@ -69,6 +69,14 @@ impl Access {
         Self { base: self.base.into_builder().time_source(time).build() }
     }
 
+    /// The same access with other waits between the attempts of a call: the first, which doubles with each, and the
+    /// longest, also where the service asks for a longer one.
+    #[must_use]
+    pub fn with_waits(self, first: Duration, longest: Duration) -> Self {
+        let retries = retries().with_initial_backoff(first).with_max_backoff(longest);
+        Self { base: self.base.into_builder().retry_config(retries).build() }
+    }
+
     /// Takes the role that `environment` names for `purpose`, and proves the account.
     ///
     /// # Errors

@@ -80,10 +80,11 @@ impl CloudError {
         }
         let status = error.raw_response().map(|response| response.status().as_u16());
         let code = error.code().map(str::to_owned);
-        let class = match (code.as_deref().and_then(ErrorClass::of_code), status) {
-            (Some(class), _) => class,
-            (None, Some(status)) => ErrorClass::of_status(status),
-            (None, None) => ErrorClass::Unavailable,
+        let class = match (code.as_deref().and_then(ErrorClass::of_code), error, status) {
+            (Some(class), _, _) => class,
+            (None, SdkError::ServiceError(_), Some(status)) => ErrorClass::of_status(status),
+            // an answer that broke off or cannot be read says nothing, whatever its status
+            (None, _, _) => ErrorClass::Unavailable,
         };
         let words = match (error.message(), error, status) {
             (Some(message), _, _) => message.to_owned(),

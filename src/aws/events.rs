@@ -158,7 +158,7 @@ impl Events {
         entries("PutTargets", rule, answer.failed_entry_count, failed)
     }
 
-    /// Removes targets from a rule.
+    /// Removes targets from a rule; a rule that is not there has none.
     ///
     /// # Errors
     /// If EventBridge refuses, also if it refuses a single one.
@@ -170,7 +170,9 @@ impl Events {
             .set_ids(Some(ids.to_vec()))
             .send()
             .await
-            .act("RemoveTargets", rule)?;
+            .act("RemoveTargets", rule)
+            .maybe()?;
+        let Some(answer) = answer else { return Ok(()) };
         let failed = answer.failed_entries.unwrap_or_default();
         let failed = failed.into_iter().map(|e| (e.target_id, e.error_code, e.error_message));
         entries("RemoveTargets", rule, answer.failed_entry_count, failed)

@@ -7,7 +7,7 @@ use relevo::{
     clock::SystemClock,
     deploy::{self, Applied, ApplyError, Deployment, Journal, Step},
     ids::{RunId, Sha},
-    plan::{Blueprint, Change, DataFile, Desired, Part, Plan, Templates, plan},
+    plan::{Blueprint, Change, DataFile, Desired, FunctionSpec, Part, Plan, Templates, plan},
     spec::{DataContract, Environment, SourceFile, check_data_contract},
 };
 use std::{collections::BTreeMap, path::Path};
@@ -88,6 +88,13 @@ impl Example {
             data: DataFile { name: "mammographic.csv", content: &self.data },
             auc_at_least: 0.7,
         }
+    }
+}
+
+impl Example {
+    /// The function that the example deploys.
+    pub(crate) fn function(&self, environment: &Environment) -> FunctionSpec {
+        relevo::plan::function(&self.blueprint(environment)).unwrap()
     }
 }
 

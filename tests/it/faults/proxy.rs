@@ -1,0 +1,203 @@
+//! Stands on a port between the agent and a server, and spoils the answers it is told to.
+
+use super::wire::{Request, answer};
+use std::sync::{Arc, Mutex};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpListener, TcpStream},
+};
+
+/// What happens to a request or its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The service fails, with a code of its own.
+    Fails(u16),
+    /// Too many calls; with `Retry-After` where given, in seconds.
+    Throttles(Option<u32>),
+    /// The connection is reset before the server hears of the request.
+    ResetBefore,
+    /// The connection is reset after the server has done what was asked.
+    ResetAfter,
+    /// The answer breaks off in the middle of its body.
+    Truncated,
+    /// The session is over.
+    Expired,
+    /// This is answered instead, and the server hears nothing.
+    Replaced(&'static str),
+    /// A page of a listing with nothing in it but the token of the next.
+    EmptyPage(&'static str),
+}
+
+/// A fault for some of the requests with one operation.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
+    /// The operation; all of them if it is not named.
+    pub(crate) operation: Option<String>,
+    /// Requests that pass before the first spoilt one.
+    pub(crate) after: usize,
+    /// Requests that are spoilt.
+    pub(crate) times: usize,
+    /// How.
+    pub(crate) fault: Fault,
+}
+
+/// A proxy; it ends with the test's runtime.
+#[derive(Debug, Clone)]
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    script: Arc<Mutex<Script>>,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    planned: Vec<Planned>,
+    heard: Vec<String>,
+    spoilt: usize,
+}
+
+/// What the token of an empty page is.
+const TOKEN: &str = "after-nothing";
+
+impl Proxy {
+    /// In front of the server on `upstream`.
+    pub(crate) async fn before(upstream: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let proxy = Self { port, script: Arc::default() };
+        let shared = proxy.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let proxy = shared.clone();
+                tokio::spawn(async move { proxy.attend(client, upstream).await });
+            }
+        });
+        proxy
+    }
+
+    /// Spoils what is planned from now on, and nothing else.
+    pub(crate) fn plan(&self, planned: impl IntoIterator<Item = Planned>) {
+        let planned = planned.into_iter().collect();
+        *self.script.lock().unwrap() = Script { planned, ..Script::default() };
+    }
+
+    /// Spoils the next `times` requests with `operation`.
+    pub(crate) fn spoil(&self, operation: &str, times: usize, fault: Fault) {
+        let operation = Some(operation.to_owned());
+        self.plan([Planned { operation, after: 0, times, fault }]);
+    }
+
+    /// Operations since the last plan, each attempt by itself.
+    pub(crate) fn heard(&self) -> Vec<String> {
+        self.script.lock().unwrap().heard.clone()
+    }
+
+    /// How many requests were spoilt since the last plan.
+    pub(crate) fn spoilt(&self) -> usize {
+        self.script.lock().unwrap().spoilt
+    }
+
+    fn fault(&self, operation: &str) -> Option<Fault> {
+        let mut script = self.script.lock().unwrap();
+        script.heard.push(operation.to_owned());
+        for planned in &mut script.planned {
+            if planned.operation.as_deref().is_some_and(|named| named != operation) {
+                continue;
+            }
+            if planned.after > 0 {
+                planned.after -= 1;
+            } else if planned.times > 0 {
+                planned.times -= 1;
+                let fault = planned.fault;
+                script.spoilt += 1;
+                return Some(fault);
+            }
+        }
+        None
+    }
+
+    async fn attend(&self, mut client: TcpStream, upstream: u16) {
+        let Ok(Some(request)) = Request::read(&mut client).await else { return };
+        let fault = self.fault(&request.operation());
+        let said = match fault {
+            Some(Fault::ResetBefore) => Vec::new(),
+            Some(fault) if fault.is_answer() => fault.said(&request),
+            Some(_) | None => {
+                let request = request.without(&format!(",\"nextToken\":\"{TOKEN}\""));
+                request.forward(upstream).await.unwrap_or_default()
+            }
+        };
+        let heard = match fault {
+            Some(Fault::ResetBefore | Fault::ResetAfter) => {
+                // an end without the usual farewell is a reset
+                let _ = client.set_zero_linger();
+                return;
+            }
+            Some(Fault::Truncated) => half(&said),
+            Some(_) | None => &said,
+        };
+        // a client that has gone needs no answer
+        let _ = client.write_all(heard).await;
+        let _ = client.shutdown().await;
+    }
+}
+
+/// The answer up to the middle of its body, or of its head where it has none.
+fn half(said: &[u8]) -> &[u8] {
+    let head = said.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
+    let end = if head < said.len() { head + (said.len() - head) / 2 } else { head / 2 };
+    &said[..end]
+}
+
+impl Fault {
+    fn is_answer(self) -> bool {
+        !matches!(self, Self::ResetBefore | Self::ResetAfter | Self::Truncated)
+    }
+
+    /// What is answered in the server's place.
+    fn said(self, request: &Request) -> Vec<u8> {
+        let service = request.service();
+        match self {
+            Self::Fails(status) => refusal(service, status, "InternalFailure", &[]),
+            Self::Throttles(after) => {
+                let (status, code) = match service {
+                    "s3" => (503, "SlowDown"),
+                    "lambda" => (429, "TooManyRequestsException"),
+                    _ => (400, "ThrottlingException"),
+                };
+                let seconds = after.unwrap_or_default().to_string();
+                let header = [("retry-after", seconds.as_str()), ("x-amz-retry-after", "9000")];
+                refusal(service, status, code, if after.is_some() { &header } else { &[] })
+            }
+            Self::Expired if matches!(service, "s3" | "sns" | "sts") => {
+                refusal(service, 400, "ExpiredToken", &[])
+            }
+            Self::Expired => refusal(service, 400, "ExpiredTokenException", &[]),
+            Self::Replaced(body) => answer(200, &[("content-type", JSON)], body),
+            Self::EmptyPage(list) => {
+                let body = format!("{{\"{list}\":[],\"nextToken\":\"{TOKEN}\"}}");
+                answer(200, &[("content-type", JSON)], &body)
+            }
+            Self::ResetBefore | Self::ResetAfter | Self::Truncated => Vec::new(),
+        }
+    }
+}
+
+const JSON: &str = "application/x-amz-json-1.1";
+
+/// An error in the service's own spelling.
+fn refusal(service: &str, status: u16, code: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+    let error = format!("<Error><Code>{code}</Code><Message>on purpose</Message></Error>");
+    let json = format!("{{\"__type\":\"{code}\",\"message\":\"on purpose\"}}");
+    let mut headers = headers.to_vec();
+    match service {
+        "s3" => answer(status, &headers, &error),
+        "sns" | "sts" => {
+            answer(status, &headers, &format!("<ErrorResponse>{error}</ErrorResponse>"))
+        }
+        "lambda" => {
+            headers.push(("x-amzn-errortype", code));
+            answer(status, &headers, &json)
+        }
+        _ => answer(status, &headers, &json),
+    }
+}
