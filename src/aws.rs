@@ -26,7 +26,7 @@ pub use classes::ErrorClass;
 pub use error::CloudError;
 pub use events::Events;
 pub use lambda::Lambda;
-pub use logs::{LogEvent, Logs, PutOutcome, ReadEvent, Rejected};
+pub use logs::{LogEvent, LogFilter, Logs, PutOutcome, ReadEvent, Rejected};
 pub use policy::Purpose;
 pub use s3::{Put, S3};
 pub use sagemaker::{

@@ -5,6 +5,7 @@
 
 mod apply;
 mod baseline;
+mod cloud_logs;
 mod completions;
 mod data;
 mod deployed;
@@ -23,6 +24,7 @@ mod rollback;
 mod run;
 mod runs;
 mod saved_plan;
+mod secrets;
 mod schema;
 mod show;
 mod source;
@@ -98,7 +100,7 @@ Examples:
   agent run --branch main           run the stages of main, as a push would
   agent plan --env prod             what a deployment would change, changing nothing
   agent runs                        what ran, newest first
-  agent logs --follow RUN           a run's log lines
+  agent logs --follow RUN           a run's log lines; with --env those in CloudWatch
   agent models approve 1 --env prod --reason 'reviewed with the clinic'
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled,
@@ -116,7 +118,7 @@ pub fn main() -> ExitCode {
         }
     };
     let format = if cli.shared.json { Format::Json } else { Format::Text };
-    let output = Output::new(format, cli.shared.color);
+    let output = Output::new(format, cli.shared.color, secrets::masker());
     perform(&cli, &output)
         .unwrap_or_else(|failure| {
             output.failure(&failure);
