@@ -3,7 +3,7 @@
 use super::stages::{messages, with_stages};
 use serde_json::Value;
 
-const TALK: &str = "  talk: { run: 'echo needle one; echo hay; echo needle \"two\"' }\n";
+const TALK: &str = "  talk: { run: 'echo needle one; echo hay; echo needle \\\"two\\\"' }\n";
 const SECRET: &str = "hunter2-hunter2";
 
 #[test]
