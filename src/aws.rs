@@ -31,7 +31,7 @@ pub use events::Events;
 pub use iam::Iam;
 pub use kms::Kms;
 pub use lambda::Lambda;
-pub use logs::{LogEvent, Logs, PutOutcome, ReadEvent, Rejected};
+pub use logs::{LogEvent, LogFilter, Logs, PutOutcome, ReadEvent, Rejected};
 pub use policy::Purpose;
 pub use probe::{Caller, Unlocked};
 pub use s3::{Copied, ObjectRecord, Put, S3};

@@ -5,6 +5,7 @@
 
 mod apply;
 mod baseline;
+mod cloud_logs;
 mod completions;
 mod data;
 mod deployed;
@@ -27,6 +28,7 @@ mod rollback;
 mod run;
 mod runs;
 mod saved_plan;
+mod secrets;
 mod schema;
 mod show;
 mod source;
@@ -108,7 +110,7 @@ Examples:
   agent doctor --env prod           check the account, its roles, keys and buckets
   agent plan --env prod             what a deployment would change, changing nothing
   agent runs                        what ran, newest first
-  agent logs --follow RUN           a run's log lines
+  agent logs --follow RUN           a run's log lines; with --env those in CloudWatch
   agent models approve 1 --env prod --reason 'reviewed with the clinic'
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled,
@@ -126,7 +128,7 @@ pub fn main() -> ExitCode {
         }
     };
     let format = if cli.shared.json { Format::Json } else { Format::Text };
-    let output = Output::new(format, cli.shared.color);
+    let output = Output::new(format, cli.shared.color, secrets::masker());
     perform(&cli, &output)
         .unwrap_or_else(|failure| {
             output.failure(&failure);

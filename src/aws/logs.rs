@@ -3,6 +3,10 @@
 //! PutLogEvents answers 200 while it drops events, and storing twice what was sent twice is its rule:
 //! so the drops are an answer of their own, and nothing here sends an event a second time.
 
+mod filter;
+
+pub use filter::LogFilter;
+
 use super::{
     CloudError, ErrorClass, MOST_PAGES,
     error::{Act, Maybe},
@@ -253,48 +257,6 @@ impl Logs {
         let page = request.send().await.act("GetLogEvents", &address)?;
         let events = page.events.unwrap_or_default().into_iter();
         Ok(events.filter_map(|event| event.message).collect())
-    }
-
-    /// The stored events of all streams whose names begin with `stream_prefix`, from `from_ms` on, in
-    /// order of time, at most `most` of them. CloudWatch gives empty pages; they do not end the listing.
-    ///
-    /// # Errors
-    /// If CloudWatch refuses, or there is no end of pages.
-    pub async fn read(
-        &self,
-        group: &str,
-        stream_prefix: &str,
-        from_ms: i64,
-        most: usize,
-    ) -> Result<Vec<ReadEvent>, CloudError> {
-        let address = address(group, stream_prefix);
-        let mut events = Vec::new();
-        let mut token = None;
-        for _ in 0..MOST_PAGES {
-            let page = self
-                .client
-                .filter_log_events()
-                .log_group_name(group)
-                .log_stream_name_prefix(stream_prefix)
-                .start_time(from_ms)
-                .set_next_token(token)
-                .send()
-                .await
-                .act("FilterLogEvents", &address)
-                .maybe()?;
-            let Some(page) = page else { return Ok(Vec::new()) };
-            events.extend(page.events.unwrap_or_default().into_iter().map(|event| ReadEvent {
-                stream: event.log_stream_name.unwrap_or_default(),
-                timestamp_ms: event.timestamp.unwrap_or_default(),
-                message: event.message.unwrap_or_default(),
-            }));
-            token = page.next_token;
-            if token.is_none() || events.len() >= most {
-                events.truncate(most);
-                return Ok(events);
-            }
-        }
-        Err(CloudError::endless("FilterLogEvents", address))
     }
 }
 

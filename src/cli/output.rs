@@ -1,7 +1,7 @@
 //! Where words go: data to stdout, talk to stderr, colour only where a person looks.
 
 use super::failure::CliError;
-use crate::spec;
+use crate::{logs::Masker, spec};
 use console::{Style, Term};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -32,17 +32,24 @@ pub(crate) struct Output {
     pub(crate) format: Format,
     /// Data has no colour: it is read by programs as often as by people.
     stderr_colour: bool,
+    /// What the environment or a cloud put into an error is not for everybody who sees the screen.
+    masker: Masker,
 }
 
 impl Output {
-    /// Decides on colour once.
-    pub(crate) fn new(format: Format, colour: Colour) -> Self {
+    /// Decides on colour once; talk passes `masker`.
+    pub(crate) fn new(format: Format, colour: Colour, masker: Masker) -> Self {
         let stderr_colour = match colour {
             Colour::Auto => console::colors_enabled_stderr() && Term::stderr().is_term(),
             Colour::Always => true,
             Colour::Never => false,
         };
-        Self { format, stderr_colour }
+        Self { format, stderr_colour, masker }
+    }
+
+    /// What must not be shown.
+    pub(crate) fn masker(&self) -> &Masker {
+        &self.masker
     }
 
     /// May the live display redraw lines?
@@ -79,7 +86,7 @@ impl Output {
 
     /// Says something to the person. Failing to say it is no reason to fail.
     pub(crate) fn talk(&self, text: &str) {
-        let _unheard = io::stderr().lock().write_all(with_end(text).as_bytes());
+        let _unheard = io::stderr().lock().write_all(with_end(&self.masker.mask(text)).as_bytes());
     }
 
     /// Tells how a command failed.

@@ -16,7 +16,7 @@ use crate::{
     exec::{Canceller, Inherited},
     flow::Outcome,
     ids::{RunId, StageName},
-    logs::{Masker, Unsent},
+    logs::Unsent,
     project::Project,
     spec::{Action, FailureClass},
     store::{Ask, Facts, NewRun, RunRecord, StoreError},
@@ -123,7 +123,7 @@ pub(crate) async fn promote(
         project: Arc::new(project),
         credentials: credentials(),
         inherited: inherited(),
-        masker: Masker::of(secrets()),
+        masker: output.masker().clone(),
         watch: live.clone(),
         cancel,
     };
@@ -230,25 +230,4 @@ fn inherited() -> Inherited {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         }),
     )
-}
-
-/// Values of the environment that are secret by the name of their variable.
-#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn secrets() -> Vec<String> {
-    const TELLING: [&str; 9] = [
-        "SECRET",
-        "TOKEN",
-        "PASSWORD",
-        "PASSWD",
-        "PASSPHRASE",
-        "CREDENTIAL",
-        "PRIVATE_KEY",
-        "API_KEY",
-        "ACCESS_KEY",
-    ];
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| TELLING.iter().any(|word| name.to_ascii_uppercase().contains(word)))
-        .map(|(_, value)| value)
-        .collect()
 }

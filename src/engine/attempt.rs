@@ -39,8 +39,8 @@ async fn perform(engine: &Engine, context: &StageContext) -> Result<Value, Failu
 fn told(context: &StageContext, failure: Failure) -> Failure {
     let masker = context.log.masker();
     let failure = Failure {
-        message: masker.mask(&failure.message),
-        hint: failure.hint.map(|hint| masker.mask(&hint)),
+        message: masker.mask(&failure.message).into_owned(),
+        hint: failure.hint.map(|hint| masker.mask(&hint).into_owned()),
         ..failure
     };
     // Where the log cannot be written, the failure itself says more than that.

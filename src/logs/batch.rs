@@ -1,6 +1,6 @@
 //! Cutting a log into batches that CloudWatch takes.
 
-use super::{LogEvent, Piece};
+use super::{LogEvent, RawLine};
 use jiff::Timestamp;
 use std::{io, time::Duration};
 
@@ -41,7 +41,7 @@ pub(super) enum Batch {
 
 /// Takes the next batch from `lines`.
 pub(super) fn take(
-    mut lines: impl FnMut() -> io::Result<Option<Piece>>,
+    mut lines: impl FnMut() -> io::Result<Option<RawLine>>,
     extent: Extent,
 ) -> io::Result<Batch> {
     let mut events: Vec<LogEvent> = Vec::new();
@@ -53,7 +53,7 @@ pub(super) fn take(
             }
             break;
         }
-        let time = piece.line.time.as_millisecond();
+        let time = piece.time.as_millisecond();
         let time = events.last().map_or(time, |last| last.timestamp_ms.max(time));
         let span = events.first().map_or(0, |first| time.abs_diff(first.timestamp_ms));
         bytes += piece.text.len() + EVENT_OVERHEAD;
@@ -64,7 +64,7 @@ pub(super) fn take(
             break;
         }
         events.push(LogEvent { timestamp_ms: time, message: piece.text });
-        (last_seq, end) = (piece.line.seq, piece.end);
+        (last_seq, end) = (piece.seq, piece.end);
         if matches!(extent, Extent::Through(last) if last_seq >= last) {
             break;
         }
@@ -74,9 +74,9 @@ pub(super) fn take(
 
 /// Gathers the lines that share the first one's fate.
 fn reject(
-    first: Piece,
+    first: RawLine,
     reason: &'static str,
-    mut lines: impl FnMut() -> io::Result<Option<Piece>>,
+    mut lines: impl FnMut() -> io::Result<Option<RawLine>>,
     extent: Extent,
 ) -> io::Result<Batch> {
     let (mut count, mut last) = (1, first);
@@ -86,7 +86,7 @@ fn reject(
         }
         (count, last) = (count + 1, piece);
     }
-    Ok(Batch::Reject { lines: count, reason, last_seq: last.line.seq, end: last.end })
+    Ok(Batch::Reject { lines: count, reason, last_seq: last.seq, end: last.end })
 }
 
 fn most(extent: Extent) -> usize {
@@ -96,9 +96,9 @@ fn most(extent: Extent) -> usize {
     }
 }
 
-fn unfit(piece: &Piece, extent: Extent) -> Option<&'static str> {
+fn unfit(piece: &RawLine, extent: Extent) -> Option<&'static str> {
     let Extent::Fresh(_, now) = extent else { return None };
-    let age = now.duration_since(piece.line.time);
+    let age = now.duration_since(piece.time);
     if piece.text.len() > LONGEST_EVENT {
         Some("too long")
     } else if Duration::try_from(age).is_ok_and(|age| age > OLDEST) {

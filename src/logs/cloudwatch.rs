@@ -53,14 +53,7 @@ impl CloudWatch {
     }
 
     async fn put_batch(&self, stream: &str, batch: &[LogEvent]) -> Result<PutOutcome, SinkError> {
-        let events: Vec<aws::LogEvent> = batch
-            .iter()
-            .map(|event| aws::LogEvent {
-                timestamp_ms: event.timestamp_ms,
-                message: event.message.clone(),
-            })
-            .collect();
-        let put = self.logs().await?.put(self.group(), stream, &events).await.map_err(fault)?;
+        let put = self.logs().await?.put(self.group(), stream, batch).await.map_err(fault)?;
         let aws::Rejected { too_old, expired, too_new } = put.rejected;
         let count = |events: usize| u64::try_from(events).unwrap_or(u64::MAX);
         Ok(PutOutcome { too_old: count(too_old), expired: count(expired), too_new: count(too_new) })

@@ -1,23 +1,41 @@
 //! Where the log files are.
 
+use super::Limits;
 use crate::ids::{RunId, StageName};
 use std::path::{Path, PathBuf};
 
 /// The folder of all logs, `.agent/logs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogFolder(PathBuf);
+pub struct LogFolder {
+    path: PathBuf,
+    limits: Limits,
+}
 
 impl LogFolder {
     /// The logs below this folder.
     #[must_use]
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self(folder.into())
+        Self { path: folder.into(), limits: Limits::default() }
+    }
+
+    /// The same folder, of which logs may take another part of the disk.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The folder of one run's logs.
     #[must_use]
     pub fn of_run(&self, run: &RunId) -> PathBuf {
-        self.0.join(run.as_str())
+        self.path.join(run.as_str())
     }
 
     /// The file of one stage's log.

@@ -34,3 +34,16 @@ pub enum Level {
     /// What is wrong.
     Error,
 }
+
+impl Level {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}

@@ -1,30 +1,47 @@
 //! Secrets are masked before the first byte is stored.
+//!
+//! Whatever part of a text belongs to a known secret, in any of its printed forms, or to an AWS key, becomes
+//! [`MASK`]; overlapping parts become one. A text that comes in pieces is masked as if it had come whole
+//! ([`MaskStream`]): a piece is held back as far as what follows may still make it part of a secret.
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine as _};
+mod aws_keys;
+mod finder;
+mod forms;
+#[cfg(test)]
+mod tests;
+
+use aws_keys::AwsKeys;
+use finder::Finder;
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
-    fmt::Write as _,
     ops::Range,
     sync::{Arc, PoisonError, RwLock},
 };
 
-/// Shorter values are not masked: they stand in too many innocent places, and are no secrets.
+/// Values with fewer characters are not masked: they stand in too many innocent places, and are no secrets.
 pub const SHORTEST_SECRET: usize = 6;
 /// What stands in place of a secret.
 const MASK: &str = "***";
-/// Base64 of part of a secret that is shorter than this says too little to be told from other text.
-const SHORTEST_BASE64: usize = 8;
 
 /// Knows the secrets; clones learn together.
 #[derive(Debug, Clone, Default)]
 pub struct Masker(Arc<RwLock<Patterns>>);
 
-#[derive(Default)]
 struct Patterns {
-    forms: BTreeSet<String>,
-    automaton: Option<AhoCorasick>,
+    known: BTreeSet<String>,
+    forms: Vec<String>,
+    finder: Finder,
+    aws: AwsKeys,
     longest: usize,
+}
+
+impl Default for Patterns {
+    fn default() -> Self {
+        let (known, forms) = Default::default();
+        let finder = Finder::of::<String>(&[], SHORTEST_SECRET, finder::Case::Told);
+        Self { known, forms, finder, aws: AwsKeys::new(), longest: 0 }
+    }
 }
 
 impl std::fmt::Debug for Patterns {
@@ -38,222 +55,141 @@ impl Masker {
     #[must_use]
     pub fn of<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
         let masker = Self::default();
-        for secret in secrets {
-            masker.learn(secret.as_ref());
-        }
+        let secrets: Vec<S> = secrets.into_iter().collect();
+        masker.learn_all(secrets.iter().map(AsRef::as_ref));
         masker
     }
 
-    /// Masks `secret` from now on, in every form in which it is likely to be printed. A value shorter than
-    /// [`SHORTEST_SECRET`] is not masked.
+    /// Masks `secret` from now on, as a whole and each of its lines, in every form in which it is likely to be
+    /// printed. What is shorter than [`SHORTEST_SECRET`] is not masked.
     pub fn learn(&self, secret: &str) {
+        self.learn_all([secret]);
+    }
+
+    fn learn_all<'s>(&self, secrets: impl IntoIterator<Item = &'s str>) {
         let mut patterns = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let known = patterns.forms.len();
-        // A key in PEM and the like is printed line by line.
-        let parts = secret.lines().map(str::trim).chain([secret.trim()]);
-        for part in parts.filter(|part| part.len() >= SHORTEST_SECRET) {
-            patterns.forms.extend(forms(part));
+        let before = patterns.known.len();
+        for secret in secrets {
+            // A key in PEM and the like is printed line by line.
+            let parts = secret.lines().map(str::trim).chain([secret.trim()]);
+            let parts = parts.filter(|part| part.chars().count() >= SHORTEST_SECRET);
+            patterns.known.extend(parts.flat_map(forms::forms));
         }
-        if patterns.forms.len() > known {
+        if patterns.known.len() > before {
+            patterns.forms = patterns.known.iter().cloned().collect();
+            patterns.finder = Finder::of(&patterns.forms, SHORTEST_SECRET, finder::Case::Told);
             patterns.longest = patterns.forms.iter().map(String::len).max().unwrap_or(0);
-            patterns.automaton = AhoCorasick::builder()
-                .match_kind(MatchKind::LeftmostLongest)
-                .build(&patterns.forms)
-                .ok();
         }
     }
 
-    /// `text` with every secret and AWS key replaced.
+    /// `text` with every secret and AWS key replaced; no copy is made where there is none.
     #[must_use]
-    pub fn mask(&self, text: &str) -> String {
-        replace(text, &self.hidden(text))
-    }
-
-    /// Masks as much of `text` as no longer depends on what follows it. Returns that and how many bytes it was.
-    pub(super) fn mask_settled(&self, text: &str) -> (String, usize) {
-        let hidden = self.hidden(text);
-        let longest = self.0.read().unwrap_or_else(PoisonError::into_inner).longest;
-        // A secret that is only partly here begins after this.
-        let mut cut = text.floor_char_boundary(text.len().saturating_sub(longest));
-        if let Some(across) = hidden.iter().find(|range| range.start < cut && cut < range.end) {
-            cut = across.end;
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let hidden = self.read(|patterns| patterns.hidden(text));
+        if hidden.is_empty() {
+            return Cow::Borrowed(text);
         }
-        let settled: Vec<_> = hidden.into_iter().filter(|range| range.end <= cut).collect();
-        (replace(&text[..cut], &settled), cut)
+        let mut masked = String::with_capacity(text.len());
+        show(text, 0..text.len(), &hidden, &mut masked);
+        Cow::Owned(masked)
     }
 
-    fn hidden(&self, text: &str) -> Vec<Range<usize>> {
-        let patterns = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut hidden: Vec<_> = patterns
-            .automaton
-            .iter()
-            .flat_map(|automaton| automaton.find_iter(text))
-            .map(|found| found.range())
-            .collect();
-        hidden.extend(aws_keys(text));
-        hidden.sort_by_key(|range| range.start);
-        hidden
+    fn read<T>(&self, look: impl FnOnce(&Patterns) -> T) -> T {
+        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn replace(text: &str, hidden: &[Range<usize>]) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut done = 0;
-    for range in hidden {
-        if range.start >= done {
+impl Patterns {
+    /// What must not be seen: ranges in order, none of which overlaps another.
+    fn hidden(&self, text: &str) -> Vec<Range<usize>> {
+        let mut hidden = Vec::new();
+        self.finder.candidates(text.as_bytes(), |at, pattern| {
+            let form = &self.forms[pattern];
+            if text.as_bytes()[at..].starts_with(form.as_bytes()) {
+                hidden.push(at..at + form.len());
+            }
+        });
+        self.aws.find(text, &mut hidden);
+        merge(hidden)
+    }
+
+    /// Bytes behind a place that decide whether it is hidden …
+    fn ahead(&self) -> usize {
+        self.longest.max(aws_keys::AHEAD)
+    }
+
+    /// … and those before it.
+    fn behind(&self) -> usize {
+        self.longest.max(aws_keys::BEHIND)
+    }
+}
+
+fn merge(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            Some(_) | None => merged.push(range),
+        }
+    }
+    merged
+}
+
+/// Appends the part of `text` that is asked for. A hidden range that began before it has had its mask.
+fn show(text: &str, part: Range<usize>, hidden: &[Range<usize>], masked: &mut String) {
+    let mut done = part.start;
+    for range in hidden.iter().filter(|range| range.end > part.start && range.start < part.end) {
+        if range.start >= part.start {
             masked.push_str(&text[done..range.start]);
             masked.push_str(MASK);
         }
-        done = done.max(range.end);
+        done = range.end.min(part.end);
     }
-    masked.push_str(&text[done..]);
-    masked
+    masked.push_str(&text[done..part.end]);
 }
 
-/// The forms in which a secret is printed: as it is, in JSON, in a URL, and within base64 at any offset.
-fn forms(secret: &str) -> Vec<String> {
-    let mut forms = vec![secret.to_owned(), percent_encoded(secret)];
-    if let Ok(json) = serde_json::to_string(secret) {
-        forms.push(json[1..json.len() - 1].to_owned());
-    }
-    for engine in [&BASE64_STANDARD, &BASE64_URL_SAFE] {
-        forms.extend((0..3).filter_map(|offset| {
-            let mut bytes = vec![0; offset];
-            bytes.extend_from_slice(secret.as_bytes());
-            let encoded = engine.encode(&bytes);
-            // Only characters all of whose six bits come from the secret.
-            let (first, end) = ((offset * 8).div_ceil(6), bytes.len() * 8 / 6);
-            let inner = encoded.get(first..end)?;
-            (inner.len() >= SHORTEST_BASE64).then(|| inner.to_owned())
-        }));
-    }
-    forms
+/// Masks one text that comes in pieces. What all calls gave, joined, is what [`Masker::mask`] gives for the whole
+/// text, as long as nothing is learned meanwhile. Holds the last pieces and a few kilobytes (more if there is a
+/// longer secret), however long the text is.
+#[derive(Debug, Default)]
+pub struct MaskStream {
+    /// What was given out last, for its bearing on what follows, and what was not given out yet.
+    text: String,
+    given: usize,
 }
 
-fn percent_encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            let _ = write!(encoded, "%{byte:02X}");
+impl MaskStream {
+    /// Takes the next piece and gives what no longer depends on what follows.
+    pub fn push(&mut self, masker: &Masker, piece: &str) -> String {
+        self.text.push_str(piece);
+        masker.read(|patterns| {
+            let end = self.text.len().saturating_sub(patterns.ahead());
+            let settled = self.give(patterns, self.text.floor_char_boundary(end).max(self.given));
+            let forget = self.given.saturating_sub(patterns.behind());
+            let forget = self.text.floor_char_boundary(forget);
+            self.text.drain(..forget);
+            self.given -= forget;
+            settled
+        })
+    }
+
+    /// Takes the last piece and gives the rest; a new text begins.
+    pub fn finish<'t>(&mut self, masker: &Masker, piece: &'t str) -> Cow<'t, str> {
+        if self.text.is_empty() {
+            return masker.mask(piece);
         }
-        encoded
-    })
-}
-
-/// Names after which a secret AWS key stands, in the spellings of the SDKs, the CLI and the environment.
-const KEY_LABELS: &[&str] = &[
-    "aws_secret_access_key",
-    "secretaccesskey",
-    "aws_session_token",
-    "sessiontoken",
-    "aws_security_token",
-    "x-amz-security-token",
-    "x-amz-signature",
-];
-/// What may stand between such a name and its value.
-const BETWEEN: &[char] = &['"', '\'', '\\', '=', ':', ' ', '\t'];
-/// A secret access key has 40 characters; shorter runs are words.
-const SHORTEST_KEY: usize = 16;
-
-/// Access key ids, and what stands after the name of a secret key.
-fn aws_keys(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    for prefix in ["AKIA", "ASIA"] {
-        found.extend(text.match_indices(prefix).filter_map(|(start, _)| {
-            let is_word = |c: char| c.is_ascii_alphanumeric();
-            let length = text[start..].find(|c| !is_word(c)).unwrap_or(text.len() - start);
-            let alone = !text[..start].ends_with(is_word);
-            (alone && length == 20).then_some(start..start + length)
-        }));
-    }
-    // Almost no line names a key; only those pay for the copy.
-    if !text.bytes().any(|byte| byte == b'=' || byte == b':') {
-        return found;
-    }
-    let lower = text.to_ascii_lowercase();
-    for label in KEY_LABELS {
-        found.extend(lower.match_indices(label).filter_map(|(at, _)| {
-            let after = &text[at + label.len()..];
-            let value = after.trim_start_matches(BETWEEN);
-            let is_key = |c: char| c.is_ascii_alphanumeric() || "/+=%-_".contains(c);
-            let length = value.find(|c| !is_key(c)).unwrap_or(value.len());
-            let start = text.len() - value.len();
-            (value.len() < after.len() && length >= SHORTEST_KEY).then_some(start..start + length)
-        }));
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const SECRET: &str = "pa\"ss/w0rd+1";
-
-    #[test]
-    fn a_secret_is_masked_in_every_form_it_is_printed_in() {
-        let masker = Masker::of([SECRET]);
-        let basic = BASE64_STANDARD.encode(format!("user:{SECRET}"));
-        let json = serde_json::json!({ "token": SECRET }).to_string();
-        let url = format!("https://u:{}@host/", percent_encoded(SECRET));
-        for (text, fragments) in [
-            (SECRET.to_owned(), ["w0rd", "pa\""]),
-            (json, ["w0rd", "pa\\"]),
-            (url, ["w0rd", "pa%22"]),
-            (basic, ["L3cwcmQ", "GEic3Mvd"]),
-        ] {
-            let masked = masker.mask(&text);
-            assert!(masked.contains(MASK), "{masked}");
-            assert!(!fragments.iter().any(|fragment| masked.contains(fragment)), "{masked}");
-        }
+        self.text.push_str(piece);
+        let rest = masker.read(|patterns| self.give(patterns, self.text.len()));
+        self.text.clear();
+        self.given = 0;
+        Cow::Owned(rest)
     }
 
-    #[test]
-    fn lines_of_a_secret_are_masked_one_by_one_but_short_ones_are_not() {
-        let masker = Masker::of(["-----BEGIN-----\nMIIEowIBAAK\nabc\n", "dev"]);
-        assert_eq!(masker.mask("MIIEowIBAAK dev abc"), "*** dev abc");
-    }
-
-    #[test]
-    fn aws_keys_are_masked_without_being_known() {
-        let masker = Masker::default();
-        for (text, expected) in [
-            ("id AKIAIOSFODNN7EXAMPLE.", "id ***."),
-            ("ASIAIOSFODNN7EXAMPLE", "***"),
-            ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEX", "AWS_SECRET_ACCESS_KEY=***"),
-            ("\"SessionToken\": \"IQoJb3JpZ2luX2VjEJr//x==\",", "\"SessionToken\": \"***\","),
-            ("commit 0123456789012345678901234567890123456789", ""),
-            ("the AKIA prefix, XAKIAIOSFODNN7EXAMPLE", ""),
-            ("sessiontoken: none", ""),
-        ] {
-            let expected = if expected.is_empty() { text } else { expected };
-            assert_eq!(masker.mask(text), expected);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_secret_is_found_wherever_a_line_is_cut(
-            before in "[a-z€]{0,40}", after in "[a-z€]{0,40}", cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..6),
-        ) {
-            let masker = Masker::of(["SECRET-VALUE"]);
-            let text = format!("{before}SECRET-VALUE{after}");
-            let mut places: Vec<usize> = cuts.iter().map(|cut| text.floor_char_boundary(cut.index(text.len()))).collect();
-            places.sort_unstable();
-            let (mut carry, mut masked, mut done) = (String::new(), String::new(), 0);
-            for place in places {
-                carry.push_str(&text[done..place]);
-                done = place;
-                let (settled, length) = masker.mask_settled(&carry);
-                masked.push_str(&settled);
-                carry.drain(..length);
-            }
-            carry.push_str(&text[done..]);
-            masked.push_str(&masker.mask(&carry));
-            prop_assert_eq!(masked, format!("{before}***{after}"));
-        }
+    fn give(&mut self, patterns: &Patterns, end: usize) -> String {
+        let mut masked = String::with_capacity(end - self.given);
+        show(&self.text, self.given..end, &patterns.hidden(&self.text), &mut masked);
+        self.given = end;
+        masked
     }
 }

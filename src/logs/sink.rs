@@ -1,5 +1,6 @@
 //! Where lines are shipped to.
 
+use super::LogEvent;
 use futures_util::future::BoxFuture;
 use std::{collections::BTreeSet, fmt::Debug, ops::RangeInclusive, time::Duration};
 
@@ -27,15 +28,6 @@ pub trait LogSink: Debug + Send + Sync {
 
     /// How long after a put its lines can be read back for sure.
     fn settling(&self) -> Duration;
-}
-
-/// One event of a batch: a line as it stands in the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogEvent {
-    /// Milliseconds since 1970.
-    pub timestamp_ms: i64,
-    /// The line as JSON.
-    pub message: String,
 }
 
 /// How many events of a batch the service threw away, by its reason. It took the others.

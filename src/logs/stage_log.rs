@@ -1,7 +1,10 @@
 //! Writing a stage's log.
 
+use super::line_text::LineText;
+use super::parts::{Begun, Goes, parts};
 use super::reader::last_line;
-use super::{Level, LogFolder, LogLine, Masker};
+use super::room::{Room, Writer};
+use super::{Level, LogFolder, LogLine, MaskStream, Masker};
 use crate::clock::Clock;
 use crate::exec::Ending;
 use crate::ids::{RunId, StageName};
@@ -12,14 +15,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Longest message of one line, in bytes; a longer one becomes several lines. Even if every byte were escaped as
-/// `\u00XX` the line stays below the million bytes that CloudWatch takes for sure (its "1 MB" is not
-/// said to be 2^20; API reference of `PutLogEvents`, 2026-11).
-const LONGEST_MESSAGE: usize = 128 * 1024;
-/// Marks a message that goes on in the next line …
-const CONTINUES: &str = " …[continues]";
-/// … and one that began in the line before.
-const CONTINUED: &str = "[continued]… ";
+/// An empty line is kept as this: CloudWatch takes no empty message.
+const EMPTY: &str = " ";
 
 /// Hears each line after it was kept.
 pub type Observe = Arc<dyn Fn(&LogLine) + Send + Sync>;
@@ -37,6 +34,10 @@ pub struct StageLog {
 
 struct Appender {
     file: File,
+    /// Bytes in the file; nobody else writes to it.
+    length: u64,
+    room: Room,
+    text: LineText,
     buffer: Vec<u8>,
     next_seq: u64,
     last_time: Timestamp,
@@ -61,6 +62,7 @@ impl StageLog {
         observe: Observe,
     ) -> io::Result<Self> {
         fs::create_dir_all(folder.of_run(run))?;
+        folder.note_unshipped(run)?;
         let path = folder.of_stage(run, stage);
         let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
         // What stands after the last line end was being written when the agent died, and was never acknowledged.
@@ -68,7 +70,10 @@ impl StageLog {
         file.set_len(end)?;
         let (next_seq, last_time) =
             last.map_or((1, Timestamp::UNIX_EPOCH), |line| (line.seq + 1, line.time));
-        let file = Mutex::new(Appender { file, buffer: Vec::new(), next_seq, last_time });
+        let (text, buffer) = Default::default();
+        let room = Room::of(folder);
+        let appender = Appender { file, length: end, room, text, buffer, next_seq, last_time };
+        let file = Mutex::new(appender);
         Ok(Self { run: run.clone(), stage: stage.clone(), masker, clock, observe, file })
     }
 
@@ -78,13 +83,17 @@ impl StageLog {
     /// If the file cannot be written.
     pub fn line(&self, level: Level, message: &str) -> io::Result<()> {
         let masked = self.masker.mask(message);
-        masked.lines().try_for_each(|line| self.append(level, line))
+        let lines = if masked.is_empty() { "\n" } else { masked.as_ref() }.lines();
+        for line in lines {
+            self.append((Writer::Agent, level), line, (Begun::Here, Goes::Ends))?;
+        }
+        Ok(())
     }
 
     /// A stream of pieces that add up to lines, such as a command's standard output.
     #[must_use]
     pub fn stream(&self, level: Level) -> LogStream<'_> {
-        LogStream { log: self, level, carry: String::new(), is_continued: false }
+        LogStream { log: self, level, carry: MaskStream::default(), begun: Begun::Here }
     }
 
     /// The masker, to teach it secrets that come up during the stage.
@@ -93,20 +102,21 @@ impl StageLog {
         &self.masker
     }
 
-    fn append(&self, level: Level, mut message: &str) -> io::Result<()> {
-        if message.len() <= LONGEST_MESSAGE {
-            return self.append_one(level, message.to_owned());
+    fn append(
+        &self,
+        (writer, level): (Writer, Level),
+        message: &str,
+        (begun, goes): (Begun, Goes),
+    ) -> io::Result<()> {
+        let message = if message.is_empty() && begun == Begun::Here { EMPTY } else { message };
+        for part in parts(message, begun, goes) {
+            let line = self.append_one((writer, level), part.into_owned())?;
+            (self.observe)(&line);
         }
-        let mut begun = "";
-        while message.len() > LONGEST_MESSAGE {
-            let (piece, rest) = message.split_at(message.floor_char_boundary(LONGEST_MESSAGE));
-            self.append_one(level, format!("{begun}{piece}{CONTINUES}"))?;
-            (message, begun) = (rest, CONTINUED);
-        }
-        self.append_one(level, format!("{begun}{message}"))
+        Ok(())
     }
 
-    fn append_one(&self, level: Level, message: String) -> io::Result<()> {
+    fn append_one(&self, (writer, level): (Writer, Level), message: String) -> io::Result<LogLine> {
         let mut appender = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         // Batches must be in the order of time, so a clock that was set back does not show.
         let time = self.clock.now().max(appender.last_time);
@@ -118,24 +128,23 @@ impl StageLog {
             time,
             message,
         };
-        appender.write(&line)?;
-        drop(appender);
-        (self.observe)(&line);
-        Ok(())
+        appender.write(writer, &line)?;
+        Ok(line)
     }
 }
 
 impl Appender {
-    fn write(&mut self, line: &LogLine) -> io::Result<()> {
+    fn write(&mut self, writer: Writer, line: &LogLine) -> io::Result<()> {
         self.buffer.clear();
-        serde_json::to_writer(&mut self.buffer, line)?;
-        self.buffer.push(b'\n');
-        let before = self.file.metadata()?.len();
+        self.text.write(line, &mut self.buffer)?;
+        let more = self.buffer.len() as u64;
+        self.room.take(writer, self.length, more)?;
         if let Err(error) = self.file.write_all(&self.buffer) {
             // Half a line must not stand before the next one.
-            self.file.set_len(before)?;
+            self.file.set_len(self.length)?;
             return Err(error);
         }
+        self.length += more;
         self.next_seq = line.seq + 1;
         self.last_time = line.time;
         Ok(())
@@ -146,32 +155,30 @@ impl Appender {
 pub struct LogStream<'a> {
     log: &'a StageLog,
     level: Level,
-    carry: String,
-    is_continued: bool,
+    carry: MaskStream,
+    begun: Begun,
 }
 
 impl LogStream<'_> {
     /// Takes the next piece.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If the file cannot be written, or the log has reached its limit.
     pub fn piece(&mut self, text: &str, ending: Ending) -> io::Result<()> {
-        self.carry.push_str(text);
-        let begun = if self.is_continued { CONTINUED } else { "" };
+        let masker = &self.log.masker;
         match ending {
             Ending::Complete => {
-                let line = self.log.masker.mask(&std::mem::take(&mut self.carry));
-                self.is_continued = false;
-                self.log.append(self.level, &format!("{begun}{line}"))
+                let line = self.carry.finish(masker, text);
+                let begun = std::mem::replace(&mut self.begun, Begun::Here);
+                self.log.append((Writer::Command, self.level), &line, (begun, Goes::Ends))
             }
             Ending::Continued => {
-                let (settled, length) = self.log.masker.mask_settled(&self.carry);
-                self.carry.drain(..length);
+                let settled = self.carry.push(masker, text);
                 if settled.is_empty() {
                     return Ok(());
                 }
-                self.is_continued = true;
-                self.log.append(self.level, &format!("{begun}{settled}{CONTINUES}"))
+                let begun = std::mem::replace(&mut self.begun, Begun::Before);
+                self.log.append((Writer::Command, self.level), &settled, (begun, Goes::On))
             }
         }
     }

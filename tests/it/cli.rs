@@ -1,6 +1,7 @@
 //! The real binary in a small world: what it says, how it ends, what it leaves behind.
 
 mod broken;
+mod cloud_logs;
 mod doctor;
 mod gate;
 mod inbox;
