@@ -170,7 +170,7 @@ impl LastWord {
     fn told(&self, folder: &JobFolder) -> String {
         match self.text.as_str() {
             "" => "it did not say why".to_owned(),
-            text => Masker::default().mask(&folder.unmapped(text)),
+            text => Masker::default().mask(&folder.unmapped(text)).into_owned(),
         }
     }
 }

@@ -3,13 +3,13 @@
 use super::{Found, Ground, Otherwise, refused, same};
 use relevo::{
     aws::{ErrorClass, Sns},
-    plan::{SubscriptionState, Tags, tags, topic_arn},
+    plan::{SubscriptionState, Tags, alert_topic_arn, tags},
 };
 use serde_json::json;
 
 async fn made(ground: &Ground) -> Result<(Sns, String), Otherwise> {
     let sns = ground.deployer().await?.sns();
-    let arn = topic_arn(&ground.prod);
+    let arn = alert_topic_arn(&ground.prod);
     same("topic before", sns.topic(&arn).await?, None)?;
     same("tags before", sns.tags(&arn).await?, None)?;
     let name = &ground.prod.alerts.topic;
