@@ -8,9 +8,11 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
-    source::{Source, SourceArgs, state_folder},
+    real_scripts::RealScriptsArgs,
+    source::{Source, SourceArgs, open_app, state_folder},
 };
 use crate::{
+    app,
     clock::{Clock, SystemClock},
     spec::Cloud,
     story::{
@@ -66,6 +68,8 @@ pub(crate) struct Args {
     /// Keep the rehearsal in this empty folder, to look around in it afterwards
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    #[command(flatten)]
+    scripts: RealScriptsArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -75,6 +79,7 @@ Examples:
   agent rehearse --speed 86400                  a day a second
   agent rehearse --data tonight.csv             what if these rows came in?
   agent rehearse --data mine.csv                with mine.yaml beside it: the story on your own data
+  agent rehearse --real-scripts                 with the repository's own Python and XGBoost
   agent rehearse --keep /tmp/story && agent runs --state /tmp/story
 
 Exit codes: 0 every promise kept, 1 a promise broken, 2 wrong usage or invalid files";
@@ -84,6 +89,7 @@ pub(crate) async fn rehearse(args: &Args, shared: &Shared, output: &Output) -> C
     let mut source = args.source.clone().or_default_branch(&own)?.resolve(&own)?;
     let play = data::play(args, &mut source.project)?;
     let folder = Folder::open(args.keep.as_deref())?;
+    choose_scripts(args, folder.path(), output).await?;
     let told = tokio::select! {
         told = Box::pin(tell(args, (&play, source), folder.path(), output)) => told?,
         _ = tokio::signal::ctrl_c() => return Ok(Exit::Cancelled),
@@ -93,6 +99,12 @@ pub(crate) async fn rehearse(args: &Args, shared: &Shared, output: &Output) -> C
     ended(args, &told, (&file, output))?;
     folder.close(output)?;
     Ok(if told.broken.is_some() { Exit::Failed } else { Exit::Done })
+}
+
+/// The choice is kept beside the rehearsal, in the state folder, which must be there for it.
+async fn choose_scripts(args: &Args, folder: &Path, output: &Output) -> Result<(), CliError> {
+    open_app(folder).await?.store.close().await;
+    args.scripts.choose(&app::rehearsal_file(folder), output).await
 }
 
 async fn tell(
