@@ -7,11 +7,11 @@ mod settings;
 pub use objects::{Copied, ObjectRecord};
 
 use super::{
-    CloudError, ErrorClass, MOST_PAGES,
+    CloudError, ErrorClass,
     access::Owners,
     error::{Act, Maybe},
 };
-use aws_sdk_s3::types::ServerSideEncryption;
+use aws_sdk_s3::{operation::head_object::HeadObjectOutput, types::ServerSideEncryption};
 use aws_types::SdkConfig;
 use std::sync::Arc;
 
@@ -94,17 +94,16 @@ impl S3 {
     /// # Errors
     /// If S3 refuses.
     pub async fn size(&self, bucket: &str, key: &str) -> Result<Option<u64>, CloudError> {
-        let head = self
-            .client
-            .head_object()
-            .bucket(bucket)
-            .key(key)
-            .expected_bucket_owner(self.owners.of_bucket(bucket).as_str())
-            .send()
-            .await
-            .act("HeadObject", &address(bucket, key))
-            .maybe()?;
+        let head = self.head(bucket, key).await?;
         Ok(head.map(|head| head.content_length.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)))
+    }
+
+    /// What S3 says of an object, if there is one.
+    async fn head(&self, bucket: &str, key: &str) -> Result<Option<HeadObjectOutput>, CloudError> {
+        let request = self.client.head_object().bucket(bucket).key(key);
+        let owner = self.owners.of_bucket(bucket).as_str();
+        let found = request.expected_bucket_owner(owner).send().await;
+        found.act("HeadObject", &address(bucket, key)).maybe()
     }
 
     /// An object's content, if there is one, refused above `most` bytes.
@@ -152,29 +151,10 @@ impl S3 {
     /// The keys under `prefix`, in order.
     ///
     /// # Errors
-    /// If S3 refuses, or there is no end of pages.
+    /// As for [`Self::objects`].
     pub async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, CloudError> {
-        let address = address(bucket, prefix);
-        let mut keys = Vec::new();
-        let mut token = None;
-        for _ in 0..MOST_PAGES {
-            let page = self
-                .client
-                .list_objects_v2()
-                .bucket(bucket)
-                .prefix(prefix)
-                .expected_bucket_owner(self.owners.of_bucket(bucket).as_str())
-                .set_continuation_token(token)
-                .send()
-                .await
-                .act("ListObjectsV2", &address)?;
-            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|o| o.key));
-            token = page.next_continuation_token;
-            if token.is_none() {
-                return Ok(keys);
-            }
-        }
-        Err(CloudError::endless("ListObjectsV2", address))
+        let objects = self.objects(bucket, prefix).await?;
+        Ok(objects.into_iter().map(|object| object.key).collect())
     }
 }
 

@@ -90,20 +90,12 @@ struct Line {
 }
 
 fn line(change: &Change) -> Line {
-    let add = |what, name: &str, details| Line {
-        sign: '+',
-        verb: "create",
-        what,
-        name: name.to_owned(),
-        details,
+    let of = |sign, verb, what, name: &str, details| {
+        let name = name.to_owned();
+        Line { sign, verb, what, name, details }
     };
-    let set = |what, name: &str, details| Line {
-        sign: '~',
-        verb: "change",
-        what,
-        name: name.to_owned(),
-        details,
-    };
+    let add = |what, name: &str, details| of('+', "create", what, name, details);
+    let set = |what, name: &str, details| of('~', "change", what, name, details);
     match change {
         Change::CreateLogGroup { name, kms_key } => {
             add("log group", name, kms_key.iter().map(|key| format!("key {key}")).collect())

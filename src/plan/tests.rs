@@ -28,8 +28,8 @@ fn done(mut observed: Observed, change: &Change, desired: &Desired) -> Observed 
     };
     match change {
         Change::CreateLogGroup { kms_key, .. } => {
-            observed.log_group =
-                Some(LogGroupRecord { retention_days: None, kms_key: kms_key.clone() });
+            let kms_key = kms_key.clone();
+            observed.log_group = Some(LogGroupRecord { retention_days: None, kms_key });
         }
         Change::SetLogGroupKey { to, .. } => {
             observed.log_group.as_mut().unwrap().kms_key = Some(to.clone());

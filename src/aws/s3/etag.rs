@@ -1,10 +1,7 @@
 //! Whether an object is still the one it was.
 
-use super::{S3, address};
-use crate::aws::{
-    CloudError,
-    error::{Act, Maybe},
-};
+use super::S3;
+use crate::aws::CloudError;
 
 impl S3 {
     /// The ETag of an object without its quotes, if there is one.
@@ -12,16 +9,7 @@ impl S3 {
     /// # Errors
     /// If S3 refuses.
     pub async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, CloudError> {
-        let head = self
-            .client
-            .head_object()
-            .bucket(bucket)
-            .key(key)
-            .expected_bucket_owner(self.owners.of_bucket(bucket).as_str())
-            .send()
-            .await
-            .act("HeadObject", &address(bucket, key))
-            .maybe()?;
+        let head = self.head(bucket, key).await?;
         Ok(head.and_then(|head| head.e_tag).map(|etag| etag.trim_matches('"').to_owned()))
     }
 }
