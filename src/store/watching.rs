@@ -244,6 +244,22 @@ impl Store {
         .await?;
         row.as_ref().map(record).transpose()
     }
+
+    /// The execution that the training with this ARN answered, if one was started by a watcher that is kept here.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn watched_with_training(
+        &self,
+        training: &str,
+    ) -> Result<Option<WatchedExecution>, StoreError> {
+        let row =
+            sqlx::query("SELECT * FROM watched WHERE training = $1 ORDER BY began_at DESC LIMIT 1")
+                .bind(training)
+                .fetch_optional(&self.pool)
+                .await?;
+        row.as_ref().map(record).transpose()
+    }
 }
 
 impl WatchLease {

@@ -22,6 +22,7 @@ use crate::{
     project::Project,
     registry,
     spec::Environment,
+    store::WatchedExecution,
 };
 use anyhow::Context as _;
 
@@ -109,6 +110,16 @@ impl Desk {
     }
 
     /// What the gate said of the version, if a run that is kept here trained it.
+    /// The drift that the version was trained to answer, if a watcher that is kept here started its training.
+    pub(super) async fn cause(
+        &self,
+        package: &ModelPackage,
+    ) -> Result<Option<WatchedExecution>, CliError> {
+        let Some(training) = &package.generated_by else { return Ok(None) };
+        let found = self.app.store.watched_with_training(training).await;
+        Ok(found.context("find what the version was trained for")?)
+    }
+
     pub(super) async fn gate_verdict(
         &self,
         package: &ModelPackage,

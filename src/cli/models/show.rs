@@ -11,7 +11,10 @@ use crate::{
     aws::ModelPackage,
     ids::{EnvName, RunId},
     model::{Auc, Verdict},
+    monitor::Assessment,
     registry::{self, Dossier, Entry, Seal},
+    store::WatchedExecution,
+    watch::{Case, Grounds},
 };
 use serde::Serialize;
 
@@ -27,6 +30,8 @@ struct Version<'a> {
     evidence: Dossier,
     /// What the gate said, if a run that is kept here trained it.
     gate: Option<Gate>,
+    /// The drift it was trained to answer, if a watcher that is kept here started its training.
+    cause: Option<Cause>,
     /// What was decided, the first decision first.
     history: Vec<Entry>,
 }
@@ -35,6 +40,25 @@ struct Version<'a> {
 struct Gate {
     run: RunId,
     verdict: Verdict,
+}
+
+/// Why a version was trained.
+#[derive(Debug, Serialize)]
+struct Cause {
+    /// The inference execution.
+    execution: String,
+    /// What it came to.
+    verdict: String,
+    /// What that rests on; absent where another version of the agent wrote it.
+    grounds: Option<Grounds>,
+}
+
+impl From<WatchedExecution> for Cause {
+    fn from(watched: WatchedExecution) -> Self {
+        let WatchedExecution { execution, verdict, evidence, .. } = watched;
+        let case: Option<Case> = serde_json::from_value(evidence).ok();
+        Self { execution, verdict, grounds: case.map(|case| case.grounds) }
+    }
 }
 
 pub(super) async fn show(desk: &Desk, version: i32, output: &Output) -> CliResult {
@@ -47,6 +71,7 @@ pub(super) async fn show(desk: &Desk, version: i32, output: &Output) -> CliResul
         auc: evidence.evaluation.as_ref().and_then(registry::Evaluation::auc),
         evidence,
         gate,
+        cause: desk.cause(package).await?.map(Cause::from),
         history: registry::history(package),
     };
     match output.format {
@@ -72,11 +97,22 @@ fn text(version: &Version<'_>) -> String {
         let verdict = verdict.to_string().replace('\n', &format!("\n{:<22}", ""));
         lines.push(format!("{:<21} {verdict}\n{:<22}(run {})", "gate", "", run.short()));
     }
+    lines.extend(version.cause.iter().flat_map(caused));
     for (index, entry) in version.history.iter().enumerate() {
         let name = if index == 0 { "decided" } else { "" };
         lines.push(format!("{name:<21} {}", harmless(&entry.to_string())));
     }
     lines.join("\n")
+}
+
+/// Why it was trained, and where the report on that is.
+fn caused(cause: &Cause) -> Vec<String> {
+    let mut lines = vec![format!("{:<21} {} in {}", "trained for", cause.verdict, cause.execution)];
+    let Some(grounds) = &cause.grounds else { return lines };
+    let reasons = grounds.assessment.iter().flat_map(Assessment::reasons);
+    lines.extend(reasons.map(|reason| format!("{:<22}{}", "", harmless(&reason))));
+    lines.extend(grounds.report.iter().map(|uri| format!("{:<21} {uri}", "violation report")));
+    lines
 }
 
 /// Names and values, in the order in which one asks.
