@@ -137,7 +137,7 @@ fn row(feature: &FeatureDrift) -> [String; 6] {
         feature.name.clone(),
         test(feature.test).to_owned(),
         format!("{:.3}", feature.statistic),
-        format!("{:.2e}", feature.adjusted_p_value),
+        probability(feature.adjusted_p_value),
         format!("{:.3}", feature.distance),
         if feature.drifted { "drifted".to_owned() } else { String::new() },
     ]
@@ -150,6 +150,13 @@ fn test(test: DriftTest) -> &'static str {
         DriftTest::FisherExact => "Fisher's exact",
     }
 }
+
+fn probability(p: f64) -> String {
+    if p < SMALLEST_PLAIN { format!("{p:.0e}") } else { format!("{p:.3}") }
+}
+
+/// Below this a probability is told by its power of ten.
+const SMALLEST_PLAIN: f64 = 0.001;
 
 fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
