@@ -1,3 +1,4 @@
+mod account;
 mod patterns;
 
 use super::{
@@ -5,6 +6,7 @@ use super::{
     *,
 };
 use crate::spec::{Environment, Retrain, RetrainOn};
+use account::done;
 use proptest::{prelude::*, sample::subsequence};
 use serde_json::json;
 
@@ -19,90 +21,6 @@ fn wanted(commit: &Commit, environment: &Environment, observed: &Observed) -> De
 
 fn first() -> Desired {
     wanted(&Commit::first(), &environment(), &Observed::default())
-}
-
-/// What is there once `change` is done.
-fn done(mut observed: Observed, change: &Change, desired: &Desired) -> Observed {
-    let topic = |observed: &mut Observed, change: &dyn Fn(&mut Topic)| {
-        change(observed.topic.as_mut().unwrap());
-    };
-    match change {
-        Change::CreateLogGroup { kms_key, .. } => {
-            let kms_key = kms_key.clone();
-            observed.log_group = Some(LogGroupRecord { retention_days: None, kms_key });
-        }
-        Change::SetLogGroupKey { to, .. } => {
-            observed.log_group.as_mut().unwrap().kms_key = Some(to.clone());
-        }
-        Change::SetRetention { to, .. } => {
-            observed.log_group.as_mut().unwrap().retention_days = *to;
-        }
-        Change::PutObject { bucket, key, .. } => {
-            observed.objects.insert(format!("s3://{bucket}/{key}"));
-        }
-        Change::CreateFunction { code_sha256, settings, .. } => {
-            observed.function.head = Some(Function {
-                code_sha256: code_sha256.clone(),
-                settings: settings.clone(),
-                readiness: Readiness::Ready,
-            });
-        }
-        Change::UpdateFunctionCode { to, .. } => {
-            observed.function.head.as_mut().unwrap().code_sha256 = to.clone();
-        }
-        Change::UpdateFunctionSettings { to, .. } => {
-            observed.function.head.as_mut().unwrap().settings = to.clone();
-        }
-        Change::PublishFunction { version, .. } => {
-            let head = observed.function.head.clone().unwrap();
-            observed.function.versions.insert(*version, head);
-        }
-        Change::CreateTopic { .. } => {
-            let owner = json!({ "Sid": "__default_statement_ID", "Effect": "Allow" });
-            observed.topic = Some(Topic {
-                kms_key: None,
-                policy: json!({ "Statement": [owner] }),
-                subscriptions: Vec::new(),
-            });
-        }
-        Change::SetTopicKey { to, .. } => {
-            topic(&mut observed, &|topic| topic.kms_key = Some(to.clone()));
-        }
-        Change::SetTopicStatement { to, .. } => {
-            topic(&mut observed, &|topic| topic.policy = topic.policy_with(to));
-        }
-        Change::Subscribe { email, .. } => topic(&mut observed, &|topic| {
-            topic.subscriptions.push(Subscription {
-                protocol: "email".to_owned(),
-                endpoint: email.clone(),
-                state: SubscriptionState::Pending,
-            });
-        }),
-        Change::CreatePipeline { name, .. } | Change::UpdatePipeline { name, .. } => {
-            let spec = desired.pipelines().into_iter().find(|spec| spec.name == *name).unwrap();
-            let PipelineSpec { arn, role, description, definition, .. } = spec.clone();
-            let record = PipelineRecord { arn, role, description, definition };
-            observed.pipelines.insert(name.clone(), record);
-        }
-        Change::PutRule { to, .. } => {
-            let targets = observed.rules.remove(&to.name).map(|rule| rule.targets);
-            let targets = targets.unwrap_or_default();
-            observed.rules.insert(to.name.clone(), ObservedRule { rule: to.clone(), targets });
-        }
-        Change::PutTargets { rule, to, .. } => {
-            let targets = &mut observed.rules.get_mut(rule).unwrap().targets;
-            targets.retain(|there| to.iter().all(|new| new.id != there.id));
-            targets.extend(to.iter().cloned());
-        }
-        Change::RemoveTargets { rule, from } => {
-            let targets = &mut observed.rules.get_mut(rule).unwrap().targets;
-            targets.retain(|there| !from.contains(there));
-        }
-        Change::RemoveRule { from } => {
-            assert_eq!(observed.rules.remove(&from.name).unwrap().targets, [], "a rule in use");
-        }
-    }
-    observed
 }
 
 fn applied(plan: &Plan, observed: Observed, desired: &Desired) -> Observed {

@@ -44,11 +44,11 @@ impl Finding {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Clean => "clean",
-            Self::Drift => "drift",
-            Self::DataDefect => "data-defect",
-            Self::TooFewRows => "too-few-rows",
-            Self::InfrastructureFailure => "infrastructure-failure",
+            Self::Clean => Verdict::Clean.as_str(),
+            Self::Drift => Verdict::Drift.as_str(),
+            Self::DataDefect => Verdict::DataDefect.as_str(),
+            Self::TooFewRows => Verdict::TooFewRows.as_str(),
+            Self::InfrastructureFailure => Verdict::InfrastructureFailure.as_str(),
             Self::NothingApproved => "nothing-approved",
             Self::Stopped => "stopped",
             Self::NotChecked => "not-checked",
