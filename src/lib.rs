@@ -14,6 +14,11 @@ pub mod model;
 pub mod monitor;
 pub mod plan;
 pub mod preflight;
+pub mod foundation;
+pub mod intake;
+pub mod queue;
+pub mod report;
+pub mod audit;
 
 // L1: adapters. One outside system each; foreign types stop here.
 pub mod clock;
@@ -21,6 +26,7 @@ pub mod aws;
 pub mod exec;
 pub mod git;
 pub mod store;
+pub mod github;
 
 // L2: drivers. Each pass is one idempotent step that re-reads state.
 pub mod project;
@@ -28,10 +34,15 @@ pub mod registry;
 pub mod logs;
 pub mod deploy;
 pub mod doctor;
+pub mod bootstrap;
 pub mod engine;
 pub mod watch;
+pub mod hearing;
+pub mod dispatch;
+pub mod telling;
 
 // L3: faces.
+pub mod web;
 pub mod app;
 pub mod story;
 pub mod cli;

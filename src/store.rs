@@ -6,7 +6,9 @@
 //! [`Clock`](crate::clock::Clock). Write-ahead log with `synchronous = NORMAL`: whatever was answered
 //! survives `kill -9`; a power cut can take the last moments but leaves no damage.
 
+mod acts;
 mod cursors;
+mod deliveries;
 mod environments;
 mod error;
 mod events;
@@ -20,6 +22,7 @@ mod tests;
 mod watching;
 
 pub use cursors::LogCursor;
+pub use deliveries::{Delivery, Kept, NewDelivery, Via};
 pub use environments::Place;
 pub use error::StoreError;
 pub use events::StoredEvent;
@@ -30,11 +33,16 @@ pub use watching::{Progress, WatchLease, WatchedExecution};
 
 use crate::clock::Clock;
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{
+    Executor as _,
+    any::{AnyConnectOptions, AnyPoolOptions},
+};
 use std::{path::Path, sync::Arc, time::Duration};
 
-/// How long a statement waits for another process's write before it fails.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// What each connection to a SQLite file is told first. A statement waits ten seconds for another process's write
+/// before it fails.
+const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;
+     PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
 /// Connections; one writes at a time anyway, the others serve reads beside it.
 const CONNECTIONS: u32 = 4;
 /// Two processes that create the file at the same moment can get in each other's way beyond what
@@ -46,7 +54,7 @@ const OPEN_PAUSE: Duration = Duration::from_millis(20);
 /// The store; clones share it.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: sqlx::SqlitePool,
+    pool: sqlx::AnyPool,
     clock: Arc<dyn Clock>,
     owner: Owner,
 }
@@ -57,16 +65,18 @@ impl Store {
     /// # Errors
     /// If the file cannot be opened, or was written by a newer agent.
     pub async fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(BUSY_TIMEOUT);
+        sqlx::any::install_default_drivers();
+        let options = sqlite_options(file)?;
         let mut attempt = 1;
         let pool = loop {
-            let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);
+            let pool = AnyPoolOptions::new().max_connections(CONNECTIONS).after_connect(
+                |connection, _| {
+                    Box::pin(async move {
+                        connection.execute(sqlx::raw_sql(SQLITE_SETTINGS)).await?;
+                        Ok(())
+                    })
+                },
+            );
             match pool.connect_with(options.clone()).await {
                 Ok(pool) => break pool,
                 Err(error) if attempt < OPEN_ATTEMPTS && error::is_busy(&error) => {
@@ -85,7 +95,7 @@ impl Store {
         self.pool.close().await;
     }
 
-    async fn begin_write(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, StoreError> {
+    async fn begin_write(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
         // A transaction that first reads and then upgrades to a write fails at once if another wrote meanwhile.
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
     }
@@ -93,6 +103,16 @@ impl Store {
     fn now(&self) -> i64 {
         self.clock.now().as_millisecond()
     }
+}
+
+/// `file` as an address that is made if it is not there; what has a meaning in addresses is escaped.
+fn sqlite_options(file: &Path) -> Result<AnyConnectOptions, StoreError> {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let mut url = url::Url::from_file_path(absolute)
+        .map_err(|()| StoreError::corrupt("a path", &file.display().to_string()))?;
+    url.set_query(Some("mode=rwc"));
+    let address = url.as_str().replacen("file://", "sqlite://", 1);
+    Ok(address.parse::<AnyConnectOptions>()?)
 }
 
 fn moment(milliseconds: i64) -> Result<Timestamp, StoreError> {

@@ -39,6 +39,13 @@ text_id!(
 );
 
 text_id!(
+    /// What a sender calls one of its deliveries; GitHub uses UUIDs.
+    DeliveryId,
+    "a delivery id: up to 128 letters, digits, '-', '_', '.' and ':'",
+    |text| is_word(text, "-_.:", 128)
+);
+
+text_id!(
     /// A full git commit id: 40 lower-case hexadecimal digits.
     Sha,
     "a commit id: 40 hexadecimal digits",

@@ -116,7 +116,7 @@ impl Store {
             "SELECT id FROM runs WHERE logs_shipped = 0 AND outcome IS NOT NULL
              ORDER BY created_at LIMIT $1",
         )
-        .bind(most)
+        .bind(i64::from(most))
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(|row| text(row, "id", "a run id")).collect()

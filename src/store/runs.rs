@@ -7,7 +7,7 @@ use crate::plan::Plan;
 use crate::spec::Pipeline;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{Row as _, sqlite::SqliteRow};
+use sqlx::{Row as _, any::AnyRow};
 
 /// What is to run: the key that makes it one run, and the graph it keeps.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ impl Found {
 }
 
 /// Runs of one execution that are looked at: each begins it anew or finds it, and the newest knows best.
-const MOST_WITH_EXECUTION: u32 = 5;
+const MOST_WITH_EXECUTION: i64 = 5;
 
 impl Store {
     /// The run of (repository, ref, commit, environment): one, however often and by however many it is asked for
@@ -132,7 +132,7 @@ impl Store {
         .bind(&run.reference)
         .bind(run.commit.as_str())
         .bind(run.environment.as_str())
-        .bind(run.ask)
+        .bind(i64::from(run.ask))
         .bind(now)
         .bind(json(&run.facts)?)
         .bind(json(&run.pipeline)?)
@@ -187,7 +187,7 @@ impl Store {
     /// If the database fails.
     pub async fn newest_runs(&self, most: u32) -> Result<Vec<RunRecord>, StoreError> {
         let rows = sqlx::query("SELECT * FROM runs ORDER BY created_at DESC, id DESC LIMIT $1")
-            .bind(most)
+            .bind(i64::from(most))
             .fetch_all(&self.pool)
             .await?;
         rows.iter().map(record).collect()
@@ -210,7 +210,7 @@ impl Store {
         .bind(repository)
         .bind(environment.as_str())
         .bind(json(&Outcome::Succeeded)?)
-        .bind(most)
+        .bind(i64::from(most))
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(record).collect()
@@ -264,7 +264,7 @@ fn begin(new: NewRun, ask: u32, now: Timestamp) -> (RunRecord, Vec<Event>) {
     (run, new.reused)
 }
 
-fn record(row: &SqliteRow) -> Result<RunRecord, StoreError> {
+fn record(row: &AnyRow) -> Result<RunRecord, StoreError> {
     let outcome: Option<String> = row.try_get("outcome")?;
     Ok(RunRecord {
         id: text(row, "id", "a run id")?,
@@ -272,7 +272,7 @@ fn record(row: &SqliteRow) -> Result<RunRecord, StoreError> {
         reference: row.try_get("reference")?,
         commit: text(row, "commit_id", "a commit id")?,
         environment: text(row, "environment", "an environment name")?,
-        ask: row.try_get("ask")?,
+        ask: u32::try_from(row.try_get::<i64, _>("ask")?).unwrap_or(u32::MAX),
         created_at: moment(row.try_get("created_at")?)?,
         facts: from_json(row.try_get("facts")?, "facts")?,
         pipeline: from_json(row.try_get("pipeline")?, "a pipeline")?,
@@ -282,7 +282,7 @@ fn record(row: &SqliteRow) -> Result<RunRecord, StoreError> {
 
 /// A checked identifier out of a text column.
 pub(super) fn text<T: std::str::FromStr>(
-    row: &SqliteRow,
+    row: &AnyRow,
     column: &str,
     what: &'static str,
 ) -> Result<T, StoreError> {

@@ -3,10 +3,18 @@
 use super::StoreError;
 
 /// Every migration in order; the first makes version 1. A released one is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+    include_str!("migrations/5.sql"),
+    include_str!("migrations/6.sql"),
+    include_str!("migrations/7.sql"),
+];
 
 /// Brings the store to the newest version, in one transaction.
-pub(super) async fn migrate(pool: &sqlx::SqlitePool) -> Result<(), StoreError> {
+pub(super) async fn migrate(pool: &sqlx::AnyPool) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     // Almost always there is nothing to do, and then no process should wait for another's write.
     let found: Option<i64> =

@@ -9,7 +9,7 @@ use crate::ids::EnvName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::{Row as _, sqlite::SqliteRow};
+use sqlx::{Row as _, any::AnyRow};
 use std::collections::BTreeSet;
 
 /// The right to act on what happens in one environment.
@@ -219,7 +219,7 @@ impl Store {
              ORDER BY began_at, execution LIMIT $2",
         )
         .bind(environment.as_str())
-        .bind(most)
+        .bind(i64::from(most))
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(record).collect()
@@ -277,7 +277,7 @@ fn progress_text(progress: Progress) -> &'static str {
     }
 }
 
-fn record(row: &SqliteRow) -> Result<WatchedExecution, StoreError> {
+fn record(row: &AnyRow) -> Result<WatchedExecution, StoreError> {
     let progress: &str = row.try_get("progress")?;
     let known = [Progress::Intended, Progress::Supplied, Progress::Started, Progress::Done];
     let progress = known

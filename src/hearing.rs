@@ -1,0 +1,1 @@
+//! Hears of pushes: deliveries are judged one after another and become runs; polling finds what no delivery told.

@@ -1,0 +1,13 @@
+-- what reached the agent
+CREATE TABLE deliveries (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    via         TEXT   NOT NULL,
+    repository  TEXT   NOT NULL,
+    event       TEXT   NOT NULL,
+    body        TEXT   NOT NULL,
+    received_at BIGINT NOT NULL,
+    verdict     TEXT,
+    judged_at   BIGINT
+);
+CREATE INDEX deliveries_by_time ON deliveries (received_at, id);
+CREATE INDEX deliveries_unjudged ON deliveries (received_at, id) WHERE verdict IS NULL;

@@ -1,0 +1,1 @@
+-- holds on environments, approvals
