@@ -7,11 +7,13 @@ mod arn;
 mod cloud;
 mod partition;
 mod run;
+mod trace;
 
 pub use arn::Arn;
 pub use cloud::{AccountId, BucketName, PipelineName, Region, S3Uri};
 pub use partition::Partition;
 pub use run::{Attempt, DeliveryId, Digest, EnvName, RunId, Sha, StageName};
+pub use trace::{SpanId, TraceId, traceparent};
 
 /// A text that is not a legal identifier of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
