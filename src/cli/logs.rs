@@ -12,11 +12,11 @@ use crate::{
     app::App,
     flow::Event,
     ids::{EnvName, StageName},
-    logs::{LogFolder, LogLine, LogReader},
+    logs::{LogLine, Tail},
     store::RunRecord,
 };
 use anyhow::Context as _;
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// How often `--follow` looks for new lines: below what a person notices.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
@@ -102,11 +102,12 @@ pub(crate) async fn logs(args: &Args, shared: &Shared, output: &Output) -> CliRe
         ));
     }
     let shown = if args.stage.is_some() { Shown::OneStage } else { Shown::WithStage };
-    let mut tail = Tail::new(app.log_folder(), run.clone(), args.stage.clone());
+    let mut tail = Tail::new(app.log_folder(), run.id.clone(), args.stage.clone());
     loop {
         // Asked before reading, so that lines written before the end are read after it.
         let ended = app.store.run(&run.id).await.context("read the run")?.outcome.is_some();
-        for line in tail.next_lines()? {
+        tail.look().context("look for lines")?;
+        while let Some(line) = tail.next().context("read a line")? {
             print(&line, shown, output)?;
         }
         if ended || !args.follow {
@@ -151,39 +152,5 @@ pub(super) fn print(line: &LogLine, shown: Shown, output: &Output) -> Result<(),
             let day = line.time.strftime("%F");
             output.data(&format!("{day} {time} {run} {stage} | {message}"))
         }
-    }
-}
-
-/// The lines of a run's stages, from where the last reading stopped.
-struct Tail {
-    folder: LogFolder,
-    run: RunRecord,
-    only: Option<StageName>,
-    positions: BTreeMap<StageName, u64>,
-}
-
-impl Tail {
-    fn new(folder: LogFolder, run: RunRecord, only: Option<StageName>) -> Self {
-        Self { folder, run, only, positions: BTreeMap::new() }
-    }
-
-    /// What was written since the last call, in order of time.
-    fn next_lines(&mut self) -> anyhow::Result<Vec<LogLine>> {
-        let mut lines = Vec::new();
-        for stage in self.folder.stages(&self.run.id).context("list the run's logs")? {
-            if self.only.as_ref().is_some_and(|only| *only != stage) {
-                continue;
-            }
-            let position = self.positions.entry(stage.clone()).or_default();
-            let path = self.folder.of_stage(&self.run.id, &stage);
-            let read = || format!("read {}", path.display());
-            let mut reader = LogReader::open(&path, *position).with_context(read)?;
-            while let Some(piece) = reader.next().with_context(read)? {
-                *position = piece.end;
-                lines.push(piece.line);
-            }
-        }
-        lines.sort_by_key(|line| line.time);
-        Ok(lines)
     }
 }
