@@ -137,7 +137,7 @@ impl Via {
     }
 }
 
-fn record(row: &AnyRow) -> Result<Delivery, StoreError> {
+pub(super) fn record(row: &AnyRow) -> Result<Delivery, StoreError> {
     let verdict: Option<String> = row.try_get("verdict")?;
     Ok(Delivery {
         new: NewDelivery {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 /// An event with its place and time.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct StoredEvent {
     /// Place in the run, from 1.
     pub seq: u64,

@@ -264,7 +264,7 @@ fn begin(new: NewRun, ask: u32, now: Timestamp) -> (RunRecord, Vec<Event>) {
     (run, new.reused)
 }
 
-fn record(row: &AnyRow) -> Result<RunRecord, StoreError> {
+pub(super) fn record(row: &AnyRow) -> Result<RunRecord, StoreError> {
     let outcome: Option<String> = row.try_get("outcome")?;
     Ok(RunRecord {
         id: text(row, "id", "a run id")?,
