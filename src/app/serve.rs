@@ -15,7 +15,7 @@ mod web;
 
 pub use bells::Bells;
 pub use phase::{Phase, Phases, Signals};
-pub use tasks::{Pass, Rest, Task};
+pub use tasks::{Ends, Pass, Rest, Task};
 
 use super::{App, settings::Settings};
 use crate::{exec::Inherited, git::Credentials, logs::Masker};

@@ -1,6 +1,6 @@
 //! The task that drives runs: the oldest waiting one of each environment, one at a time.
 
-use super::{Pass, Phase, Rest, Task, Tools};
+use super::{Ends, Pass, Phase, Rest, Task, Tools};
 use crate::{
     app::Promotion,
     engine::Watch,
@@ -28,7 +28,7 @@ pub(super) fn tasks(tools: &Tools) -> Vec<Task> {
         name: "dispatch".to_owned(),
         bell: tools.bells.runs.clone(),
         every: EVERY,
-        until: Phase::Ending,
+        ends: Ends::WhenDone,
         pass: Box::new(Dispatch { tools: tools.clone(), under_way: Mutex::default() }),
     }]
 }

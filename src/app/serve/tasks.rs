@@ -39,6 +39,26 @@ pub enum Rest {
     Over,
 }
 
+/// When a task ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// With the first signal: it only brings new work.
+    AtOnce,
+    /// When it says [`Rest::Over`] after the first signal: it has work under way.
+    WhenDone,
+    /// After all the others.
+    Last,
+}
+
+impl Ends {
+    fn phase(self) -> Phase {
+        match self {
+            Self::AtOnce => Phase::Draining,
+            Self::WhenDone | Self::Last => Phase::Ending,
+        }
+    }
+}
+
 /// A pass that is made over and over.
 pub struct Task {
     /// What people call it.
@@ -47,8 +67,8 @@ pub struct Task {
     pub bell: Arc<Notify>,
     /// The usual time between two passes.
     pub every: Duration,
-    /// The phase in which it makes no further pass.
-    pub until: Phase,
+    /// When it makes no further pass.
+    pub ends: Ends,
     /// What it does.
     pub pass: Box<dyn Pass>,
 }
@@ -62,7 +82,10 @@ pub(super) async fn keep_all(
 ) -> anyhow::Result<()> {
     let (mut working, mut last) = (JoinSet::new(), JoinSet::new());
     for task in tasks {
-        let set = if task.until == Phase::Ending { &mut last } else { &mut working };
+        let set = match task.ends {
+            Ends::AtOnce | Ends::WhenDone => &mut working,
+            Ends::Last => &mut last,
+        };
         set.spawn(keep(task, tools.clone()));
     }
     last.spawn(web);
@@ -87,7 +110,7 @@ async fn all(set: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
 async fn keep(task: Task, tools: Tools) -> anyhow::Result<()> {
     let (mut failures, mut panics) = (0_u32, 0_u32);
     let mut told = None;
-    while tools.phases.now() < task.until {
+    while tools.phases.now() < task.ends.phase() {
         let rest = match AssertUnwindSafe(task.pass.pass()).catch_unwind().await {
             Ok(Ok(rest)) => {
                 (failures, panics, told) = (0, 0, None);
@@ -127,7 +150,7 @@ async fn wait(task: &Task, tools: &Tools, time: Duration) {
     tokio::select! {
         () = task.bell.notified() => {}
         () = tools.app.clock.sleep(time) => {}
-        () = phases.reached(task.until) => {}
+        () = phases.reached(task.ends.phase()) => {}
     }
 }
 
