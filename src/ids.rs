@@ -12,7 +12,9 @@ mod trace;
 pub use arn::Arn;
 pub use cloud::{AccountId, BucketName, PipelineName, Region, S3Uri};
 pub use partition::Partition;
-pub use run::{Attempt, DeliveryId, Digest, EnvName, RunId, Sha, StageName};
+pub use run::{
+    Attempt, DeliveryId, Digest, EnvName, GitHubName, RepositoryName, RunId, Sha, StageName,
+};
 pub use trace::{SpanId, TraceId, traceparent};
 
 /// A text that is not a legal identifier of its kind.
