@@ -14,7 +14,10 @@ mod error;
 mod events;
 mod evidence;
 mod leases;
+mod listing;
+mod observing;
 mod owner;
+mod requests;
 mod runs;
 mod schema;
 #[cfg(test)]
@@ -27,7 +30,10 @@ pub use environments::Place;
 pub use error::StoreError;
 pub use events::StoredEvent;
 pub use leases::{LEASE_DURATION, Lease};
+pub use listing::{Ended, RunFilter};
+pub use observing::{Figures, Waiting};
 pub use owner::Owner;
+pub use requests::{Claim, RequestKey};
 pub use runs::{Ask, Facts, Found, NewRun, RunRecord};
 pub use watching::{Progress, WatchLease, WatchedExecution};
 
