@@ -1,5 +1,12 @@
 //! The agent's web face: where GitHub delivers, where people and programs ask, where machines look whether it lives.
 
+pub mod api;
+pub mod auth;
+pub mod errors;
+pub mod health;
+pub mod metrics;
+pub mod openapi;
+
 use crate::store::Store;
 use axum::{Router, routing::get};
 

@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(tail.next().unwrap().unwrap().message, "a 1");
         let stopped: Places = tail.places().to_string().parse().unwrap();
         fs::write(folder.of_stage(&run, &b), line("b.c", 1, 3) + "{\"half").unwrap();
-        assert_eq!(rest(&mut tail), ["a 2", "b.c 1"], "the second log was not there at first");
+        assert_eq!(rest(&mut tail), ["b.c 1", "a 2"], "the second log was not there at first");
         let mut again = Tail::new(folder.clone(), run.clone(), None).from(stopped);
         assert_eq!(rest(&mut again), ["b.c 1", "a 2"]);
         assert_eq!(again.places(), tail.places());
