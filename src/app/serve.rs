@@ -28,6 +28,9 @@ pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
 /// A number from 0 up to 1, drawn anew each time: waits are spread with it.
 pub type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
 
+/// The value of an environment variable.
+pub type Variable = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// What every task is given.
 #[derive(Clone)]
 pub struct Tools {
@@ -39,6 +42,8 @@ pub struct Tools {
     pub credentials: Credentials,
     /// What commands inherit of the environment of this process.
     pub inherited: Inherited,
+    /// Knows the environment of this process, where secrets may be.
+    pub variable: Variable,
     /// What must never stand in a log.
     pub masker: Masker,
     /// Tells people.
@@ -61,6 +66,7 @@ pub async fn serve(
     signals: Signals,
     told: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
+    let secrets = tools.settings.webhook_secrets(&*tools.variable)?;
     let address = tools.settings.listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("listen on {address}"))?;
@@ -71,6 +77,6 @@ pub async fn serve(
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
     tasks.extend(telling::tasks(&tools));
-    let web = web::serve(listener, &tools);
+    let web = web::serve(listener, &tools, secrets);
     tasks::keep_all(tasks, &tools, (phase, signals), web).await
 }
