@@ -28,8 +28,10 @@ const ANSWER: Duration = Duration::from_secs(60);
 /// Largest answer that is read whole.
 const LARGEST: usize = 64 * 1024 * 1024;
 
+/// Why something broke off.
+type Cause = Box<dyn Error + Send + Sync>;
 /// The body of an answer that is read piece by piece.
-type Pieces = BoxBody<Bytes, Box<dyn Error + Send + Sync>>;
+type Pieces = BoxBody<Bytes, io::Error>;
 
 /// Speaks to one target.
 #[derive(Clone)]
@@ -64,7 +66,7 @@ pub enum RemoteError {
         target: String,
         /// Why.
         #[source]
-        cause: Box<dyn Error + Send + Sync>,
+        cause: Cause,
     },
     /// Nobody answered in time.
     #[error("{target} did not answer within {within:?}")]
@@ -144,8 +146,8 @@ impl Client {
 
     async fn begin(&self, request: Request<Bytes>) -> Result<Response<Pieces>, RemoteError> {
         let answer = self.connections.request(request.map(Full::new)).await;
-        let answer = answer.map_err(|cause| self.unreachable(cause.into()))?;
-        Ok(answer.map(|body| body.map_err(Into::into).boxed()))
+        let answer = answer.map_err(|cause| self.unreachable(Box::new(cause)))?;
+        Ok(answer.map(|body| body.map_err(io::Error::other).boxed()))
     }
 
     async fn in_time<T>(
@@ -158,7 +160,7 @@ impl Client {
         })
     }
 
-    fn unreachable(&self, cause: Box<dyn Error + Send + Sync>) -> RemoteError {
+    fn unreachable(&self, cause: Cause) -> RemoteError {
         RemoteError::Unreachable { target: self.target.to_string(), cause }
     }
 }

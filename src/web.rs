@@ -4,20 +4,30 @@ pub mod api;
 pub mod auth;
 pub mod errors;
 pub mod health;
+pub mod hooks;
+mod limits;
 pub mod metrics;
 pub mod openapi;
+mod server;
 
-use crate::store::Store;
-use axum::{Router, routing::get};
+pub use limits::{LARGEST_BODY, Room};
+pub use server::{Peer, serve};
 
-/// What the web face works with.
-#[derive(Debug, Clone)]
+use axum::Router;
+use std::sync::Arc;
+
+/// What the web face works with. Each part brings its own routes.
+#[derive(Clone)]
 pub struct Web {
-    /// The agent's memory.
-    pub store: Store,
+    /// Where GitHub delivers.
+    pub hooks: hooks::Hooks,
+    /// Where people and programs ask, and machines look.
+    pub api: api::Api,
+    /// What stands before the API.
+    pub gate: Arc<auth::Gate>,
 }
 
-/// All routes. Each of `web`'s files brings its own; what none of them names is 404.
-pub fn router(_web: Web) -> Router {
-    Router::new().route("/healthz", get(async || "ok\n"))
+/// All routes. What none of them names is 404.
+pub fn router(web: Web) -> Router {
+    hooks::routes(web.hooks).merge(api::router(web.api, web.gate))
 }

@@ -7,6 +7,7 @@
 mod bells;
 mod dispatch;
 mod hearing;
+mod observing;
 mod phase;
 mod tasks;
 mod telling;
@@ -18,7 +19,12 @@ pub use phase::{Phase, Phases, Signals};
 pub use tasks::{Ends, Pass, Rest, Task};
 
 use super::{App, settings::Settings};
-use crate::{exec::Inherited, git::Credentials, logs::Masker};
+use crate::{
+    exec::Inherited,
+    git::Credentials,
+    logs::Masker,
+    web::{health::Pulse, metrics::Readings},
+};
 use anyhow::Context as _;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch};
@@ -27,6 +33,9 @@ use tokio::{net::TcpListener, sync::watch};
 pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
 /// A number from 0 up to 1, drawn anew each time: waits are spread with it.
 pub type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// The value of an environment variable.
+pub type Variable = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// What every task is given.
 #[derive(Clone)]
@@ -39,6 +48,8 @@ pub struct Tools {
     pub credentials: Credentials,
     /// What commands inherit of the environment of this process.
     pub inherited: Inherited,
+    /// Knows the environment of this process, where secrets may be.
+    pub variable: Variable,
     /// What must never stand in a log.
     pub masker: Masker,
     /// Tells people.
@@ -47,6 +58,8 @@ pub struct Tools {
     pub chance: Chance,
     /// Wakes tasks.
     pub bells: Bells,
+    /// When each task last came to the end of a pass.
+    pub pulse: Pulse,
     /// How far the end has come.
     pub phases: Phases,
 }
@@ -61,6 +74,7 @@ pub async fn serve(
     signals: Signals,
     told: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
+    let secrets = tools.settings.webhook_secrets(&*tools.variable)?;
     let address = tools.settings.listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("listen on {address}"))?;
@@ -71,6 +85,8 @@ pub async fn serve(
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
     tasks.extend(telling::tasks(&tools));
-    let web = web::serve(listener, &tools);
+    let observed = observing::Observed::new(&tools, Readings::default());
+    tasks.extend(observing::tasks(&tools, &observed)?);
+    let web = web::serve(listener, &tools, secrets, &observed);
     tasks::keep_all(tasks, &tools, (phase, signals), web).await
 }

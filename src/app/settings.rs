@@ -12,7 +12,8 @@ mod secrets;
 pub use check::read;
 pub use secrets::{SecretError, SecretSource};
 
-use crate::{hearing::Repository, ids::RepositoryName};
+use crate::{github::signature::Secrets, hearing::Repository, ids::RepositoryName};
+use anyhow::Context as _;
 use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 use url::Url;
 
@@ -34,7 +35,7 @@ pub struct Settings {
     /// The repositories that are heard, by name, each once.
     pub repositories: Vec<Repository>,
     /// Where webhook secrets are; several during a rotation. None, and no webhook is taken.
-    pub webhook_secrets: Vec<SecretSource>,
+    pub webhooks: Vec<SecretSource>,
     /// How GitHub is talked to, if it is.
     pub github: Option<github::GitHub>,
     /// Who may use the API.
@@ -61,11 +62,27 @@ impl Settings {
             listen,
             public_url: None,
             repositories: vec![Repository::polled(name, source)],
-            webhook_secrets: Vec::new(),
+            webhooks: Vec::new(),
             github: None,
             api: api::Api::default(),
             runs_at_once: DEFAULT_RUNS_AT_ONCE,
             drain: Drain { within: DEFAULT_DRAIN },
         }
+    }
+
+    /// The secrets that GitHub may sign with, read from where they are; `variable` knows the environment.
+    ///
+    /// # Errors
+    /// One of them cannot be read, or is too short.
+    pub fn webhook_secrets(
+        &self,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Secrets> {
+        let read = |source: &SecretSource| -> anyhow::Result<Secrets> {
+            let secret = source.read(variable)?;
+            Secrets::of([secret]).with_context(|| format!("use the secret in {source}"))
+        };
+        let all = self.webhooks.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(all.into_iter().collect())
     }
 }

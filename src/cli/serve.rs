@@ -15,6 +15,7 @@ use crate::{
     git,
     ids::RepositoryName,
     spec::SourceFile,
+    web::health::Pulse,
 };
 use anyhow::Context as _;
 use std::{
@@ -57,6 +58,7 @@ SIGTERM or Ctrl-C ends it: runs under way may finish; a second one stops them, a
 
 pub(crate) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let (settings, state) = settings(args, shared, output)?;
+    settings.webhook_secrets(&variable)?;
     if args.check {
         output.data(&format!("{} repositories: all in order", settings.repositories.len()))?;
         return Ok(Exit::Done);
@@ -65,14 +67,16 @@ pub(crate) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliR
     let (phase, phases) = Phases::begin();
     let talk = output.clone();
     let tools = Tools {
-        app,
+        app: app.clone(),
         settings: Arc::new(settings),
         credentials: credentials(),
         inherited: inherited(),
+        variable: Arc::new(variable),
         masker: output.masker().clone(),
         say: Arc::new(move |text| talk.talk(text)),
         chance: Arc::new(chance),
         bells: Bells::default(),
+        pulse: Pulse::new(app.clock.clone()),
         phases,
     };
     let signals = Signals::listen().context("listen for signals")?;
@@ -134,6 +138,11 @@ fn name_of(repo: &str) -> RepositoryName {
     let last = whole.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
     let last = last.trim_end_matches(".git");
     last.parse().or_else(|_| "repository".parse()).unwrap_or_else(|_| unreachable!())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// A number from 0 up to 1.

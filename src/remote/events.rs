@@ -42,8 +42,7 @@ impl EventStream {
                 return Ok(Some(event));
             }
             let Some(frame) = self.body.frame().await else { return Ok(None) };
-            let frame = frame.map_err(io::Error::other)?;
-            if let Ok(piece) = frame.into_data() {
+            if let Ok(piece) = frame?.into_data() {
                 self.ready.extend(self.reader.piece(&piece)?);
             }
         }

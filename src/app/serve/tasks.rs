@@ -134,13 +134,18 @@ async fn keep(task: Task, tools: Tools) -> anyhow::Result<()> {
                 Rest::Within(pause_after(panics))
             }
         };
-        match rest {
-            Rest::None => {}
-            Rest::Usual => wait(&task, &tools, task.every).await,
-            Rest::Within(time) => wait(&task, &tools, time).await,
-            Rest::Over => return Ok(()),
+        let pause = match rest {
+            Rest::None => Duration::ZERO,
+            Rest::Usual => task.every,
+            Rest::Within(time) => time,
+            Rest::Over => break,
+        };
+        tools.pulse.beat(&task.name, pause);
+        if rest != Rest::None {
+            wait(&task, &tools, pause).await;
         }
     }
+    tools.pulse.end(&task.name);
     Ok(())
 }
 

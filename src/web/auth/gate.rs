@@ -5,7 +5,10 @@ use crate::{
     audit::Act,
     clock::Clock,
     store::Store,
-    web::errors::{Kind, Problem},
+    web::{
+        Peer,
+        errors::{Kind, Problem},
+    },
 };
 use axum::{
     extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
@@ -15,7 +18,7 @@ use axum::{
 };
 use std::{
     collections::BTreeSet,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -151,14 +154,14 @@ struct Asked<'r> {
 
 impl<'r> Asked<'r> {
     fn of(request: &'r Request) -> Self {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = request.extensions().get::<ConnectInfo<Peer>>();
         Self {
             method: request.method(),
             route: request.extensions().get::<MatchedPath>().map(MatchedPath::as_str),
             path: request.uri().path(),
             headers: request.headers(),
             // An unknown caller is no local one.
-            from: peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip()),
+            from: peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.0.ip()),
         }
     }
 
