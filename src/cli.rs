@@ -19,6 +19,7 @@ mod logs;
 mod models;
 mod monitor;
 mod output;
+mod person;
 mod plan;
 mod real_scripts;
 mod rehearsal;
@@ -116,7 +117,7 @@ Examples:
   agent models approve 1 --env prod --reason 'reviewed with the clinic'
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled,
-            5 drift found";
+            5 drift found, 6 waiting for approval";
 
 /// Runs the program: parses the process's arguments, performs, answers the exit code.
 #[must_use]

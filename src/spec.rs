@@ -24,6 +24,7 @@ mod policy;
 mod raw_environment;
 mod raw_pipeline;
 mod raw_policy;
+mod raw_windows;
 mod reading;
 pub mod render;
 mod second_reader;
@@ -42,8 +43,8 @@ pub use pipeline::{
     Retry, Stage, Training,
 };
 pub use policy::{
-    Approval, DriftResponse, Monitor, NoSignificance, Respond, Response, Retrain, RetrainOn,
-    Significance,
+    Approval, DeploymentApproval, DriftResponse, Monitor, NoSignificance, Respond, Response,
+    Retrain, RetrainOn, Significance, Supersede,
 };
 pub(crate) use reading::Reading;
 pub(crate) use suggest::did_you_mean;

@@ -62,10 +62,7 @@ fn table(runs: &[RunRecord]) -> String {
 pub(crate) fn told(outcome: Option<&Outcome>) -> String {
     match outcome {
         None => "unfinished".to_owned(),
-        Some(Outcome::Succeeded) => "succeeded".to_owned(),
-        Some(Outcome::GateRefused) => "gate refused".to_owned(),
-        Some(Outcome::Cancelled) => "cancelled".to_owned(),
-        Some(Outcome::Failed { stage, .. }) => format!("failed in {stage}"),
+        Some(outcome) => outcome.to_string(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     engine::stages::outputs::VERDICT_EVIDENCE,
-    flow::Event,
+    flow::{Event, Withdrawal},
     store::{RunRecord, StoreError, StoredEvent},
 };
 use anyhow::Context as _;
@@ -90,6 +90,17 @@ fn line(stored: &StoredEvent) -> Option<String> {
         Event::RetryScheduled { stage, attempt, due } => {
             format!("{stage} will be tried again ({attempt}) at {}", due.strftime("%T"))
         }
+        Event::StageParked { stage, request, .. } => format!(
+            "{stage} asks for approval of plan {} ({} changes) until {}",
+            request.plan.short(),
+            request.changes,
+            request.until.strftime("%F %T UTC")
+        ),
+        Event::StageAwoken { stage } => format!("{stage} is looked at again"),
+        Event::RunWithdrawn { why } => match why {
+            Withdrawal::Superseded { by } => format!("superseded by {}", by.short()),
+            Withdrawal::Unfit { why } => format!("given up: {why}"),
+        },
         Event::StageSkipped { stage, .. } => format!("{stage} skipped"),
         Event::CancelRequested { .. } => "cancel requested".to_owned(),
         Event::RunCreated | Event::RunFinished { .. } => return None,

@@ -45,7 +45,25 @@ impl Ended {
     }
 }
 
+/// Environments that are listed at most.
+const MOST_ENVIRONMENTS: i64 = 256;
+
 impl Store {
+    /// The environments that runs were made for, by name.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn environments(&self) -> Result<Vec<EnvName>, StoreError> {
+        let rows =
+            sqlx::query("SELECT DISTINCT environment FROM runs ORDER BY environment LIMIT $1")
+                .bind(MOST_ENVIRONMENTS)
+                .fetch_all(&self.pool)
+                .await?;
+        rows.iter()
+            .map(|row| super::runs::text(row, "environment", "an environment name"))
+            .collect()
+    }
+
     /// The runs that `filter` wants, newest first, at most `most`.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ pub struct RequestKey {
 
 /// What is known of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
+pub enum RequestClaim {
     /// Nothing: it is now the asker's to do.
     Yours,
     /// It is being done.
@@ -50,7 +50,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn claim_request(&self, request: &RequestKey) -> Result<Claim, StoreError> {
+    pub async fn claim_request(&self, request: &RequestKey) -> Result<RequestClaim, StoreError> {
         let now = self.now();
         let mut write = self.begin_write().await?;
         let known = sqlx::query(
@@ -63,16 +63,16 @@ impl Store {
         .await?;
         if let Some(known) = known {
             if known.try_get::<&str, _>("digest")? != request.digest.as_str() {
-                return Ok(Claim::Another);
+                return Ok(RequestClaim::Another);
             }
             let status: Option<i64> = known.try_get("status")?;
             if let Some(status) = status {
                 let status = u16::try_from(status).unwrap_or(500);
                 let body: Option<String> = known.try_get("body")?;
-                return Ok(Claim::Answered { status, body: body.unwrap_or_default() });
+                return Ok(RequestClaim::Answered { status, body: body.unwrap_or_default() });
             }
             if known.try_get::<i64, _>("at")? > now - milliseconds(PATIENCE) {
-                return Ok(Claim::UnderWay);
+                return Ok(RequestClaim::UnderWay);
             }
         }
         let oldest = now - milliseconds(REMEMBERED);
@@ -90,7 +90,7 @@ impl Store {
         .execute(&mut *write)
         .await?;
         write.commit().await?;
-        Ok(Claim::Yours)
+        Ok(RequestClaim::Yours)
     }
 
     /// Remembers what was answered to a request that was claimed.
@@ -166,19 +166,19 @@ mod tests {
     async fn the_second_hears_what_the_first_was_answered() {
         let (_folder, clock, store) = store().await;
         let first = request("ci", "k1", "start main");
-        assert_eq!(store.claim_request(&first).await.unwrap(), Claim::Yours);
-        assert_eq!(store.claim_request(&first).await.unwrap(), Claim::UnderWay);
+        assert_eq!(store.claim_request(&first).await.unwrap(), RequestClaim::Yours);
+        assert_eq!(store.claim_request(&first).await.unwrap(), RequestClaim::UnderWay);
         store.answer_request(&first, 202, "{}").await.unwrap();
-        let answered = Claim::Answered { status: 202, body: "{}".to_owned() };
+        let answered = RequestClaim::Answered { status: 202, body: "{}".to_owned() };
         assert_eq!(store.claim_request(&first).await.unwrap(), answered);
         let misused = request("ci", "k1", "start develop");
-        assert_eq!(store.claim_request(&misused).await.unwrap(), Claim::Another);
+        assert_eq!(store.claim_request(&misused).await.unwrap(), RequestClaim::Another);
         let of_another = request("ada", "k1", "start develop");
-        assert_eq!(store.claim_request(&of_another).await.unwrap(), Claim::Yours);
+        assert_eq!(store.claim_request(&of_another).await.unwrap(), RequestClaim::Yours);
         store.forget_request(&of_another).await.unwrap();
-        assert_eq!(store.claim_request(&of_another).await.unwrap(), Claim::Yours);
+        assert_eq!(store.claim_request(&of_another).await.unwrap(), RequestClaim::Yours);
         clock.advance(REMEMBERED);
-        assert_eq!(store.claim_request(&misused).await.unwrap(), Claim::Yours);
+        assert_eq!(store.claim_request(&misused).await.unwrap(), RequestClaim::Yours);
         assert_eq!(store.requests().await.unwrap(), 1);
     }
 
@@ -186,10 +186,10 @@ mod tests {
     async fn what_a_dead_process_was_doing_can_be_done_again() {
         let (_folder, clock, store) = store().await;
         let first = request("ci", "k1", "start main");
-        assert_eq!(store.claim_request(&first).await.unwrap(), Claim::Yours);
+        assert_eq!(store.claim_request(&first).await.unwrap(), RequestClaim::Yours);
         clock.advance(PATIENCE);
-        assert_eq!(store.claim_request(&first).await.unwrap(), Claim::Yours);
-        assert_eq!(store.claim_request(&first).await.unwrap(), Claim::UnderWay);
+        assert_eq!(store.claim_request(&first).await.unwrap(), RequestClaim::Yours);
+        assert_eq!(store.claim_request(&first).await.unwrap(), RequestClaim::UnderWay);
     }
 
     #[tokio::test]

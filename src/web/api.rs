@@ -10,9 +10,13 @@ mod input;
 mod logs;
 mod models;
 mod once;
+mod orders;
+mod places;
 mod runs;
 
 pub use models::{Delivery, LogPage, Run, RunDetail, RunPage, Version};
+pub use orders::{Again, Approval, Cancellation, Cancelled, Plainly, Rejected, Rejection};
+pub use places::{InLine, Locking, Place};
 
 use super::{
     auth::{self, Gate},
@@ -20,7 +24,7 @@ use super::{
     health,
     metrics::{self, Metrics},
 };
-use crate::{clock::Clock, logs::LogFolder, store::Store};
+use crate::{clock::Clock, dispatch::Desk, logs::LogFolder, store::Store};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
@@ -29,7 +33,7 @@ use axum::{
     response::Response,
 };
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Where the routes begin.
@@ -73,6 +77,10 @@ pub struct Api {
     pub stand: Stand,
     /// Figures.
     pub metrics: Arc<Metrics>,
+    /// Rings when somebody gave an order about a run.
+    pub nudge: Arc<Notify>,
+    /// Takes orders.
+    desk: Desk,
     followers: Arc<Semaphore>,
 }
 
@@ -86,7 +94,8 @@ impl Api {
         metrics: Arc<Metrics>,
     ) -> Self {
         let followers = Arc::new(Semaphore::new(MOST_FOLLOWERS));
-        Self { store, clock, logs, stand, metrics, followers }
+        let desk = Desk::new(store.clone(), clock.clone());
+        Self { store, clock, logs, stand, metrics, nudge: Arc::default(), desk, followers }
     }
 }
 
@@ -102,6 +111,16 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(runs::show))
         .routes(routes!(logs::page))
         .routes(routes!(logs::stream))
+        .routes(routes!(orders::approve))
+        .routes(routes!(orders::reject))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(orders::retry))
+        .routes(routes!(orders::redeploy))
+        .routes(routes!(places::queue))
+        .routes(routes!(places::approvals))
+        .routes(routes!(places::environments))
+        .routes(routes!(places::lock))
+        .routes(routes!(places::unlock))
         .routes(routes!(deliveries::list))
         .routes(routes!(acts::list))
         .routes(routes!(acts::export))

@@ -1,7 +1,7 @@
 //! What the API answers when it does not do what was asked: a problem document (RFC 9457) with a kind for programs, a
 //! sentence for people and, where there is one, what to do about it.
 
-use crate::store::StoreError;
+use crate::{dispatch::DeskError, ids::StageName, store::StoreError};
 use axum::{
     extract::rejection::{JsonRejection, PathRejection, QueryRejection},
     http::{
@@ -150,6 +150,37 @@ impl From<StoreError> for Problem {
             | StoreError::Corrupt { .. }
             | StoreError::Owner(_)
             | StoreError::Database(_) => Self::new(Kind::Internal, "the agent's store failed"),
+        }
+    }
+}
+
+impl From<DeskError> for Problem {
+    fn from(error: DeskError) -> Self {
+        let told = error.to_string();
+        match error {
+            DeskError::Store(error) => error.into(),
+            DeskError::Engine(_) => Self::new(Kind::Internal, "the run's record cannot be read"),
+            DeskError::NotEntitled { .. } => Self::new(Kind::Forbidden, told).hint(
+                "`approval` in the environment's file on the default branch names who may; a token acts under its own name",
+            ),
+            DeskError::NoSuchStage { known, .. } => {
+                let known: Vec<&str> = known.iter().map(StageName::as_str).collect();
+                Self::new(Kind::NotFound, told).hint(format!("its stages: {}", known.join(", ")))
+            }
+            DeskError::NoTime => Self::new(Kind::Invalid, told).hint("name a moment to come"),
+            DeskError::NoReason => Self::new(Kind::Invalid, told).hint("say why"),
+            DeskError::NobodyAsked { .. } | DeskError::TooLate => {
+                Self::new(Kind::Conflict, told).hint("GET /api/v1/approvals lists what waits")
+            }
+            DeskError::Over { .. } => Self::new(Kind::Conflict, told).hint("retry it"),
+            DeskError::Open { .. } => Self::new(Kind::Conflict, told).hint("cancel it, or wait"),
+            DeskError::LockedBefore(_) => {
+                Self::new(Kind::Conflict, told).hint("unlock it first")
+            }
+            DeskError::AnsweredBefore { .. }
+            | DeskError::NeverSucceeded { .. }
+            | DeskError::NotDeployed { .. }
+            | DeskError::NotLocked(_) => Self::new(Kind::Conflict, told),
         }
     }
 }

@@ -136,5 +136,5 @@ impl Watch for Unwatched {
 
     fn line(&self, _: &LogLine) {}
 
-    fn waiting(&self, _: &RunRecord, _: &RunId) {}
+    fn waiting(&self, _: &RunRecord, _: &crate::queue::Reason) {}
 }

@@ -43,7 +43,8 @@ impl Observed {
             Phase::Draining | Phase::Stopping | Phase::Killing => Standing::Draining,
             Phase::Ending => Standing::Ending,
         });
-        let api = Api::new(store, (clock, stand), app.log_folder(), metrics);
+        let mut api = Api::new(store, (clock, stand), app.log_folder(), metrics);
+        api.nudge = tools.bells.runs.clone();
         Self { api, gate }
     }
 }

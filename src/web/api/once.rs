@@ -3,7 +3,7 @@
 use super::LARGEST_BODY;
 use crate::{
     ids::Digest,
-    store::{Claim, RequestKey, Store},
+    store::{RequestClaim, RequestKey, Store},
     web::{
         auth::Caller,
         errors::{Kind, Problem},
@@ -65,21 +65,21 @@ async fn answered(
     asked.extend_from_slice(&body);
     let claimed = RequestKey { who, key, digest: Digest::of(asked) };
     match store.claim_request(&claimed).await? {
-        Claim::Yours => {
+        RequestClaim::Yours => {
             let response = next.run(Request::from_parts(parts, Body::from(body))).await;
             remember(&store, &claimed, response).await
         }
-        Claim::Answered { status, body } => {
+        RequestClaim::Answered { status, body } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
             let json = HeaderValue::from_static("application/json");
             let replayed = HeaderValue::from_static("true");
             Ok((status, [(CONTENT_TYPE, json), (REPLAYED, replayed)], body).into_response())
         }
-        Claim::UnderWay => {
+        RequestClaim::UnderWay => {
             Err(Problem::new(Kind::Conflict, "a request with this idempotency key is under way")
                 .retry_after(Duration::from_secs(1)))
         }
-        Claim::Another => {
+        RequestClaim::Another => {
             Err(Problem::new(Kind::KeyReused, "this idempotency key was used for another request"))
         }
     }

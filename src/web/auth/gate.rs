@@ -4,6 +4,7 @@ use super::{Attempts, Need, Right, Role, Secret, TokenFile, need};
 use crate::{
     audit::Act,
     clock::Clock,
+    dispatch::{Person, Via},
     store::Store,
     web::{
         Peer,
@@ -62,10 +63,16 @@ pub struct Gate {
 }
 
 impl Caller {
+    /// As the desk knows it.
+    #[must_use]
+    pub fn person(&self) -> Person {
+        Person { name: self.name.clone(), via: Via::Api }
+    }
+
     /// How the audit log names it.
     #[must_use]
     pub fn who(&self) -> String {
-        format!("{} (api)", self.name)
+        self.person().to_string()
     }
 
     fn has(&self, right: Right) -> bool {

@@ -96,6 +96,7 @@ fn uses(run: &RunRecord, attempt: &AttemptTime) -> &'static str {
         Some(Action::Uses(BuiltIn::Plan)) => "plan",
         Some(Action::Uses(BuiltIn::DeployPipelines)) => "deploy-pipelines",
         Some(Action::Uses(BuiltIn::ScheduleRules)) => "schedule-rules",
+        Some(Action::Uses(BuiltIn::Approve)) => "approve",
         None => "unknown",
     }
 }

@@ -55,6 +55,9 @@ fn ending(event: &Event) -> Option<(Ending, Option<String>)> {
         Event::RunCreated
         | Event::StageReused { .. }
         | Event::StageStarted { .. }
+        | Event::StageParked { .. }
+        | Event::StageAwoken { .. }
+        | Event::RunWithdrawn { .. }
         | Event::RetryScheduled { .. }
         | Event::StageSkipped { .. }
         | Event::CancelRequested { .. }
