@@ -4,7 +4,9 @@
 //! output, talk to standard error; nothing else in this crate prints.
 
 mod apply;
+mod approve;
 mod baseline;
+mod cancel;
 mod cloud_logs;
 mod completions;
 mod data;
@@ -15,16 +17,21 @@ mod drift;
 mod failure;
 mod from;
 mod live;
+mod lock;
 mod logs;
 mod models;
 mod monitor;
+mod orders;
 mod output;
 mod person;
 mod plan;
+mod queue;
 mod real_scripts;
 mod rehearsal;
 mod rehearse;
+mod reject;
 mod resume;
+mod retry;
 mod rollback;
 mod run;
 mod runs;
@@ -35,6 +42,7 @@ mod serve;
 mod show;
 mod source;
 mod summary;
+mod unlock;
 mod validate;
 mod watch;
 
@@ -94,6 +102,14 @@ enum Command {
     Show(show::Args),
     Logs(logs::Args),
     Resume(resume::Args),
+    Queue(queue::Args),
+    Approve(approve::Args),
+    Reject(reject::Args),
+    Cancel(cancel::Args),
+    Retry(retry::Args),
+    Redeploy(retry::RedeployArgs),
+    Lock(lock::Args),
+    Unlock(unlock::Args),
     Models(models::Args),
     Watch(watch::Args),
     Serve(serve::Args),
@@ -158,6 +174,14 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Runs(args) => block_on(runs::runs(args, &cli.shared, output)),
         Command::Show(args) => block_on(show::show(args, &cli.shared, output)),
         Command::Logs(args) => block_on(logs::logs(args, &cli.shared, output)),
+        Command::Queue(args) => block_on(queue::queue(args, &cli.shared, output)),
+        Command::Approve(args) => block_on(approve::approve(args, &cli.shared, output)),
+        Command::Reject(args) => block_on(reject::reject(args, &cli.shared, output)),
+        Command::Cancel(args) => block_on(cancel::cancel(args, &cli.shared, output)),
+        Command::Retry(args) => block_on(retry::retry(args, &cli.shared, output)),
+        Command::Redeploy(args) => block_on(retry::redeploy(args, &cli.shared, output)),
+        Command::Lock(args) => block_on(lock::lock(args, &cli.shared, output)),
+        Command::Unlock(args) => block_on(unlock::unlock(args, &cli.shared, output)),
         Command::Resume(args) => block_on(resume::resume(args, &cli.shared, output)),
         Command::Models(args) => block_on(models::models(args, &cli.shared, output)),
         Command::Rehearse(args) => block_on(rehearse::rehearse(args, &cli.shared, output)),

@@ -6,8 +6,10 @@
 
 mod bells;
 mod dispatch;
+mod driving;
 mod hearing;
 mod phase;
+mod room;
 mod tasks;
 mod telling;
 mod watching;
