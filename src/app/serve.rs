@@ -6,9 +6,11 @@
 
 mod bells;
 mod dispatch;
+mod driving;
 mod hearing;
 mod observing;
 mod phase;
+mod room;
 mod tasks;
 mod telling;
 mod watching;

@@ -35,13 +35,13 @@ pub(crate) struct Args {
     #[command(subcommand)]
     what: Option<What>,
     /// The run, by the last digits of its id [default: the newest]
-    run: Option<String>,
+    pub(super) run: Option<String>,
     /// Only this stage's lines
     #[arg(long, value_name = "NAME")]
-    stage: Option<StageName>,
+    pub(super) stage: Option<StageName>,
     /// Go on with new lines until the run ends
     #[arg(long, short)]
-    follow: bool,
+    pub(super) follow: bool,
     /// From this environment's CloudWatch group; a run of another agent is named by its whole id
     #[arg(long, value_name = "NAME")]
     env: Option<EnvName>,
@@ -61,6 +61,13 @@ Examples:
 #[derive(Debug, clap::Subcommand)]
 enum What {
     Search(SearchArgs),
+}
+
+impl Args {
+    /// Is it CloudWatch that is to be read?
+    pub(super) fn is_of_cloud(&self) -> bool {
+        self.what.is_some() || self.env.is_some()
+    }
 }
 
 /// What is said before a line's message, beside the time.

@@ -4,6 +4,7 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     live::Live,
+    orders::refuse_closed,
     output::{Format, Output},
     person::person,
     plan::show_plan,
@@ -15,7 +16,7 @@ use crate::{
     app::{App, Promotion},
     engine::{Driven, EngineError, stages::outputs::VERDICT_EVIDENCE},
     exec::{Canceller, Inherited},
-    flow::Outcome,
+    flow::{Event, Outcome},
     ids::{RunId, StageName},
     logs::Unsent,
     project::Project,
@@ -119,6 +120,9 @@ pub(crate) async fn promote(
     output: &Output,
 ) -> CliResult {
     let past = app.store.events(&run.id).await.context("read the run's events")?;
+    if !past.iter().any(|stored| matches!(stored.event, Event::StageStarted { .. })) {
+        refuse_closed(app, &run).await?;
+    }
     let live = Arc::new(Live::new(output, app.clock.clone(), &run));
     live.begin(&past);
     let (canceller, cancel) = Canceller::new();

@@ -4,6 +4,9 @@
 //! the clock on the wall shows: a window from 9 to 17 has eight hours on every day, also on those on which the clocks are
 //! changed. A time that the change leaves out is taken as much later as the clocks are put forward.
 
+#[cfg(test)]
+mod tests;
+
 use super::cron;
 use jiff::{
     Timestamp, ToSpan as _,

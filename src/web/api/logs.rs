@@ -56,6 +56,19 @@ pub(super) struct Followed {
     /// Of this stage only.
     #[param(value_type = Option<String>)]
     stage: Option<StageName>,
+    /// When the stream ends; with the run if absent.
+    until: Option<Until>,
+}
+
+/// When a stream ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Until {
+    /// When the run has ended and its lines are told.
+    #[default]
+    End,
+    /// When the lines are told that are there now.
+    Now,
 }
 
 /// Lines of one stage of a run
@@ -116,7 +129,8 @@ pub(super) async fn stream(
     // Read once before the answer begins, so that a wrong place is refused as such.
     let Read { tail, lines, .. } = read(tail, 1).await?;
     let tail = Some(tail);
-    let follower = Follower { api, run, tail, lines, looks: 0, ended: false, _place: place };
+    let until = followed.until.unwrap_or_default();
+    let follower = Follower { api, run, tail, lines, until, looks: 0, ended: false, _place: place };
     let events = stream::unfold(follower, async |mut follower| {
         let event = follower.next().await?;
         Some((Ok(event), follower))
@@ -130,6 +144,7 @@ struct Follower {
     run: RunId,
     tail: Option<Tail>,
     lines: VecDeque<(String, LogLine)>,
+    until: Until,
     looks: u32,
     ended: bool,
     _place: OwnedSemaphorePermit,
@@ -153,7 +168,7 @@ impl Follower {
             (self.tail, self.lines) = (Some(tail), lines);
             if !self.lines.is_empty() {
                 self.looks = 0;
-            } else if let Some(outcome) = outcome {
+            } else if outcome.is_some() || self.until == Until::Now {
                 self.ended = true;
                 return Event::default().event("end").id(id).json_data(&outcome).ok();
             } else {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     dispatch::{Accepted, Cancelling},
-    flow::Stop,
+    flow::{Outcome, Stop},
     ids::{RunId, StageName},
     web::{auth::Caller, errors::Problem},
 };
@@ -62,7 +62,10 @@ pub struct Plainly {}
 pub struct Rejected {
     /// The run.
     #[schema(value_type = String)]
-    pub rejected: RunId,
+    pub run: RunId,
+    /// How it ended; null if an agent has to tidy up first.
+    #[schema(value_type = Option<Object>)]
+    pub outcome: Option<Outcome>,
 }
 
 /// What a cancel has led to so far.
@@ -111,7 +114,8 @@ pub(super) async fn reject(
     let run = find(&api, &run).await?.id;
     api.desk.reject(&caller.person(), &run, &order.reason).await?;
     api.nudge.notify_one();
-    Ok(Json(Rejected { rejected: run }))
+    let outcome = api.store.run(&run).await?.outcome;
+    Ok(Json(Rejected { run, outcome }))
 }
 
 /// Stop a run that waits or runs, whichever agent drives it
