@@ -7,6 +7,9 @@ mod clouds;
 mod promotion;
 mod real_scripts;
 mod rehearsed;
+mod tracing;
+pub mod serve;
+pub mod settings;
 
 pub use crate::rehearsal::{Fate, Message, Rehearsal, RuleMetrics};
 pub use clouds::{AppClouds, open_rehearsal};
@@ -26,6 +29,8 @@ use std::{
 const STORE_FILE: &str = "agent.sqlite";
 /// Jobs of the rehearsal that are under way, within the state folder.
 const JOBS_FOLDER: &str = "jobs";
+/// The tokens of the API within the state folder.
+const TOKENS_FILE: &str = "tokens.json";
 /// The rehearsed cloud within the state folder.
 const REHEARSAL_FILE: &str = "rehearsal.sqlite";
 
@@ -64,6 +69,12 @@ impl App {
     #[must_use]
     pub fn mirrors(&self) -> PathBuf {
         mirrors(&self.state)
+    }
+
+    /// Where the tokens of the API are kept, unless the settings say otherwise.
+    #[must_use]
+    pub fn tokens(&self) -> PathBuf {
+        self.state.join(TOKENS_FILE)
     }
 
     /// Where the rehearsed cloud is kept.

@@ -4,7 +4,10 @@
 //! output, talk to standard error; nothing else in this crate prints.
 
 mod apply;
+mod approve;
+mod audit;
 mod baseline;
+mod cancel;
 mod cloud_logs;
 mod completions;
 mod data;
@@ -15,29 +18,39 @@ mod drift;
 mod failure;
 mod from;
 mod live;
+mod lock;
 mod logs;
 mod models;
 mod monitor;
+mod orders;
 mod output;
+mod person;
 mod plan;
+mod queue;
 mod real_scripts;
 mod rehearsal;
 mod rehearse;
+mod reject;
+mod remote;
 mod resume;
+mod retry;
 mod rollback;
 mod run;
 mod runs;
 mod saved_plan;
 mod secrets;
 mod schema;
+mod serve;
 mod show;
 mod source;
 mod summary;
+mod unlock;
+mod token;
 mod validate;
 mod watch;
 
 use clap::{Parser, Subcommand};
-use failure::{CliResult, Exit};
+use failure::{CliError, CliResult, Exit};
 use output::{Colour, Format, Output};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -76,6 +89,8 @@ struct Shared {
         help_heading = "Everywhere"
     )]
     color: Colour,
+    #[command(flatten)]
+    server: remote::ServerArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,8 +107,19 @@ enum Command {
     Show(show::Args),
     Logs(logs::Args),
     Resume(resume::Args),
+    Queue(queue::Args),
+    Approve(approve::Args),
+    Reject(reject::Args),
+    Cancel(cancel::Args),
+    Retry(retry::Args),
+    Redeploy(retry::RedeployArgs),
+    Lock(lock::Args),
+    Unlock(unlock::Args),
     Models(models::Args),
     Watch(watch::Args),
+    Serve(serve::Args),
+    Token(token::Args),
+    Audit(audit::Args),
     Data(data::Args),
     Monitor(monitor::Args),
     Baseline(baseline::Args),
@@ -114,7 +140,7 @@ Examples:
   agent models approve 1 --env prod --reason 'reviewed with the clinic'
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled,
-            5 drift found";
+            5 drift found, 6 waiting for approval";
 
 /// Runs the program: parses the process's arguments, performs, answers the exit code.
 #[must_use]
@@ -138,6 +164,11 @@ pub fn main() -> ExitCode {
 }
 
 fn perform(cli: &Cli, output: &Output) -> CliResult {
+    let elsewhere = remote::named(&cli.shared)
+        .map(|server| block_on(remote::perform(&cli.command, server, &cli.shared, output)));
+    if let Some(done) = elsewhere.and_then(Result::transpose) {
+        return done;
+    }
     match &cli.command {
         Command::Schema(args) => schema::schema(args, output),
         Command::Completions(args) => completions::completions(args, output),
@@ -155,16 +186,27 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Runs(args) => block_on(runs::runs(args, &cli.shared, output)),
         Command::Show(args) => block_on(show::show(args, &cli.shared, output)),
         Command::Logs(args) => block_on(logs::logs(args, &cli.shared, output)),
+        Command::Queue(args) => block_on(queue::queue(args, &cli.shared, output)),
+        Command::Approve(args) => block_on(approve::approve(args, &cli.shared, output)),
+        Command::Reject(args) => block_on(reject::reject(args, &cli.shared, output)),
+        Command::Cancel(args) => block_on(cancel::cancel(args, &cli.shared, output)),
+        Command::Retry(args) => block_on(retry::retry(args, &cli.shared, output)),
+        Command::Redeploy(args) => block_on(retry::redeploy(args, &cli.shared, output)),
+        Command::Lock(args) => block_on(lock::lock(args, &cli.shared, output)),
+        Command::Unlock(args) => block_on(unlock::unlock(args, &cli.shared, output)),
         Command::Resume(args) => block_on(resume::resume(args, &cli.shared, output)),
         Command::Models(args) => block_on(models::models(args, &cli.shared, output)),
         Command::Rehearse(args) => block_on(rehearse::rehearse(args, &cli.shared, output)),
         Command::Watch(args) => block_on(watch::watch(args, &cli.shared, output)),
+        Command::Token(args) => block_on(token::token(args, &cli.shared, output)),
+        Command::Audit(args) => block_on(audit::audit(args, &cli.shared, output)),
+        Command::Serve(args) => block_on(serve::serve(args, &cli.shared, output)),
         Command::Rehearsal(args) => block_on(rehearsal::rehearsal(args, &cli.shared, output)),
     }
 }
 
 /// Runs an asynchronous command on a runtime of its own.
-fn block_on(command: impl Future<Output = CliResult>) -> CliResult {
+fn block_on<T>(command: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -9,15 +9,20 @@ mod attempt;
 mod command;
 mod context;
 mod drive;
+mod lanes;
+mod orders;
 mod outputs;
 mod perform;
+mod rest;
 pub mod stages;
 mod shipping;
 mod workspace;
 
 pub use context::StageContext;
 pub use drive::{Driven, EngineError, Orders};
-pub use perform::{Condition, Perform, Watch};
+pub use lanes::opening;
+pub use perform::{Condition, Done, Perform, Watch};
+pub use rest::{AtRest, Order, end_at_rest};
 
 use crate::clock::Clock;
 use crate::exec::Inherited;

@@ -4,11 +4,14 @@
 //! be done about it. The same two functions serve a live run and one found after a crash: recovery adds
 //! [`Event::StageInterrupted`] for whatever was running ([`RunState::interrupted`]) and goes on as ever.
 //! Invariants: a stage that ended never starts again; a stage starts only when its needs have ended;
-//! every run in which the started stages end comes to an end itself.
+//! every run in which the started stages end comes to an end itself, or stands still with a stage that is
+//! parked: people are asked, nobody works, and the run goes on when the stage is awoken
+//! ([`RunState::awoken`]).
 
 mod decide;
 mod ending;
 mod event;
+mod stage;
 mod state;
 
 #[cfg(test)]
@@ -16,5 +19,6 @@ mod tests;
 
 pub use decide::{Effect, next};
 pub use ending::{Ending, Outcome};
-pub use event::{Event, Failure, SkipReason, Stop};
-pub use state::{IllegalEvent, MOST_INTERRUPTIONS, Phase, RunState, StageState, Standing};
+pub use event::{Event, Failure, NotEntitled, Request, SkipReason, Stop, Withdrawal};
+pub use stage::{StageState, Standing};
+pub use state::{IllegalEvent, MOST_INTERRUPTIONS, Phase, RunState};

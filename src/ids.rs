@@ -4,14 +4,20 @@
 //! [`InvalidId`], which says what was wrong with which text.
 
 mod arn;
+mod branch;
 mod cloud;
 mod partition;
 mod run;
+mod trace;
 
 pub use arn::Arn;
+pub use branch::BranchName;
 pub use cloud::{AccountId, BucketName, PipelineName, Region, S3Uri};
 pub use partition::Partition;
-pub use run::{Attempt, DeliveryId, Digest, EnvName, RunId, Sha, StageName};
+pub use run::{
+    Attempt, DeliveryId, Digest, EnvName, GitHubName, RepositoryName, RunId, Sha, StageName,
+};
+pub use trace::{SpanId, TraceId, traceparent};
 
 /// A text that is not a legal identifier of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

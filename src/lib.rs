@@ -27,6 +27,7 @@ pub mod exec;
 pub mod git;
 pub mod store;
 pub mod github;
+pub mod remote;
 
 // L2: drivers. Each pass is one idempotent step that re-reads state.
 pub mod project;

@@ -20,6 +20,7 @@ mod shipper;
 mod sink;
 mod stage_log;
 mod stream;
+mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -38,3 +39,4 @@ pub use shipper::Shipper;
 pub use sink::{LogSink, PutOutcome, SinkError, SinkFault};
 pub use stage_log::{LogStream, Observe, StageLog};
 pub use stream::stream_prefix;
+pub use tail::{Places, Tail};

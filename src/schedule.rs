@@ -8,8 +8,11 @@
 
 mod cron;
 mod rate;
+mod windows;
 #[cfg(test)]
 mod tests;
+
+pub use windows::{CronError, LONGEST_WINDOW, Period, Windows};
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 

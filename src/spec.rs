@@ -24,6 +24,7 @@ mod policy;
 mod raw_environment;
 mod raw_pipeline;
 mod raw_policy;
+mod raw_windows;
 mod reading;
 pub mod render;
 mod second_reader;
@@ -36,14 +37,16 @@ pub use check_pipeline::check_pipeline;
 pub use data::{Column, ColumnKind, DataContract, Role};
 pub use environment::{Alerts, Cloud, Environment, Images, LogGroup};
 pub use finding::{Finding, Findings, Severity, SourceFile, Span};
+pub(crate) use notes::quoted;
 pub use pipeline::{
     Action, BuiltIn, Command, EnvironmentRule, FailureClass, GatePolicy, Metric, On, Pipeline,
     Retry, Stage, Training,
 };
 pub use policy::{
-    Approval, DriftResponse, Monitor, NoSignificance, Respond, Response, Retrain, RetrainOn,
-    Significance,
+    Approval, DeploymentApproval, DriftResponse, Monitor, NoSignificance, Respond, Response,
+    Retrain, RetrainOn, Significance, Supersede,
 };
+pub(crate) use reading::Reading;
 pub(crate) use suggest::did_you_mean;
 
 /// The JSON Schema of pipeline.yaml, for editors.

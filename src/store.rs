@@ -1,4 +1,4 @@
-//! The agent's memory: runs, their events, leases, evidence, environment locks, log cursors and watched executions,
+//! The agent's memory: runs, their events, leases, evidence, locks, answers, log cursors and watched executions,
 //! in SQLite.
 //!
 //! A run is leased before anything is written about it, and every such write names the lease's fence: a
@@ -7,27 +7,39 @@
 //! survives `kill -9`; a power cut can take the last moments but leaves no damage.
 
 mod acts;
+mod answers;
 mod cursors;
 mod deliveries;
-mod environments;
 mod error;
 mod events;
 mod evidence;
+mod holds;
+mod lanes;
 mod leases;
+mod line;
+mod listing;
+mod observing;
 mod owner;
+mod requests;
 mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod watching;
 
+pub use answers::{Answer, Answered, Says};
 pub use cursors::LogCursor;
 pub use deliveries::{Delivery, Kept, NewDelivery, Via};
-pub use environments::Place;
 pub use error::StoreError;
 pub use events::StoredEvent;
+pub use holds::Locking;
+pub use lanes::{Claim, Claimant, Place};
 pub use leases::{LEASE_DURATION, Lease};
+pub use line::OpenRun;
+pub use listing::{Ended, RunFilter};
+pub use observing::{Figures, Waiting};
 pub use owner::Owner;
+pub use requests::{RequestClaim, RequestKey};
 pub use runs::{Ask, Facts, Found, NewRun, RunRecord};
 pub use watching::{Progress, WatchLease, WatchedExecution};
 

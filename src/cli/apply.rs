@@ -47,8 +47,12 @@ pub(crate) async fn apply(args: &Args, shared: &Shared, output: &Output) -> CliR
     };
     let source = source.resolve(&state)?;
     let app = open_app(&state).await?;
-    let facts =
-        Facts { event: "apply".to_owned(), changed_paths: Vec::new(), plan: Some(saved.plan) };
+    let facts = Facts {
+        event: "apply".to_owned(),
+        changed_paths: Vec::new(),
+        by: None,
+        plan: Some(saved.plan),
+    };
     let run = deployment(&app, &source, facts).await?;
     promote(&app, source.project, run, output).await
 }

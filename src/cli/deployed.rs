@@ -70,7 +70,8 @@ fn deploys(run: &RunRecord) -> bool {
             | BuiltIn::TrainTest(_)
             | BuiltIn::Gate(_)
             | BuiltIn::AssumeRole
-            | BuiltIn::Plan,
+            | BuiltIn::Plan
+            | BuiltIn::Approve,
         )
         | Action::Run(_) => false,
     })

@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Cancelled = 4,
     /// What was compared is not the same.
     Differs = 5,
+    /// The run waits for people, and goes on when they have answered.
+    Waiting = 6,
 }
 
 impl From<Exit> for ExitCode {
@@ -30,11 +32,12 @@ impl From<FailureClass> for Exit {
     fn from(class: FailureClass) -> Self {
         match class {
             FailureClass::UserError => Self::Usage,
-            FailureClass::GateRefused => Self::Refused,
+            FailureClass::GateRefused | FailureClass::Rejected => Self::Refused,
             FailureClass::Cancelled => Self::Cancelled,
-            FailureClass::CloudError | FailureClass::AgentError | FailureClass::TimedOut => {
-                Self::Failed
-            }
+            FailureClass::CloudError
+            | FailureClass::AgentError
+            | FailureClass::TimedOut
+            | FailureClass::Expired => Self::Failed,
         }
     }
 }

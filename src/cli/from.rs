@@ -81,6 +81,9 @@ async fn earlier(
                 | Event::StageInterrupted { .. }
                 | Event::RetryScheduled { .. }
                 | Event::StageSkipped { .. }
+                | Event::StageParked { .. }
+                | Event::StageAwoken { .. }
+                | Event::RunWithdrawn { .. }
                 | Event::CancelRequested { .. }
                 | Event::RunFinished { .. } => {}
             }

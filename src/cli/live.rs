@@ -6,8 +6,8 @@ use super::output::{Format, Output, harmless};
 use crate::{
     clock::Clock,
     engine::Watch,
-    ids::RunId,
     logs::LogLine,
+    queue::Reason,
     store::{RunRecord, StoredEvent},
 };
 use console::Term;
@@ -127,11 +127,12 @@ impl Watch for Live {
         }
     }
 
-    fn waiting(&self, run: &RunRecord, behind: &RunId) {
-        let waits = format!("waiting for {}: run {} has it", run.environment, behind.short());
+    fn waiting(&self, run: &RunRecord, why: &Reason) {
         match self.output.format {
-            Format::Json => self.json(&serde_json::json!({ "waiting": run.id, "behind": behind })),
-            Format::Text => self.output.talk(&waits),
+            Format::Json => self.json(&serde_json::json!({ "waiting": run.id, "why": why })),
+            Format::Text => {
+                self.output.talk(&format!("waiting for {}: {why}", run.environment));
+            }
         }
     }
 }

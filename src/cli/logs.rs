@@ -12,11 +12,11 @@ use crate::{
     app::App,
     flow::Event,
     ids::{EnvName, StageName},
-    logs::{LogFolder, LogLine, LogReader},
+    logs::{LogLine, Tail},
     store::RunRecord,
 };
 use anyhow::Context as _;
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// How often `--follow` looks for new lines: below what a person notices.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(200);
@@ -35,13 +35,13 @@ pub(crate) struct Args {
     #[command(subcommand)]
     what: Option<What>,
     /// The run, by the last digits of its id [default: the newest]
-    run: Option<String>,
+    pub(super) run: Option<String>,
     /// Only this stage's lines
     #[arg(long, value_name = "NAME")]
-    stage: Option<StageName>,
+    pub(super) stage: Option<StageName>,
     /// Go on with new lines until the run ends
     #[arg(long, short)]
-    follow: bool,
+    pub(super) follow: bool,
     /// From this environment's CloudWatch group; a run of another agent is named by its whole id
     #[arg(long, value_name = "NAME")]
     env: Option<EnvName>,
@@ -61,6 +61,13 @@ Examples:
 #[derive(Debug, clap::Subcommand)]
 enum What {
     Search(SearchArgs),
+}
+
+impl Args {
+    /// Is it CloudWatch that is to be read?
+    pub(super) fn is_of_cloud(&self) -> bool {
+        self.what.is_some() || self.env.is_some()
+    }
 }
 
 /// What is said before a line's message, beside the time.
@@ -102,11 +109,12 @@ pub(crate) async fn logs(args: &Args, shared: &Shared, output: &Output) -> CliRe
         ));
     }
     let shown = if args.stage.is_some() { Shown::OneStage } else { Shown::WithStage };
-    let mut tail = Tail::new(app.log_folder(), run.clone(), args.stage.clone());
+    let mut tail = Tail::new(app.log_folder(), run.id.clone(), args.stage.clone());
     loop {
         // Asked before reading, so that lines written before the end are read after it.
         let ended = app.store.run(&run.id).await.context("read the run")?.outcome.is_some();
-        for line in tail.next_lines()? {
+        tail.look().context("look for lines")?;
+        while let Some(line) = tail.next().context("read a line")? {
             print(&line, shown, output)?;
         }
         if ended || !args.follow {
@@ -151,39 +159,5 @@ pub(super) fn print(line: &LogLine, shown: Shown, output: &Output) -> Result<(),
             let day = line.time.strftime("%F");
             output.data(&format!("{day} {time} {run} {stage} | {message}"))
         }
-    }
-}
-
-/// The lines of a run's stages, from where the last reading stopped.
-struct Tail {
-    folder: LogFolder,
-    run: RunRecord,
-    only: Option<StageName>,
-    positions: BTreeMap<StageName, u64>,
-}
-
-impl Tail {
-    fn new(folder: LogFolder, run: RunRecord, only: Option<StageName>) -> Self {
-        Self { folder, run, only, positions: BTreeMap::new() }
-    }
-
-    /// What was written since the last call, in order of time.
-    fn next_lines(&mut self) -> anyhow::Result<Vec<LogLine>> {
-        let mut lines = Vec::new();
-        for stage in self.folder.stages(&self.run.id).context("list the run's logs")? {
-            if self.only.as_ref().is_some_and(|only| *only != stage) {
-                continue;
-            }
-            let position = self.positions.entry(stage.clone()).or_default();
-            let path = self.folder.of_stage(&self.run.id, &stage);
-            let read = || format!("read {}", path.display());
-            let mut reader = LogReader::open(&path, *position).with_context(read)?;
-            while let Some(piece) = reader.next().with_context(read)? {
-                *position = piece.end;
-                lines.push(piece.line);
-            }
-        }
-        lines.sort_by_key(|line| line.time);
-        Ok(lines)
     }
 }

@@ -54,7 +54,8 @@ pub(crate) async fn rollback(args: &Args, shared: &Shared, output: &Output) -> C
         branch: back_to.reference,
         ..now
     };
-    let facts = Facts { event: "rollback".to_owned(), changed_paths: Vec::new(), plan: None };
+    let facts =
+        Facts { event: "rollback".to_owned(), changed_paths: Vec::new(), by: None, plan: None };
     let run = deployment(&app, &source, facts).await?;
     promote(&app, source.project, run, output).await
 }

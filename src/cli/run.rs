@@ -4,7 +4,9 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     live::Live,
+    orders::refuse_closed,
     output::{Format, Output},
+    person::person,
     plan::show_plan,
     real_scripts::RealScriptsArgs,
     source::{Source, SourceArgs, credentials, open_app, state_folder},
@@ -14,7 +16,7 @@ use crate::{
     app::{App, Promotion},
     engine::{Driven, EngineError, stages::outputs::VERDICT_EVIDENCE},
     exec::{Canceller, Inherited},
-    flow::Outcome,
+    flow::{Event, Outcome},
     ids::{RunId, StageName},
     logs::Unsent,
     project::Project,
@@ -51,7 +53,8 @@ Examples:
   agent run --env dev
   agent run --branch main --from plan
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled";
+Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate or a person refused,
+            4 cancelled, 6 waiting for approval";
 
 pub(crate) async fn run(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let state = state_folder(shared, &args.source.repo)?;
@@ -82,6 +85,7 @@ async fn find_or_create(
         facts: Facts {
             event: "manual".to_owned(),
             changed_paths: changed_paths(source),
+            by: Some(person().name),
             plan: None,
         },
         pipeline: source.project.pipeline.clone(),
@@ -116,6 +120,9 @@ pub(crate) async fn promote(
     output: &Output,
 ) -> CliResult {
     let past = app.store.events(&run.id).await.context("read the run's events")?;
+    if !past.iter().any(|stored| matches!(stored.event, Event::StageStarted { .. })) {
+        refuse_closed(app, &run).await?;
+    }
     let live = Arc::new(Live::new(output, app.clock.clone(), &run));
     live.begin(&past);
     let (canceller, cancel) = Canceller::new();
@@ -182,7 +189,16 @@ async fn ended(app: &App, run: &RunId, driven: Driven, output: &Output) -> CliRe
         let folder = app.log_folder().of_run(run);
         output.talk(&format!("note: {note}; all are in {}", folder.display()));
     }
-    Ok(exit(&driven.outcome, &record))
+    let Some(outcome) = &driven.outcome else {
+        let run = run.short();
+        output.talk(&format!(
+            "the run waits for approval; nothing is held meanwhile
+  agent approve {run}          or: agent reject {run} --reason '…'
+  agent resume {run}           goes on once it is approved; `agent serve` does so by itself"
+        ));
+        return Ok(Exit::Waiting);
+    };
+    Ok(exit(outcome, &record))
 }
 
 /// What of the log has not reached the cloud, and why, in words; nothing if all has.
@@ -208,8 +224,9 @@ fn causes<'e>(error: Option<&'e (dyn Error + 'static)>) -> impl Iterator<Item = 
 fn exit(outcome: &Outcome, run: &RunRecord) -> Exit {
     match outcome {
         Outcome::Succeeded => Exit::Done,
-        Outcome::GateRefused => Exit::Refused,
-        Outcome::Cancelled => Exit::Cancelled,
+        Outcome::GateRefused | Outcome::Rejected => Exit::Refused,
+        Outcome::Expired | Outcome::Unfit { .. } => Exit::Failed,
+        Outcome::Cancelled | Outcome::Superseded { .. } => Exit::Cancelled,
         Outcome::Failed { stage, class } => {
             let failed = run.pipeline.stages.iter().find(|known| known.name == *stage);
             let is_built_in = failed.is_some_and(|stage| matches!(stage.action, Action::Uses(_)));
@@ -224,7 +241,7 @@ fn exit(outcome: &Outcome, run: &RunRecord) -> Exit {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn inherited() -> Inherited {
+pub(crate) fn inherited() -> Inherited {
     Inherited::from(
         std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))

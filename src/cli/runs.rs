@@ -6,7 +6,7 @@ use super::{
     output::{Format, Output},
     source::{open_app, state_folder},
 };
-use crate::{flow::Outcome, store::RunRecord};
+use crate::{flow::Outcome, store::RunRecord, web::api::Run};
 use anyhow::Context as _;
 use comfy_table::{Table, presets::NOTHING};
 
@@ -16,7 +16,7 @@ use comfy_table::{Table, presets::NOTHING};
 pub(crate) struct Args {
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    most: u32,
+    pub(super) most: u32,
     /// The repository whose runs are listed
     #[arg(long, value_name = "PATH", default_value = ".")]
     repo: String,
@@ -25,17 +25,22 @@ pub(crate) struct Args {
 pub(crate) async fn runs(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let app = open_app(&state_folder(shared, &args.repo)?).await?;
     let runs = app.store.newest_runs(args.most).await.context("list the runs")?;
+    tell(&runs.iter().map(Run::from).collect::<Vec<_>>(), output)
+}
+
+/// Shows runs, wherever they were listed.
+pub(super) fn tell(runs: &[Run], output: &Output) -> CliResult {
     match output.format {
-        Format::Json => output.json(&runs.iter().map(as_json).collect::<Vec<_>>())?,
+        Format::Json => output.json(&runs)?,
         Format::Text if runs.is_empty() => {
             output.talk("No run yet. Start one: agent run --branch main");
         }
-        Format::Text => output.data(&table(&runs))?,
+        Format::Text => output.data(&table(runs))?,
     }
     Ok(Exit::Done)
 }
 
-fn table(runs: &[RunRecord]) -> String {
+fn table(runs: &[Run]) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header([
         "RUN",
@@ -47,11 +52,11 @@ fn table(runs: &[RunRecord]) -> String {
     ]);
     for run in runs {
         table.add_row([
-            run.id.short().to_owned(),
-            run.reference.clone(),
+            run.run.short().to_owned(),
+            run.branch.clone(),
             run.environment.to_string(),
             run.commit.short().to_owned(),
-            run.created_at.strftime("%F %T").to_string(),
+            run.begun.strftime("%F %T").to_string(),
             told(run.outcome.as_ref()),
         ]);
     }
@@ -62,10 +67,7 @@ fn table(runs: &[RunRecord]) -> String {
 pub(crate) fn told(outcome: Option<&Outcome>) -> String {
     match outcome {
         None => "unfinished".to_owned(),
-        Some(Outcome::Succeeded) => "succeeded".to_owned(),
-        Some(Outcome::GateRefused) => "gate refused".to_owned(),
-        Some(Outcome::Cancelled) => "cancelled".to_owned(),
-        Some(Outcome::Failed { stage, .. }) => format!("failed in {stage}"),
+        Some(outcome) => outcome.to_string(),
     }
 }
 

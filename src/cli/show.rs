@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     engine::stages::outputs::VERDICT_EVIDENCE,
-    flow::Event,
+    flow::{Event, Withdrawal},
     store::{RunRecord, StoreError, StoredEvent},
 };
 use anyhow::Context as _;
@@ -23,7 +23,7 @@ use anyhow::Context as _;
 )]
 pub(crate) struct Args {
     /// The run, by the last digits of its id [default: the newest]
-    run: Option<String>,
+    pub(super) run: Option<String>,
     /// The repository whose run is meant
     #[arg(long, value_name = "PATH", default_value = ".")]
     repo: String,
@@ -34,12 +34,21 @@ pub(crate) async fn show(args: &Args, shared: &Shared, output: &Output) -> CliRe
     let run = find(&app, args.run.as_deref()).await?;
     let events = app.store.events(&run.id).await.context("read the run's events")?;
     let evidence = app.store.all_evidence(&run.id).await.context("read the evidence")?;
-    let evidence: serde_json::Map<_, _> = evidence.into_iter().collect();
-    let summary = Summary::of(&run, &events, evidence.get(VERDICT_EVIDENCE));
+    tell(&run, &events, &evidence.into_iter().collect(), output)
+}
+
+/// Shows a run, wherever it was read.
+pub(super) fn tell(
+    run: &RunRecord,
+    events: &[StoredEvent],
+    evidence: &serde_json::Map<String, serde_json::Value>,
+    output: &Output,
+) -> CliResult {
+    let summary = Summary::of(run, events, evidence.get(VERDICT_EVIDENCE));
     match output.format {
         Format::Json => {
             output.json(&serde_json::json!({
-                "run": as_json(&run), "summary": summary, "events": events, "evidence": evidence,
+                "run": as_json(run), "summary": summary, "events": events, "evidence": evidence,
             }))?;
         }
         Format::Text => {
@@ -48,7 +57,7 @@ pub(crate) async fn show(args: &Args, shared: &Shared, output: &Output) -> CliRe
                 run.id,
                 run.created_at.strftime("%F %T UTC")
             ))?;
-            for stored in &events {
+            for stored in events {
                 if let Some(line) = line(stored) {
                     output.data(&format!("  {}  {line}", stored.at.strftime("%T%.3f")))?;
                 }
@@ -90,6 +99,17 @@ fn line(stored: &StoredEvent) -> Option<String> {
         Event::RetryScheduled { stage, attempt, due } => {
             format!("{stage} will be tried again ({attempt}) at {}", due.strftime("%T"))
         }
+        Event::StageParked { stage, request, .. } => format!(
+            "{stage} asks for approval of plan {} ({} changes) until {}",
+            request.plan.short(),
+            request.changes,
+            request.until.strftime("%F %T UTC")
+        ),
+        Event::StageAwoken { stage } => format!("{stage} is looked at again"),
+        Event::RunWithdrawn { why } => match why {
+            Withdrawal::Superseded { by } => format!("superseded by {}", by.short()),
+            Withdrawal::Unfit { why } => format!("given up: {why}"),
+        },
         Event::StageSkipped { stage, .. } => format!("{stage} skipped"),
         Event::CancelRequested { .. } => "cancel requested".to_owned(),
         Event::RunCreated | Event::RunFinished { .. } => return None,

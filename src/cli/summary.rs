@@ -3,7 +3,7 @@
 use super::runs::told;
 use crate::{
     engine::stages::outputs::{Applied, Judged, Origin, Planned, Trained},
-    flow::{Event, Failure, Outcome},
+    flow::{Event, Failure, Outcome, Request},
     spec::{Action, BuiltIn, Pipeline},
     store::{RunRecord, StoredEvent},
 };
@@ -23,6 +23,9 @@ pub(crate) struct Summary<'a> {
     /// Changes made, in order.
     changes: Vec<String>,
     failures: Vec<Failure>,
+    /// What people are asked, while they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<Request>,
 }
 
 impl<'a> Summary<'a> {
@@ -36,6 +39,7 @@ impl<'a> Summary<'a> {
             planned: None,
             changes: Vec::new(),
             failures: Vec::new(),
+            request: None,
         };
         for stored in events {
             summary.add(&stored.event);
@@ -64,7 +68,10 @@ impl<'a> Summary<'a> {
             | Event::StageInterrupted { .. }
             | Event::RetryScheduled { .. }
             | Event::StageSkipped { .. }
+            | Event::StageAwoken { .. }
+            | Event::RunWithdrawn { .. }
             | Event::CancelRequested { .. } => {}
+            Event::StageParked { request, .. } => self.request = Some(request.clone()),
         }
     }
 
@@ -72,7 +79,10 @@ impl<'a> Summary<'a> {
         match built_in {
             BuiltIn::TrainTest(_) => self.trained = read(outputs),
             BuiltIn::Gate(_) => self.judged = read(outputs),
-            BuiltIn::Plan => self.planned = read(outputs),
+            BuiltIn::Plan | BuiltIn::Approve => {
+                self.request = None;
+                self.planned = read(outputs);
+            }
             BuiltIn::DeployPipelines | BuiltIn::ScheduleRules => {
                 self.changes.extend(read::<Applied>(outputs).into_iter().flat_map(|a| a.changes));
             }
@@ -123,7 +133,15 @@ impl<'a> Summary<'a> {
         match &self.outcome {
             Some(Outcome::Succeeded) => false,
             Some(Outcome::GateRefused) => self.judged.is_none(),
-            Some(Outcome::Failed { .. } | Outcome::Cancelled) | None => true,
+            Some(
+                Outcome::Failed { .. }
+                | Outcome::Rejected
+                | Outcome::Expired
+                | Outcome::Cancelled
+                | Outcome::Superseded { .. }
+                | Outcome::Unfit { .. },
+            )
+            | None => true,
         }
     }
 
@@ -143,9 +161,15 @@ impl<'a> Summary<'a> {
             }
             Some(Outcome::Succeeded) => format!("agent show {run}"),
             None => format!("agent resume {run}"),
-            Some(Outcome::GateRefused | Outcome::Failed { .. } | Outcome::Cancelled) => {
-                format!("agent logs {run}")
-            }
+            Some(Outcome::Superseded { by }) => format!("agent show {}", by.short()),
+            Some(
+                Outcome::GateRefused
+                | Outcome::Failed { .. }
+                | Outcome::Rejected
+                | Outcome::Expired
+                | Outcome::Cancelled
+                | Outcome::Unfit { .. },
+            ) => format!("agent logs {run}"),
         }
     }
 }

@@ -1,13 +1,12 @@
 //! One attempt of one stage, whatever it does: always an event in the end.
 
 use super::context::agent_error;
-use super::{Engine, StageContext, command};
+use super::{Done, Engine, StageContext, command, lanes::Shared};
 use crate::flow::{Event, Failure, Stop};
 use crate::ids::{Attempt, StageName};
 use crate::logs::Level;
 use crate::spec::{Action, BuiltIn, FailureClass};
 use futures_util::FutureExt as _;
-use serde_json::Value;
 use std::{any::Any, io, panic::AssertUnwindSafe};
 
 /// Performs an attempt and says what came of it.
@@ -21,12 +20,13 @@ pub(super) async fn attempt(
         Err(error) => Err(agent_error("cannot open the stage's log", &error)),
     };
     match result {
-        Ok(outputs) => Event::StageSucceeded { stage, attempt, outputs },
+        Ok(Done::Left(outputs)) => Event::StageSucceeded { stage, attempt, outputs },
+        Ok(Done::Asks(request)) => Event::StageParked { stage, attempt, request },
         Err(failure) => Event::StageFailed { stage, attempt, failure },
     }
 }
 
-async fn perform(engine: &Engine, context: &StageContext) -> Result<Value, Failure> {
+async fn perform(engine: &Engine, context: &StageContext) -> Result<Done, Failure> {
     // A bug in one stage must not take the others' outcomes with it.
     AssertUnwindSafe(act(engine, context))
         .catch_unwind()
@@ -51,10 +51,18 @@ fn told(context: &StageContext, failure: Failure) -> Failure {
     failure
 }
 
-async fn act(engine: &Engine, context: &StageContext) -> Result<Value, Failure> {
+async fn act(engine: &Engine, context: &StageContext) -> Result<Done, Failure> {
     match &context.stage.action {
-        Action::Run(command) => command::run(engine, context, command).await,
-        Action::Uses(built_in) => perform_built_in(engine, context, built_in).await,
+        Action::Run(command) => command::run(engine, context, command).await.map(Done::Left),
+        Action::Uses(built_in) => {
+            // The stage's time runs once it has its turn.
+            let shared = Shared::wait(engine, context, built_in).await?;
+            let done = perform_built_in(engine, context, built_in).await;
+            if let Some(shared) = shared {
+                shared.leave(engine, context).await;
+            }
+            done
+        }
     }
 }
 
@@ -62,7 +70,7 @@ async fn perform_built_in(
     engine: &Engine,
     context: &StageContext,
     built_in: &BuiltIn,
-) -> Result<Value, Failure> {
+) -> Result<Done, Failure> {
     let longest = context.stage.timeout;
     tokio::select! {
         biased;

@@ -5,7 +5,7 @@ use super::context::agent_error;
 use super::{Engine, StageContext, outputs};
 use crate::exec::{self, CommandSpec, ExecError, Exit, Line, Source};
 use crate::flow::Failure;
-use crate::ids::Attempt;
+use crate::ids::{Attempt, traceparent};
 use crate::logs::Level;
 use crate::spec::{Command, FailureClass};
 use serde_json::Value;
@@ -72,6 +72,7 @@ fn variables(context: &StageContext) -> BTreeMap<String, String> {
             ("RELEVO_COMMIT", run.commit.as_str()),
             ("RELEVO_ENVIRONMENT", environment.as_str()),
             ("RELEVO_EVENT", &run.facts.event),
+            ("TRACEPARENT", &traceparent(&run.id, &context.stage.name, context.attempt)),
         ]
         .into_iter()
         .chain(marks(context))

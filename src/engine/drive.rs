@@ -1,16 +1,18 @@
 //! One run from its lease to its end.
 
 use super::attempt::attempt;
+use super::lanes::{self, Beginning, Turn};
+use super::orders;
 use super::shipping::drain;
 use super::workspace::Workspace;
 use super::{Engine, StageContext};
 use crate::clock::until;
-use crate::exec::Cancel;
+use crate::exec::{Cancel, Canceller};
 use crate::flow::{self, Effect, Event, IllegalEvent, Outcome, Phase, RunState, Stop};
 use crate::ids::{Attempt, RunId, StageName};
 use crate::logs::{LogSink, StageLog, Unsent};
 use crate::spec::On;
-use crate::store::{LEASE_DURATION, Lease, Place, RunRecord, StoreError};
+use crate::store::{LEASE_DURATION, Lease, RunRecord, StoreError};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
@@ -18,8 +20,6 @@ use std::{future::pending, sync::Arc, time::Duration};
 
 /// A lease is renewed this often: three renewals may fail to be in time before it ends.
 const RENEW_EVERY: Duration = Duration::from_secs(LEASE_DURATION.as_secs() / 4);
-/// How often a waiting run looks whether its environment is free.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What a run is driven with beside what all runs are.
 #[derive(Debug, Clone)]
@@ -30,11 +30,11 @@ pub struct Orders {
     pub sink: Option<Arc<dyn LogSink>>,
 }
 
-/// A run that came to its end.
+/// A run that was driven as far as it goes.
 #[derive(Debug)]
 pub struct Driven {
-    /// How it ended.
-    pub outcome: Outcome,
+    /// How it ended; absent if it waits for people, who are told so by its [`Event::StageParked`].
+    pub outcome: Option<Outcome>,
     /// What of its logs was not shipped in time.
     pub unsent: Unsent,
 }
@@ -58,10 +58,13 @@ impl Engine {
     /// If another agent drives it, took it over, or the store fails.
     pub async fn drive(&self, run: &RunId, orders: Orders) -> Result<Driven, EngineError> {
         let lease = self.store.acquire(run).await?;
+        self.store.take_up(&lease).await?;
         let driven = Box::pin(self.drive_leased(&lease, orders)).await;
+        let laid_down = self.store.lay_down(&lease).await;
         let released = self.store.release(&lease).await;
         // Why it was not driven says more than why the lease stays until it ends.
         let driven = driven?;
+        laid_down?;
         released?;
         Ok(driven)
     }
@@ -73,24 +76,46 @@ impl Engine {
             None => None,
         };
         let workspace = Arc::new(Workspace::of(self, &run));
-        let drive = Drive::load(self, run, lease, orders.cancel, Arc::clone(&workspace)).await?;
+        let (canceller, cancel) = Canceller::new();
+        orders::said_before(self, &run.id, (&orders.cancel, &canceller)).await?;
+        let hearing = orders::hear(self, &lease.run, &orders.cancel, &canceller);
+        let drive = Drive::load(self, run, lease, cancel, Arc::clone(&workspace)).await?;
         let shipping = async {
             match &mut shipper {
                 Some(shipper) => shipper.keep_shipping().await,
                 None => pending().await,
             }
         };
-        let outcome = tokio::select! {
-            outcome = drive.run() => outcome?,
+        let end = tokio::select! {
+            end = drive.run() => end?,
             never = shipping => match never {},
+            never = hearing => match never {},
         };
-        workspace.remove().await;
+        let outcome = match end {
+            End::Over(outcome) => {
+                workspace.remove().await;
+                Some(outcome)
+            }
+            End::Parked { until } => {
+                self.store.park(lease, until).await?;
+                None
+            }
+        };
         let unsent = match &mut shipper {
             Some(shipper) => drain(shipper, self.drain_deadline).await,
             None => Unsent::default(),
         };
         Ok(Driven { outcome, unsent })
     }
+}
+
+/// How far a run came.
+enum End {
+    Over(Outcome),
+    /// People are asked, until then at most.
+    Parked {
+        until: Timestamp,
+    },
 }
 
 struct Drive<'e> {
@@ -117,12 +142,11 @@ impl<'e> Drive<'e> {
         Ok(Self { engine, run, lease, cancel, workspace, state, known })
     }
 
-    async fn run(mut self) -> Result<Outcome, EngineError> {
+    async fn run(mut self) -> Result<End, EngineError> {
         if let Phase::Finished(outcome) = self.state.phase() {
-            return Ok(outcome.clone());
+            return Ok(End::Over(outcome.clone()));
         }
-        let mut news = self.state.interrupted();
-        news.extend(self.wait_for_environment().await?);
+        let mut news = self.begin().await?;
         let mut attempts = FuturesUnordered::new();
         let mut heartbeat = self.engine.clock.sleep(RENEW_EVERY);
         loop {
@@ -130,14 +154,17 @@ impl<'e> Drive<'e> {
                 attempts.extend(self.attempt(&stage, number));
             }
             if let Phase::Finished(outcome) = self.state.phase() {
-                return Ok(outcome.clone());
+                return Ok(End::Over(outcome.clone()));
+            }
+            if let Some(until) = self.parked_until().filter(|_| attempts.is_empty()) {
+                return Ok(End::Parked { until });
             }
             news = tokio::select! {
                 () = self.harder_stop() => Vec::new(),
                 Some(event) = attempts.next() => vec![event],
                 () = self.next_due() => Vec::new(),
                 () = &mut heartbeat => {
-                    self.renew().await?;
+                    renew(self.engine, self.lease).await?;
                     heartbeat = self.engine.clock.sleep(RENEW_EVERY);
                     Vec::new()
                 }
@@ -209,35 +236,31 @@ impl<'e> Drive<'e> {
         }
     }
 
-    /// Waits until no other run deploys to the environment. A run that is stopped while it waits has nothing to tidy up.
-    async fn wait_for_environment(&self) -> Result<Option<Event>, EngineError> {
-        let mut told = None;
-        loop {
-            match self.engine.store.queue_for(self.lease, &self.run.environment).await? {
-                Place::Held => return Ok(None),
-                Place::Behind(run) if told.as_ref() != Some(&run) => {
-                    self.engine.watch.waiting(&self.run, &run);
-                    told = Some(run);
-                }
-                Place::Behind(_) => {}
-            }
-            tokio::select! {
-                () = self.engine.clock.sleep(LOOK_EVERY) => {}
-                () = self.cancel.requested(Stop::Gentle) => {
-                    return Ok(Some(Event::CancelRequested { stop: Stop::Forced }));
-                }
-            }
-            self.renew().await?;
-        }
+    /// The events with which the run is taken up, once it may work in its environment.
+    async fn begin(&self) -> Result<Vec<Event>, EngineError> {
+        let mut news = self.state.interrupted();
+        let awoken = self.state.awoken();
+        let beginning = if awoken.is_empty() && self.state.has_begun() {
+            Beginning::Middle
+        } else {
+            Beginning::Fresh
+        };
+        news.extend(awoken);
+        let whose = (&*self.run, self.lease);
+        let turn = lanes::wait_for_environment(self.engine, whose, &self.cancel, beginning).await?;
+        let stop = match turn {
+            // What is stopped while it waits has nothing to tidy up.
+            Turn::Stopped => Some(Stop::Forced),
+            Turn::Come => self.cancel.stop().filter(|stop| Some(*stop) > self.state.stop()),
+        };
+        news.splice(0..0, stop.map(|stop| Event::CancelRequested { stop }));
+        Ok(news)
     }
 
-    /// Renews the lease. That the store is busy just now ends nothing: what is written next is checked against the lease
-    /// anyway, and only its loss is final.
-    async fn renew(&self) -> Result<(), StoreError> {
-        match self.engine.store.renew(self.lease).await {
-            Err(lost @ StoreError::LeaseLost(_)) => Err(lost),
-            Ok(()) | Err(_) => Ok(()),
-        }
+    /// Until when people are asked, if nothing else is left to do.
+    fn parked_until(&self) -> Option<Timestamp> {
+        let until = self.state.requests().map(|(_, request)| request.until).min()?;
+        self.effects().is_empty().then_some(until)
     }
 
     fn attempt(&self, name: &StageName, number: Attempt) -> Option<BoxFuture<'e, Event>> {
@@ -272,6 +295,15 @@ impl<'e> Drive<'e> {
             workspace,
         });
         Some(Box::pin(attempt(engine, (name.clone(), number), context)))
+    }
+}
+
+/// Renews the lease. That the store is busy just now ends nothing: what is written next is checked against the lease
+/// anyway, and only its loss is final.
+pub(super) async fn renew(engine: &Engine, lease: &Lease) -> Result<(), StoreError> {
+    match engine.store.renew(lease).await {
+        Err(lost @ StoreError::LeaseLost(_)) => Err(lost),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

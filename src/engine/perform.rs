@@ -1,13 +1,22 @@
 //! What the engine needs from others: built-in stages, conditions, and someone who watches.
 
 use super::StageContext;
-use crate::flow::Failure;
-use crate::ids::RunId;
+use crate::flow::{Failure, Request};
 use crate::logs::LogLine;
+use crate::queue::Reason;
 use crate::spec::{BuiltIn, Stage};
 use crate::store::{RunRecord, StoredEvent};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+
+/// What an attempt that did not fail came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Done {
+    /// It did what it should, and leaves this for later stages.
+    Left(Value),
+    /// It waits for people. Another attempt goes on when they have answered.
+    Asks(Request),
+}
 
 /// Performs the built-in stages.
 pub trait Perform: Send + Sync {
@@ -17,7 +26,7 @@ pub trait Perform: Send + Sync {
         &'a self,
         built_in: &'a BuiltIn,
         context: &'a StageContext,
-    ) -> BoxFuture<'a, Result<Value, Failure>>;
+    ) -> BoxFuture<'a, Result<Done, Failure>>;
 }
 
 /// Whether a stage's `when` holds in a run. Must not change its mind during the run.
@@ -31,6 +40,6 @@ pub trait Watch: Send + Sync {
     /// A line was kept.
     fn line(&self, line: &LogLine);
 
-    /// The run waits for its environment, which another run has.
-    fn waiting(&self, run: &RunRecord, behind: &RunId);
+    /// The run waits for its environment.
+    fn waiting(&self, run: &RunRecord, why: &Reason);
 }

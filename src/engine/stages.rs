@@ -1,6 +1,7 @@
 //! The built-in stages: one file each, all of the same shape: read what earlier stages left, act through an assumed
 //! session, leave an output and evidence. Each may run again after a crash and then finds its own traces.
 
+mod approve;
 mod assume_role;
 mod failure;
 mod deploy;
@@ -11,13 +12,13 @@ mod train_test;
 mod validate;
 mod work;
 
+pub use approve::{expired, rejected};
 pub use work::Clouds;
 
-use super::{Perform, StageContext};
+use super::{Done, Perform, StageContext};
 use crate::{flow::Failure, plan::Part, project::Project, spec::BuiltIn};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
-use serde_json::Value;
 use std::sync::Arc;
 use work::Work;
 
@@ -34,7 +35,7 @@ impl BuiltIns {
         Self { project, clouds }
     }
 
-    async fn dispatch(&self, built_in: &BuiltIn, context: &StageContext) -> Result<Value, Failure> {
+    async fn dispatch(&self, built_in: &BuiltIn, context: &StageContext) -> Result<Done, Failure> {
         let work = Work { project: &self.project, clouds: self.clouds.as_ref(), context };
         match built_in {
             BuiltIn::Validate => kept(validate::validate(&work).await?),
@@ -42,6 +43,7 @@ impl BuiltIns {
             BuiltIn::Gate(policy) => kept(gate::gate(&work, policy).await?),
             BuiltIn::AssumeRole => kept(assume_role::assume_role(&work).await?),
             BuiltIn::Plan => kept(plan::plan(&work).await?),
+            BuiltIn::Approve => approve::approve(&work).await,
             BuiltIn::DeployPipelines => kept(deploy::deploy(&work, Part::Pipelines).await?),
             BuiltIn::ScheduleRules => kept(deploy::deploy(&work, Part::Schedule).await?),
         }
@@ -53,11 +55,12 @@ impl Perform for BuiltIns {
         &'a self,
         built_in: &'a BuiltIn,
         context: &'a StageContext,
-    ) -> BoxFuture<'a, Result<Value, Failure>> {
+    ) -> BoxFuture<'a, Result<Done, Failure>> {
         Box::pin(self.dispatch(built_in, context))
     }
 }
 
-fn kept(output: impl Serialize) -> Result<Value, Failure> {
-    serde_json::to_value(output).map_err(failure::agent("keep the stage's output"))
+fn kept(output: impl Serialize) -> Result<Done, Failure> {
+    let value = serde_json::to_value(output).map_err(failure::agent("keep the stage's output"));
+    value.map(Done::Left)
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Ending, Event, Failure, Outcome, Phase, RunState, SkipReason, StageState, Standing, Stop,
+    Withdrawal,
 };
 use crate::ids::{Attempt, StageName};
 use crate::spec::{FailureClass, On, Pipeline, Stage};
@@ -80,6 +81,10 @@ impl Decision<'_> {
         let name = || stage.name.clone();
         match &known.standing {
             Standing::Running | Standing::Succeeded(_) | Standing::Skipped(_) => None,
+            // People who stopped the run need not be asked any more.
+            Standing::Parked(_) => self
+                .is_stopped(stage)
+                .then(|| Effect::Skip { stage: name(), reason: SkipReason::Cancelled }),
             Standing::Failed(failure) => {
                 let again = is_retried(stage, known, failure) && !self.is_stopped(stage);
                 let wait = backoff(stage, known);
@@ -142,7 +147,7 @@ impl Decision<'_> {
     fn ending(&self, stage: &Stage) -> Option<Ending> {
         let known = self.state.stage(&stage.name)?;
         match &known.standing {
-            Standing::Waiting | Standing::Running => None,
+            Standing::Waiting | Standing::Running | Standing::Parked(_) => None,
             Standing::Succeeded(_) => Some(Ending::Succeeded),
             Standing::Skipped(reason) => Some(reason.ending()),
             Standing::Failed(failure) if !is_retried(stage, known, failure) => {
@@ -165,6 +170,11 @@ impl Decision<'_> {
     }
 
     fn outcome(&self) -> Outcome {
+        match self.state.withdrawal() {
+            Some(Withdrawal::Superseded { by }) => return Outcome::Superseded { by: by.clone() },
+            Some(Withdrawal::Unfit { why }) => return Outcome::Unfit { why: why.clone() },
+            None => {}
+        }
         let aborted =
             self.pipeline.stages.iter().any(|stage| self.ending(stage) == Some(Ending::Aborted));
         if aborted {
@@ -177,21 +187,32 @@ impl Decision<'_> {
                 }
                 Standing::Waiting
                 | Standing::Running
+                | Standing::Parked(_)
                 | Standing::Succeeded(_)
                 | Standing::Skipped(_) => None,
             }
         });
-        match failed {
-            None => Outcome::Succeeded,
-            Some((_, FailureClass::GateRefused)) => Outcome::GateRefused,
-            Some((stage, class)) => Outcome::Failed { stage: stage.name.clone(), class },
+        let Some((stage, class)) = failed else { return Outcome::Succeeded };
+        match class {
+            FailureClass::GateRefused => Outcome::GateRefused,
+            FailureClass::Rejected => Outcome::Rejected,
+            FailureClass::Expired => Outcome::Expired,
+            FailureClass::UserError
+            | FailureClass::CloudError
+            | FailureClass::AgentError
+            | FailureClass::Cancelled
+            | FailureClass::TimedOut => Outcome::Failed { stage: stage.name.clone(), class },
         }
     }
 }
 
 /// Does `retry` ask for another attempt after this failure?
 fn is_retried(stage: &Stage, known: &StageState, failure: &Failure) -> bool {
-    failure.class != FailureClass::Cancelled
+    let is_said = matches!(
+        failure.class,
+        FailureClass::Cancelled | FailureClass::Rejected | FailureClass::Expired
+    );
+    !is_said
         && known.failures < stage.retry.attempts
         && stage.retry.classes.contains(&failure.class)
 }

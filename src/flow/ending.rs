@@ -1,6 +1,6 @@
 //! How stages and runs end.
 
-use crate::ids::StageName;
+use crate::ids::{RunId, StageName};
 use crate::spec::FailureClass;
 use serde::{Deserialize, Serialize};
 
@@ -23,10 +23,13 @@ pub enum Ending {
 impl From<FailureClass> for Ending {
     fn from(class: FailureClass) -> Self {
         match class {
-            FailureClass::UserError | FailureClass::GateRefused => Self::Failed,
-            FailureClass::CloudError | FailureClass::AgentError | FailureClass::TimedOut => {
-                Self::Errored
+            FailureClass::UserError | FailureClass::GateRefused | FailureClass::Rejected => {
+                Self::Failed
             }
+            FailureClass::CloudError
+            | FailureClass::AgentError
+            | FailureClass::TimedOut
+            | FailureClass::Expired => Self::Errored,
             FailureClass::Cancelled => Self::Aborted,
         }
     }
@@ -47,8 +50,22 @@ pub enum Outcome {
     },
     /// The gate said no, and nothing before it failed.
     GateRefused,
+    /// A person who was asked said no.
+    Rejected,
+    /// Nobody who was asked answered in time.
+    Expired,
     /// A person stopped it.
     Cancelled,
+    /// A younger run of the same branch took its place before it had begun.
+    Superseded {
+        /// Which.
+        by: RunId,
+    },
+    /// It cannot be run.
+    Unfit {
+        /// Why, one clause without a full stop.
+        why: String,
+    },
 }
 
 impl std::fmt::Display for Outcome {
@@ -57,7 +74,11 @@ impl std::fmt::Display for Outcome {
             Self::Succeeded => f.pad("succeeded"),
             Self::Failed { stage, .. } => write!(f, "failed in {stage}"),
             Self::GateRefused => f.pad("gate refused"),
+            Self::Rejected => f.pad("rejected"),
+            Self::Expired => f.pad("approval expired"),
             Self::Cancelled => f.pad("cancelled"),
+            Self::Superseded { by } => write!(f, "superseded by {}", by.short()),
+            Self::Unfit { why } => write!(f, "given up: {why}"),
         }
     }
 }

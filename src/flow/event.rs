@@ -1,7 +1,7 @@
 //! What can happen to a run.
 
 use super::{Ending, Outcome};
-use crate::ids::{Attempt, RunId, StageName};
+use crate::ids::{Attempt, Digest, RunId, StageName};
 use crate::spec::FailureClass;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,20 @@ pub enum Event {
         /// Which attempt.
         attempt: Attempt,
     },
+    /// An attempt has done what it could and waits for people. Nothing of the agent is held meanwhile.
+    StageParked {
+        /// Which stage.
+        stage: StageName,
+        /// Which attempt.
+        attempt: Attempt,
+        /// What people are asked.
+        request: Request,
+    },
+    /// A parked stage is looked at again, by an attempt to come.
+    StageAwoken {
+        /// Which stage.
+        stage: StageName,
+    },
     /// A failed stage is to be tried again.
     RetryScheduled {
         /// Which stage.
@@ -75,6 +89,11 @@ pub enum Event {
         /// How.
         stop: Stop,
     },
+    /// The run is given up without anybody having stopped it.
+    RunWithdrawn {
+        /// Why.
+        why: Withdrawal,
+    },
     /// The run is over; always the last event.
     RunFinished {
         /// How it ended.
@@ -92,11 +111,78 @@ impl Event {
             | Self::StageSucceeded { stage, .. }
             | Self::StageFailed { stage, .. }
             | Self::StageInterrupted { stage, .. }
+            | Self::StageParked { stage, .. }
+            | Self::StageAwoken { stage }
             | Self::RetryScheduled { stage, .. }
             | Self::StageSkipped { stage, .. } => Some(stage),
-            Self::RunCreated | Self::CancelRequested { .. } | Self::RunFinished { .. } => None,
+            Self::RunCreated
+            | Self::CancelRequested { .. }
+            | Self::RunWithdrawn { .. }
+            | Self::RunFinished { .. } => None,
         }
     }
+}
+
+/// What people are asked before a stage goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The plan that their answer is about; another one needs another answer.
+    pub plan: Digest,
+    /// How many changes it has.
+    pub changes: usize,
+    /// How many different people must say yes.
+    pub required: u32,
+    /// Who may answer; anybody if there is none.
+    pub approvers: Vec<String>,
+    /// May whoever asked for the run answer too?
+    pub self_approval: bool,
+    /// Nobody can answer from this moment on.
+    pub until: Timestamp,
+}
+
+/// Why somebody's answer does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotEntitled {
+    /// They are not among those who may.
+    #[error("is not among the approvers")]
+    NoApprover,
+    /// They pushed, or asked for the run.
+    #[error("asked for this run, and somebody else must approve it")]
+    Asker,
+}
+
+impl Request {
+    /// May `person` answer about a run that `asker` pushed or asked for? Names are compared without regard to case, as
+    /// GitHub compares them.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_answer(&self, person: &str, asker: Option<&str>) -> Result<(), NotEntitled> {
+        let is = |name: &str| name.eq_ignore_ascii_case(person);
+        if !self.approvers.is_empty() && !self.approvers.iter().any(|name| is(name)) {
+            return Err(NotEntitled::NoApprover);
+        }
+        if !self.self_approval && asker.is_some_and(is) {
+            return Err(NotEntitled::Asker);
+        }
+        Ok(())
+    }
+}
+
+/// Why a run is given up without anybody having stopped it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Withdrawal {
+    /// A younger run of the same branch takes its place.
+    Superseded {
+        /// Which.
+        by: RunId,
+    },
+    /// It cannot be run, however often it is tried.
+    Unfit {
+        /// Why, one clause without a full stop.
+        why: String,
+    },
 }
 
 /// Why an attempt did not do what it should.

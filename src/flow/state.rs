@@ -1,9 +1,8 @@
 //! What the events of a run add up to.
 
-use super::{Ending, Event, Failure, Outcome, SkipReason, Stop};
-use crate::ids::{Attempt, StageName};
+use super::{Event, Failure, Outcome, Request, StageState, Standing, Stop, Withdrawal};
+use crate::ids::StageName;
 use crate::spec::{FailureClass, Pipeline};
-use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +15,7 @@ pub const MOST_INTERRUPTIONS: u32 = 100;
 pub struct RunState {
     phase: Phase,
     stop: Option<Stop>,
+    withdrawal: Option<Withdrawal>,
     stages: BTreeMap<StageName, StageState>,
 }
 
@@ -28,36 +28,6 @@ pub enum Phase {
     Open,
     /// Over.
     Finished(Outcome),
-}
-
-/// What is known of one stage.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StageState {
-    /// The last attempt that started; absent before the first.
-    pub attempt: Option<Attempt>,
-    /// Attempts that failed, which count against `retry`.
-    pub failures: u32,
-    /// Attempts the agent died in, which do not.
-    pub interruptions: u32,
-    /// Where it stands.
-    pub standing: Standing,
-}
-
-/// Where a stage stands.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Standing {
-    /// It has not started, or was interrupted and is to start again.
-    Waiting,
-    /// An attempt is under way.
-    Running,
-    /// The last attempt failed. Whether that is final is for `retry` to say.
-    Failed(Failure),
-    /// The last attempt failed and another is to start when it is due.
-    Retrying(Failure, Timestamp),
-    /// Done, with what it left for later stages.
-    Succeeded(Value),
-    /// Never to run.
-    Skipped(SkipReason),
 }
 
 /// An event that cannot have happened to a run in this state: the log is damaged or its writer has a bug.
@@ -82,7 +52,7 @@ impl RunState {
         };
         let stages =
             pipeline.stages.iter().map(|stage| (stage.name.clone(), waiting.clone())).collect();
-        Self { phase: Phase::Unborn, stop: None, stages }
+        Self { phase: Phase::Unborn, stop: None, withdrawal: None, stages }
     }
 
     /// The state that `events` add up to.
@@ -117,6 +87,13 @@ impl RunState {
             (Phase::Open, Event::CancelRequested { stop }) => {
                 self.stop = self.stop.max(Some(*stop));
             }
+            (Phase::Open, Event::RunWithdrawn { why }) => {
+                if self.stages.values().any(|stage| stage.standing == Standing::Running) {
+                    return Err("a stage is running");
+                }
+                self.stop = Some(Stop::Forced);
+                self.withdrawal.get_or_insert_with(|| why.clone());
+            }
             (Phase::Open, Event::RunFinished { outcome }) => {
                 if self.stages.values().any(|stage| !stage.standing.may_be_final()) {
                     return Err("a stage has not ended");
@@ -141,6 +118,31 @@ impl RunState {
     #[must_use]
     pub fn stop(&self) -> Option<Stop> {
         self.stop
+    }
+
+    /// Was the run given up, and why?
+    #[must_use]
+    pub fn withdrawal(&self) -> Option<&Withdrawal> {
+        self.withdrawal.as_ref()
+    }
+
+    /// What people are asked, by stage.
+    pub fn requests(&self) -> impl Iterator<Item = (&StageName, &Request)> {
+        self.stages.iter().filter_map(|(name, stage)| match &stage.standing {
+            Standing::Parked(request) => Some((name, request)),
+            Standing::Waiting
+            | Standing::Running
+            | Standing::Failed(_)
+            | Standing::Retrying(..)
+            | Standing::Succeeded(_)
+            | Standing::Skipped(_) => None,
+        })
+    }
+
+    /// Has any stage started by itself?
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.stages.values().any(|stage| stage.attempt.is_some())
     }
 
     /// What is known of a stage.
@@ -174,6 +176,7 @@ impl RunState {
             Standing::Succeeded(outputs) => Some((name.clone(), outputs.clone())),
             Standing::Waiting
             | Standing::Running
+            | Standing::Parked(_)
             | Standing::Failed(_)
             | Standing::Retrying(..)
             | Standing::Skipped(_) => None,
@@ -201,95 +204,10 @@ impl RunState {
     }
 }
 
-impl StageState {
-    /// The attempt that would come next.
+impl RunState {
+    /// The events to add when a run that stood still is taken up again: one for each parked stage.
     #[must_use]
-    pub fn next_attempt(&self) -> Attempt {
-        self.attempt.map_or(Attempt::FIRST, Attempt::next)
-    }
-
-    fn change(&mut self, event: &Event) -> Result<(), &'static str> {
-        match event {
-            Event::StageReused { outputs, .. } => {
-                if self.attempt.is_some() || self.standing != Standing::Waiting {
-                    return Err("the stage has begun by itself");
-                }
-                self.standing = Standing::Succeeded(outputs.clone());
-            }
-            Event::StageStarted { attempt, .. } => {
-                if !matches!(self.standing, Standing::Waiting | Standing::Retrying(..)) {
-                    return Err("the stage is running or has ended");
-                }
-                self.expect_next(*attempt)?;
-                self.attempt = Some(*attempt);
-                self.standing = Standing::Running;
-            }
-            Event::StageSucceeded { attempt, outputs, .. } => {
-                self.expect_running(*attempt)?;
-                self.standing = Standing::Succeeded(outputs.clone());
-            }
-            Event::StageFailed { attempt, failure, .. } => {
-                self.expect_running(*attempt)?;
-                self.failures += 1;
-                self.standing = Standing::Failed(failure.clone());
-            }
-            Event::StageInterrupted { attempt, .. } => {
-                self.expect_running(*attempt)?;
-                self.interruptions += 1;
-                self.standing = Standing::Waiting;
-            }
-            Event::RetryScheduled { attempt, due, .. } => {
-                let Standing::Failed(failure) = &self.standing else {
-                    return Err("the stage has not failed");
-                };
-                self.expect_next(*attempt)?;
-                self.standing = Standing::Retrying(failure.clone(), *due);
-            }
-            Event::StageSkipped { reason, .. } => {
-                if self.standing != Standing::Waiting {
-                    return Err("the stage is running or has ended");
-                }
-                self.standing = Standing::Skipped(reason.clone());
-            }
-            Event::RunCreated | Event::CancelRequested { .. } | Event::RunFinished { .. } => {
-                return Err("the event is not about a stage");
-            }
-        }
-        Ok(())
-    }
-
-    fn expect_running(&self, attempt: Attempt) -> Result<(), &'static str> {
-        if self.standing == Standing::Running && self.attempt == Some(attempt) {
-            Ok(())
-        } else {
-            Err("this attempt is not running")
-        }
-    }
-
-    fn expect_next(&self, attempt: Attempt) -> Result<(), &'static str> {
-        if attempt == self.next_attempt() { Ok(()) } else { Err("attempts count up by one") }
-    }
-}
-
-impl Standing {
-    fn may_be_final(&self) -> bool {
-        match self {
-            // A retry that a cancel has overtaken stays scheduled for ever.
-            Self::Failed(_) | Self::Retrying(..) | Self::Succeeded(_) | Self::Skipped(_) => true,
-            Self::Waiting | Self::Running => false,
-        }
-    }
-}
-
-impl SkipReason {
-    /// What stages behind the skipped one take it for: a failure is handed on, so that a stage for failures
-    /// may need the last of a chain and still hear of the first.
-    #[must_use]
-    pub fn ending(&self) -> Ending {
-        match self {
-            Self::ConditionFalse | Self::NotCalledFor => Ending::Skipped,
-            Self::NeedNotMet { ending, .. } => *ending,
-            Self::Cancelled => Ending::Aborted,
-        }
+    pub fn awoken(&self) -> Vec<Event> {
+        self.requests().map(|(stage, _)| Event::StageAwoken { stage: stage.clone() }).collect()
     }
 }

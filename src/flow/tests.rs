@@ -305,6 +305,115 @@ fn events_survive_being_written_down() {
     assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
 }
 
+fn request() -> Request {
+    Request {
+        plan: crate::ids::Digest::of("plan"),
+        changes: 2,
+        required: 1,
+        approvers: vec!["Ada".to_owned()],
+        self_approval: false,
+        until: NOW,
+    }
+}
+
+impl Play {
+    fn park(&mut self, text: &str) {
+        let stage = name(text);
+        let attempt = self.state.stage(&stage).unwrap().attempt.unwrap();
+        self.add(Event::StageParked { stage, attempt, request: request() });
+        self.settle();
+    }
+
+    fn awake(&mut self) {
+        for event in self.state.awoken() {
+            self.add(event);
+        }
+        self.settle();
+    }
+}
+
+fn asking() -> Play {
+    begin(vec![
+        stage("ask", &[], On::Success),
+        stage("beside", &[], On::Success),
+        stage("deploy", &["ask"], On::Success),
+        stage("tidy", &["deploy"], On::Always),
+    ])
+}
+
+#[test]
+fn a_parked_stage_keeps_nothing_but_what_needs_it_and_goes_on_by_another_attempt() {
+    let mut play = asking();
+    play.park("ask");
+    assert_eq!(play.running_names(), ["beside"]);
+    play.end("beside", None);
+    assert_eq!(play.effects(), [], "nothing is to be done until people answer");
+    assert_eq!(play.state.requests().count(), 1);
+    let mut later = Play::after(play.pipeline.clone(), &play.log);
+    assert_eq!(later.log, play.log, "a crash meanwhile changes nothing");
+    later.awake();
+    assert_eq!(later.running(), [(name("ask"), Attempt(2))]);
+    later.end("ask", None);
+    later.end("deploy", None);
+    later.end("tidy", None);
+    assert_eq!(later.outcome(), Some(&Outcome::Succeeded));
+}
+
+#[test]
+fn who_says_no_and_who_says_nothing_end_the_run_each_in_their_way_and_are_not_asked_again() {
+    for (class, outcome) in
+        [(FailureClass::Rejected, Outcome::Rejected), (FailureClass::Expired, Outcome::Expired)]
+    {
+        let classes = vec![class];
+        let retry = Retry { attempts: 3, backoff: Duration::from_secs(1), classes };
+        let mut play = begin(vec![Stage { retry, ..stage("ask", &[], On::Success) }]);
+        play.park("ask");
+        play.awake();
+        play.end("ask", Some(class));
+        assert_eq!(play.outcome(), Some(&outcome));
+    }
+}
+
+#[test]
+fn a_cancel_ends_what_waits_for_people() {
+    for (stop, tidies) in [(Stop::Gentle, true), (Stop::Forced, false)] {
+        let mut play = asking();
+        play.park("ask");
+        play.end("beside", None);
+        play.add(Event::CancelRequested { stop });
+        play.settle();
+        if tidies {
+            assert_eq!(play.running_names(), ["tidy"]);
+            play.end("tidy", None);
+        }
+        assert_eq!(play.outcome(), Some(&Outcome::Cancelled));
+    }
+}
+
+#[test]
+fn a_run_is_superseded_only_while_nobody_works_for_it() {
+    let by: crate::ids::RunId = uuid::Uuid::nil().into();
+    let why = Withdrawal::Superseded { by: by.clone() };
+    let withdrawn = Event::RunWithdrawn { why };
+    let mut play = asking();
+    assert!(play.state.apply(&withdrawn).is_err(), "two stages are running");
+    play.park("ask");
+    play.end("beside", None);
+    play.add(withdrawn);
+    play.settle();
+    assert_eq!(play.outcome(), Some(&Outcome::Superseded { by }));
+}
+
+#[test]
+fn who_may_answer_is_told_by_name_whatever_its_case() {
+    let asked = request();
+    assert_eq!(asked.may_answer("ADA", Some("bob")), Ok(()));
+    assert_eq!(asked.may_answer("ada", Some("Ada")), Err(NotEntitled::Asker));
+    assert_eq!(asked.may_answer("eve", None), Err(NotEntitled::NoApprover));
+    let anybody = Request { approvers: Vec::new(), self_approval: true, ..request() };
+    assert_eq!(anybody.may_answer("eve", Some("eve")), Ok(()));
+}
+
 /// How a stage behaves whenever it is asked: the class of its first failures, and how many there are.
 #[derive(Debug, Clone, Copy)]
 struct Nature {
@@ -350,7 +459,13 @@ fn play_out(mut play: Play, natures: &[Nature], dice: &[u8]) -> Play {
         }
         let throw = dice.next().unwrap_or(0);
         let (mut effects, mut running) = (play.effects(), play.running());
-        assert!(!(effects.is_empty() && running.is_empty()), "stuck: {:?}", play.log);
+        let asks = play.state.requests().next().is_some();
+        assert!(asks || !(effects.is_empty() && running.is_empty()), "stuck: {:?}", play.log);
+        if effects.is_empty() && running.is_empty() {
+            // Only people are missing, and they answer.
+            play.awake();
+            continue;
+        }
         if effects.is_empty() {
             assert_nothing_more_could_run(&play);
         }
@@ -366,6 +481,11 @@ fn play_out(mut play: Play, natures: &[Nature], dice: &[u8]) -> Play {
             let (stage, attempt) = running.remove(usize::from(throw / 2) % running.len());
             let index = play.pipeline.stages.iter().position(|s| s.name == stage).unwrap();
             let known = play.state.stage(&stage).unwrap();
+            if throw % 16 == 13 {
+                // The stage asks people; the attempt after their answer does what it always does.
+                play.add(Event::StageParked { stage, attempt, request: request() });
+                continue;
+            }
             play.add(if known.failures < natures[index].failures {
                 let failure = Failure::new(natures[index].class, "no");
                 Event::StageFailed { stage, attempt, failure }
@@ -381,7 +501,8 @@ fn assert_needs_have_ended(play: &Play, stage: &StageName) {
     let stage = play.pipeline.stages.iter().find(|s| s.name == *stage).unwrap();
     for need in &stage.needs {
         let standing = &play.state.stage(need).unwrap().standing;
-        let ended = !matches!(standing, Standing::Waiting | Standing::Running);
+        let ended =
+            !matches!(standing, Standing::Waiting | Standing::Running | Standing::Parked(_));
         assert!(ended, "{} started before {need} had ended", stage.name);
     }
 }
@@ -391,7 +512,12 @@ fn assert_nothing_more_could_run(play: &Play) {
     for stage in &play.pipeline.stages {
         let standing = |name| &play.state.stage(name).unwrap().standing;
         if *standing(&stage.name) == Standing::Waiting {
-            let waits = |need| matches!(standing(need), Standing::Waiting | Standing::Running);
+            let waits = |need| {
+                matches!(
+                    standing(need),
+                    Standing::Waiting | Standing::Running | Standing::Parked(_)
+                )
+            };
             assert!(stage.needs.iter().any(waits), "{} could run", stage.name);
         }
     }

@@ -52,6 +52,7 @@ pub(crate) fn environment() -> Environment {
         respond: Respond::default(),
         retrain: Retrain::default(),
         approval: Approval::default(),
+        windows: None,
         endpoint_url: None,
     }
 }

@@ -58,6 +58,7 @@ impl Project {
                 | BuiltIn::TrainTest(_)
                 | BuiltIn::AssumeRole
                 | BuiltIn::Plan
+                | BuiltIn::Approve
                 | BuiltIn::DeployPipelines
                 | BuiltIn::ScheduleRules,
             )

@@ -88,7 +88,7 @@ pub fn load(
         (Some(pipeline), false) => Ok(Project {
             repository: address.unwrap_or_else(|| pipeline.name.clone()),
             commit: commit.clone(),
-            pipeline,
+            pipeline: with_windows(pipeline, &environments),
             environments,
             templates,
             scripts,
@@ -98,6 +98,14 @@ pub fn load(
         }),
         _ => Err(ProjectError::Findings { findings: reader.findings, sources: reader.sources }),
     }
+}
+
+/// A run keeps its graph, and with it the windows of the environments it may deploy to.
+fn with_windows(mut pipeline: Pipeline, environments: &BTreeMap<EnvName, Environment>) -> Pipeline {
+    for rule in &mut pipeline.environments {
+        rule.windows = environments.get(&rule.name).and_then(|file| file.windows.clone());
+    }
+    pipeline
 }
 
 fn built_ins(pipeline: &Pipeline) -> impl Iterator<Item = &BuiltIn> {
@@ -112,6 +120,7 @@ pub(super) fn deploys(pipeline: &Pipeline) -> bool {
     built_ins(pipeline).any(|built_in| match built_in {
         BuiltIn::TrainTest(_)
         | BuiltIn::Plan
+        | BuiltIn::Approve
         | BuiltIn::DeployPipelines
         | BuiltIn::ScheduleRules => true,
         BuiltIn::Validate | BuiltIn::Gate(_) | BuiltIn::AssumeRole => false,
@@ -126,6 +135,7 @@ pub(super) fn train_test(pipeline: &Pipeline) -> Option<&spec::Training> {
         | BuiltIn::Gate(_)
         | BuiltIn::AssumeRole
         | BuiltIn::Plan
+        | BuiltIn::Approve
         | BuiltIn::DeployPipelines
         | BuiltIn::ScheduleRules => None,
     })

@@ -11,6 +11,7 @@ mod pipelines;
 mod policy;
 mod settings;
 mod site;
+mod windows;
 
 use self::{arns::Given, desk::Desk, site::Site};
 use super::{
@@ -57,6 +58,7 @@ fn check(name: &EnvName, reading: &mut Reading<'_>, raw: &RawEnvironment) -> Opt
     let log_group = settings::log_group(desk, raw.log_group.as_ref(), site);
     let images = settings::images(desk, raw.images.as_ref());
     let policy = policy::read(desk, raw);
+    let windows = windows::read(desk, raw.windows.as_ref());
 
     let Site { account, region, .. } = site?.clone();
     let roles = roles?;
@@ -88,6 +90,7 @@ fn check(name: &EnvName, reading: &mut Reading<'_>, raw: &RawEnvironment) -> Opt
         respond: policy.respond,
         retrain: policy.retrain,
         approval: policy.approval,
+        windows,
         endpoint_url,
     })
 }

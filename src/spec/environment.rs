@@ -2,6 +2,7 @@
 
 use super::policy::{Approval, Monitor, Respond, Retrain};
 use crate::ids::{AccountId, Arn, BucketName, EnvName, PipelineName, Region};
+use crate::schedule::Windows;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -62,9 +63,12 @@ pub struct Environment {
     pub respond: Respond,
     /// Retraining.
     pub retrain: Retrain,
-    /// Who may approve a model version.
+    /// Who may approve what.
     #[serde(default)]
     pub approval: Approval,
+    /// When it may be deployed to; at any time if absent.
+    #[serde(default)]
+    pub windows: Option<Windows>,
     /// Another address for every service of this environment.
     pub endpoint_url: Option<Url>,
 }

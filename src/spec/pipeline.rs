@@ -1,6 +1,8 @@
 //! pipeline.yaml, checked: which branch goes where, and the graph of stages.
 
+use super::policy::Supersede;
 use crate::ids::{EnvName, StageName};
+use crate::schedule::Windows;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -24,6 +26,12 @@ impl Pipeline {
     #[must_use]
     pub fn environment_for_branch(&self, branch: &str) -> Option<&EnvironmentRule> {
         self.environments.iter().find(|rule| rule.branch == branch)
+    }
+
+    /// The rule of an environment.
+    #[must_use]
+    pub fn rule(&self, environment: &EnvName) -> Option<&EnvironmentRule> {
+        self.environments.iter().find(|rule| rule.name == *environment)
     }
 
     /// The stage of that name.
@@ -89,6 +97,12 @@ pub struct EnvironmentRule {
     pub branch: String,
     /// The environment before this one in the promotion order.
     pub after: Option<EnvName>,
+    /// What becomes of waiting runs when a younger one arrives.
+    #[serde(default)]
+    pub supersede: Supersede,
+    /// When it may be deployed to, as its file says; at any time if absent.
+    #[serde(default)]
+    pub windows: Option<Windows>,
 }
 
 /// One node of the graph.
@@ -134,6 +148,7 @@ impl Action {
             Self::Uses(
                 BuiltIn::AssumeRole
                 | BuiltIn::Plan
+                | BuiltIn::Approve
                 | BuiltIn::DeployPipelines
                 | BuiltIn::ScheduleRules,
             ) => true,
@@ -156,6 +171,8 @@ pub enum BuiltIn {
     AssumeRole,
     /// Observe and plan.
     Plan,
+    /// Ask people whether the plan may be applied.
+    Approve,
     /// Apply everything up to and including the pipelines.
     DeployPipelines,
     /// Apply rules, targets and schedule, then verify all.
@@ -242,4 +259,10 @@ pub enum FailureClass {
     Cancelled,
     /// It took longer than allowed.
     TimedOut,
+    /// A person who was asked said no. Nothing to be tried again.
+    #[schemars(skip)]
+    Rejected,
+    /// Nobody who was asked answered in time. Nothing to be tried again.
+    #[schemars(skip)]
+    Expired,
 }

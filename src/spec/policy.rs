@@ -159,9 +159,49 @@ pub enum RetrainOn {
     AnyFailure,
 }
 
-/// Who may approve a model version.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Who may approve what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// Must the approver be someone else than the author of the commit?
+    /// Must whoever approves a model version be someone else than the author of the commit?
     pub four_eyes: bool,
+    /// Who lets a deployment go on; nobody need be asked if absent.
+    #[serde(default)]
+    pub deployment: Option<DeploymentApproval>,
+}
+
+/// Who lets a deployment go on, where the pipeline asks with `uses: approve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeploymentApproval {
+    /// Who may; anybody if there is none.
+    pub approvers: Vec<String>,
+    /// How many different people must.
+    pub required: u32,
+    /// May whoever pushed or asked for the run be one of them?
+    pub self_approval: bool,
+    /// How long they have.
+    pub expires: Duration,
+}
+
+impl Default for DeploymentApproval {
+    fn default() -> Self {
+        Self {
+            approvers: Vec::new(),
+            required: 1,
+            self_approval: true,
+            // Asked in the evening, answered in the morning; what nobody answered by then nobody waits for.
+            expires: Duration::from_hours(24),
+        }
+    }
+}
+
+/// What becomes of waiting runs when a younger one of their branch arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Supersede {
+    /// The youngest takes the place of all that wait; what runs goes on. The default: what a branch holds now is what
+    /// its environment should hold, and the commits before it are part of it.
+    #[default]
+    Newest,
+    /// Each gets its turn.
+    Every,
 }

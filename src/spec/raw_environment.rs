@@ -6,6 +6,7 @@
 use super::{
     environment::Cloud,
     raw_policy::{RawApproval, RawMonitor, RawRespond, RawRetrain},
+    raw_windows::RawWindows,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -66,8 +67,10 @@ pub(super) struct RawEnvironment {
     pub(super) respond: Option<RawRespond>,
     /// When a new training starts by itself.
     pub(super) retrain: Option<RawRetrain>,
-    /// Who may approve a model version.
+    /// Who may approve a model version, and who lets a deployment go on.
     pub(super) approval: Option<RawApproval>,
+    /// When the environment may be deployed to; at any time if absent.
+    pub(super) windows: Option<RawWindows>,
     /// Another address for every AWS service of this environment.
     pub(super) endpoint_url: Option<String>,
     /// The train pipeline.

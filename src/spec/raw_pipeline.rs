@@ -4,6 +4,7 @@
 //! findings is still checked as far as it goes.
 
 use super::pipeline::{FailureClass, Metric, On};
+use super::policy::Supersede;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -38,6 +39,9 @@ pub(super) struct RawEnvironmentRule {
     pub(super) branch: Option<String>,
     /// The environment before this one in the promotion order; the first has none.
     pub(super) after: Option<String>,
+    /// What becomes of waiting runs when a younger one of their branch arrives: newest lets it take the place of them
+    /// all, every gives each its turn; newest if absent.
+    pub(super) supersede: Option<Supersede>,
 }
 
 /// One stage: either `uses` (a built-in) or `run` (a command).
@@ -89,6 +93,8 @@ pub(super) enum RawBuiltIn {
     AssumeRole,
     /// Observe and plan.
     Plan,
+    /// Ask people whether the plan may be applied; nothing of the agent is held until they answer.
+    Approve,
     /// Apply everything up to and including the pipelines.
     DeployPipelines,
     /// Apply rules, targets and schedule, then verify all.
@@ -104,6 +110,7 @@ impl RawBuiltIn {
             Self::Gate => "gate",
             Self::AssumeRole => "assume-role",
             Self::Plan => "plan",
+            Self::Approve => "approve",
             Self::DeployPipelines => "deploy-pipelines",
             Self::ScheduleRules => "schedule-rules",
         }

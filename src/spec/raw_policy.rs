@@ -49,11 +49,21 @@ pub(super) struct RawRetrain {
     pub(super) window: Option<String>,
 }
 
-/// Who may approve a model version.
+/// Who may approve a model version, and who lets a deployment go on.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Approval")]
 pub(super) struct RawApproval {
     /// Must the approver be someone else than the author of the commit? false if absent.
     pub(super) four_eyes: Option<bool>,
+    /// Who may let a deployment go on, by the names they have where they answer; anybody if absent.
+    #[schemars(length(max = 100))]
+    pub(super) approvers: Option<Vec<String>>,
+    /// How many different people must let a deployment go on; 1 if absent.
+    #[schemars(range(min = 1, max = 100))]
+    pub(super) required: Option<u32>,
+    /// May whoever pushed or asked for the run let it go on? true if absent.
+    pub(super) self_approval: Option<bool>,
+    /// How long people have to answer, such as 24h; 24h if absent.
+    pub(super) expires: Option<String>,
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 /// An event with its place and time.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct StoredEvent {
     /// Place in the run, from 1.
     pub seq: u64,
@@ -69,13 +69,19 @@ impl Store {
             .await?;
             // A place that is taken means that someone else has written: the lease is lost as well.
             lease.expect_one(inserted.rows_affected())?;
+            if let Event::StageStarted { .. } = event {
+                sqlx::query("UPDATE runs SET standing = 'begun' WHERE id = $1")
+                    .bind(lease.run.as_str())
+                    .execute(&mut *write)
+                    .await?;
+            }
             if let Event::RunFinished { outcome } = event {
                 sqlx::query("UPDATE runs SET outcome = $2 WHERE id = $1")
                     .bind(lease.run.as_str())
                     .bind(json(outcome)?)
                     .execute(&mut *write)
                     .await?;
-                sqlx::query("DELETE FROM environment_queue WHERE run = $1")
+                sqlx::query("DELETE FROM lanes WHERE run = $1")
                     .bind(lease.run.as_str())
                     .execute(&mut *write)
                     .await?;

@@ -35,6 +35,9 @@ pub struct Facts {
     pub event: String,
     /// Paths changed since the last run that succeeded in this environment, or in the commit.
     pub changed_paths: Vec<String>,
+    /// Who pushed, or asked for the run, as they are called where they did it; unknown if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The one plan that this run may apply, where it was shown before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
@@ -264,7 +267,7 @@ fn begin(new: NewRun, ask: u32, now: Timestamp) -> (RunRecord, Vec<Event>) {
     (run, new.reused)
 }
 
-fn record(row: &AnyRow) -> Result<RunRecord, StoreError> {
+pub(super) fn record(row: &AnyRow) -> Result<RunRecord, StoreError> {
     let outcome: Option<String> = row.try_get("outcome")?;
     Ok(RunRecord {
         id: text(row, "id", "a run id")?,

@@ -4,6 +4,7 @@ use super::*;
 use crate::clock::SimulatedClock;
 use crate::flow::{Event, Outcome};
 use crate::ids::{Attempt, EnvName};
+use crate::queue::Lane;
 use crate::spec::Pipeline;
 use serde_json::json;
 use tempfile::TempDir;
@@ -45,11 +46,20 @@ fn new_run() -> NewRun {
         facts: Facts {
             event: "manual".into(),
             changed_paths: vec!["data/a.csv".into()],
+            by: None,
             plan: None,
         },
         pipeline: Pipeline { name: "p".into(), environments: Vec::new(), stages: Vec::new() },
         reused: Vec::new(),
     }
+}
+
+fn lane() -> Lane {
+    Lane::deploying("p", &prod())
+}
+
+fn claim(lane: &Lane) -> Claim<'_> {
+    Claim { lane, claimant: Claimant::Run, environment: None }
 }
 
 fn started() -> Event {
@@ -134,7 +144,7 @@ async fn a_lease_is_exclusive_until_it_ends_and_its_old_owner_then_writes_nothin
     assert!(lost(memory.store.renew(&old).await));
     assert!(lost(memory.store.append(&old, 1, &[started()]).await.map(|_| ())));
     assert!(lost(memory.store.keep_evidence(&old, "plan", &json!({})).await));
-    assert!(lost(memory.store.queue_for(&old, &prod()).await.map(|_| ())));
+    assert!(lost(memory.store.queue_for(&old, claim(&lane())).await.map(|_| ())));
     let cursor = LogCursor::start("a".parse().unwrap());
     assert!(lost(memory.store.keep_log_cursor(&old, &cursor).await));
     memory.store.release(&old).await.unwrap();
@@ -176,7 +186,8 @@ async fn runs_to_one_environment_take_turns_in_the_order_they_asked() {
     for run in &runs {
         leases.push(memory.store.acquire(&run.id).await.unwrap());
     }
-    let place = |index: usize| memory.store.queue_for(&leases[index], &runs[0].environment);
+    let lane = lane();
+    let place = |index: usize| memory.store.queue_for(&leases[index], claim(&lane));
     assert_eq!(place(0).await.unwrap(), Place::Held);
     assert_eq!(place(1).await.unwrap(), Place::Behind(runs[0].id.clone()));
     assert_eq!(place(2).await.unwrap(), Place::Behind(runs[0].id.clone()));
@@ -191,12 +202,12 @@ async fn a_dead_holder_loses_the_environment_and_queues_again() {
     let memory = memory().await;
     let (dead, next) = (memory.run().await, memory.run().await);
     let lease = memory.store.acquire(&dead.id).await.unwrap();
-    assert_eq!(memory.store.queue_for(&lease, &prod()).await.unwrap(), Place::Held);
+    assert_eq!(memory.store.queue_for(&lease, claim(&lane())).await.unwrap(), Place::Held);
     memory.clock.advance(LEASE_DURATION);
     let taker = memory.store.acquire(&next.id).await.unwrap();
-    assert_eq!(memory.store.queue_for(&taker, &prod()).await.unwrap(), Place::Held);
+    assert_eq!(memory.store.queue_for(&taker, claim(&lane())).await.unwrap(), Place::Held);
     let resumed = memory.store.acquire(&dead.id).await.unwrap();
-    let place = memory.store.queue_for(&resumed, &prod()).await.unwrap();
+    let place = memory.store.queue_for(&resumed, claim(&lane())).await.unwrap();
     assert_eq!(place, Place::Behind(next.id));
 }
 

@@ -186,7 +186,12 @@ impl Stage {
             reference: self.branch.clone(),
             commit: self.project.commit.clone(),
             environment: self.environment.name.clone(),
-            facts: Facts { event: "manual".to_owned(), changed_paths: Vec::new(), plan: None },
+            facts: Facts {
+                event: "manual".to_owned(),
+                changed_paths: Vec::new(),
+                by: None,
+                plan: None,
+            },
             pipeline: self.project.pipeline.clone(),
             reused,
         };
@@ -202,7 +207,7 @@ impl Stage {
         let driven = self.during(Box::pin(promotion.drive(&self.app, &run))).await?;
         let events = self.app.store.events(&run.id).await.context("read the run's events")?;
         let mut promoted = Promoted {
-            outcome: driven.outcome,
+            outcome: driven.outcome.context("the run waits for people")?,
             judged: None,
             changes: Vec::new(),
             failure: None,
@@ -278,5 +283,5 @@ impl Watch for Nobody {
 
     fn line(&self, _: &LogLine) {}
 
-    fn waiting(&self, _: &RunRecord, _: &RunId) {}
+    fn waiting(&self, _: &RunRecord, _: &crate::queue::Reason) {}
 }

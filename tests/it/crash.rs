@@ -30,7 +30,7 @@ async fn a_promotion_can_be_watched_from_inside_with_time_standing_still() {
     let world = World::new();
     let agent = world.app(".agent").await;
     let (run, driven) = agent.promote().await;
-    assert_eq!((driven.outcome, driven.unsent.lines), (Outcome::Succeeded, 0));
+    assert_eq!((driven.outcome, driven.unsent.lines), (Some(Outcome::Succeeded), 0));
     is_whole(&agent, &run.id).await;
     let (again, _) = agent.promote().await;
     assert_ne!(again.id, run.id);
@@ -98,7 +98,7 @@ impl Watch for Meddler {
         }
     }
 
-    fn waiting(&self, _: &RunRecord, _: &RunId) {}
+    fn waiting(&self, _: &RunRecord, _: &relevo::queue::Reason) {}
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,19 +110,19 @@ async fn a_model_of_another_definition_is_never_taken_for_ours() {
     let (run, driven) = agent.promote_watched(meddler).await;
     let failed =
         Outcome::Failed { stage: "train-test".parse().unwrap(), class: FailureClass::CloudError };
-    assert_eq!(driven.outcome, failed);
+    assert_eq!(driven.outcome, Some(failed));
     let told = agent.kept(&run.id).into_values().flatten().collect::<String>();
     assert!(told.contains("executes another definition than this commit's"), "{told}");
     // The pipeline is put right, and the start is not taken for the one that went wrong.
     let (_, driven) = agent.promote().await;
-    assert_eq!(driven.outcome, Outcome::Succeeded);
+    assert_eq!(driven.outcome, Some(Outcome::Succeeded));
 }
 
 /// Lets the agent die, and another one go on.
 async fn dies(agent: &Inside, fate: Fate) {
     let died = agent.promote_until(fate).await;
     let (run, driven) = agent.promote().await;
-    assert_eq!((driven.outcome, driven.unsent.lines), (Outcome::Succeeded, 0));
+    assert_eq!((driven.outcome, driven.unsent.lines), (Some(Outcome::Succeeded), 0));
     if let Some(died) = died {
         is_whole(agent, &died.id).await;
     }

@@ -6,7 +6,7 @@ mod stages;
 
 use futures_util::future::BoxFuture;
 use relevo::clock::{Clock, SimulatedClock, SystemClock};
-use relevo::engine::{Driven, Engine, EngineError, Orders, Perform, StageContext, Watch};
+use relevo::engine::{Done, Driven, Engine, EngineError, Orders, Perform, StageContext, Watch};
 use relevo::exec::{Cancel, Canceller, Inherited};
 use relevo::flow::{Event, Failure, Outcome, Phase, RunState, SkipReason, Standing, Stop};
 use relevo::git::Credentials;
@@ -14,9 +14,10 @@ use relevo::ids::{RunId, StageName};
 use relevo::logs::{
     Level, LogEvent, LogFolder, LogLine, LogReader, LogSink, Masker, PutOutcome, SinkError,
 };
+use relevo::queue::Reason;
 use relevo::spec::{Action, BuiltIn, Command, FailureClass, On, Pipeline, Retry, Stage};
 use relevo::store::{Ask, Facts, LEASE_DURATION, NewRun, RunRecord, Store, StoredEvent};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     ops::RangeInclusive,
@@ -66,7 +67,7 @@ impl Perform for Script {
         &'a self,
         _: &'a BuiltIn,
         context: &'a StageContext,
-    ) -> BoxFuture<'a, Result<Value, Failure>> {
+    ) -> BoxFuture<'a, Result<Done, Failure>> {
         let stage = &context.stage.name;
         self.attempts.lock().unwrap().push((stage.to_string(), context.attempt.0));
         let told = self.acts.lock().unwrap().get_mut(stage).and_then(VecDeque::pop_front);
@@ -104,7 +105,7 @@ impl Perform for Script {
                 }
                 Act::Panic => panic!("on purpose"),
             }
-            Ok(json!({ "by": stage.to_string(), "after": context.outputs }))
+            Ok(Done::Left(json!({ "by": stage.to_string(), "after": context.outputs })))
         })
     }
 }
@@ -127,7 +128,7 @@ impl Watch for Witness {
 
     fn line(&self, _: &LogLine) {}
 
-    fn waiting(&self, _: &RunRecord, _: &RunId) {
+    fn waiting(&self, _: &RunRecord, _: &Reason) {
         self.waiting.notify_one();
     }
 }
@@ -187,7 +188,12 @@ impl World {
             reference: "main; $(exit 9)".into(),
             commit: self.commit(),
             environment: "prod".parse().unwrap(),
-            facts: Facts { event: "manual".into(), changed_paths: Vec::new(), plan: None },
+            facts: Facts {
+                event: "manual".into(),
+                changed_paths: Vec::new(),
+                by: None,
+                plan: None,
+            },
             pipeline: Pipeline { name: "p".into(), environments: Vec::new(), stages },
             reused: Vec::new(),
         };
@@ -214,7 +220,7 @@ impl World {
     }
 
     async fn outcome(&self, run: &RunId) -> Outcome {
-        self.drive(run, Cancel::never()).await.unwrap().outcome
+        self.drive(run, Cancel::never()).await.unwrap().outcome.unwrap()
     }
 
     async fn state(&self, run: &RunId) -> RunState {

@@ -132,7 +132,7 @@ fn what_can_be_derived_is_derived() {
     assert_eq!(prod.retrain, Retrain::default());
     assert_eq!(prod.monitor, Monitor::default());
     assert_eq!(prod.respond, Respond::default());
-    assert_eq!(prod.approval, Approval { four_eyes: false });
+    assert_eq!(prod.approval, Approval::default());
     assert_eq!(prod.train_pipeline.as_str(), "mammo-severity-train-pipeline");
 }
 

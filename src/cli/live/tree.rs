@@ -32,6 +32,7 @@ enum State {
     Running { since: Timestamp },
     Done { seconds: f64 },
     Reused,
+    Asking { plan: String },
     Failed { seconds: f64, message: String },
     Skipped { reason: String },
 }
@@ -57,6 +58,7 @@ impl Tree {
             State::Waiting
             | State::Done { .. }
             | State::Reused
+            | State::Asking { .. }
             | State::Failed { .. }
             | State::Skipped { .. } => 0.0,
         };
@@ -68,8 +70,16 @@ impl Tree {
                 State::Failed { seconds, message: failure.message.clone() }
             }
             Event::StageSkipped { reason, .. } => State::Skipped { reason: why(reason) },
-            Event::StageInterrupted { .. } | Event::RetryScheduled { .. } => State::Waiting,
-            Event::RunCreated | Event::CancelRequested { .. } | Event::RunFinished { .. } => return,
+            Event::StageParked { request, .. } => {
+                State::Asking { plan: request.plan.short().to_owned() }
+            }
+            Event::StageInterrupted { .. }
+            | Event::StageAwoken { .. }
+            | Event::RetryScheduled { .. } => State::Waiting,
+            Event::RunCreated
+            | Event::CancelRequested { .. }
+            | Event::RunWithdrawn { .. }
+            | Event::RunFinished { .. } => return,
         };
     }
 
@@ -89,6 +99,7 @@ impl Tree {
             State::Reused => Some(format!("{}: taken over from an earlier run", row.name)),
             State::Waiting
             | State::Running { .. }
+            | State::Asking { .. }
             | State::Failed { .. }
             | State::Skipped { .. } => None,
         };
@@ -104,6 +115,7 @@ impl Tree {
             State::Running { .. } => "started".to_owned(),
             State::Done { seconds } => format!("done in {seconds:.2} s"),
             State::Reused => "taken over".to_owned(),
+            State::Asking { plan } => format!("waits for approval of plan {plan}"),
             State::Failed { seconds, message } => format!("failed after {seconds:.2} s: {message}"),
             State::Skipped { reason } => format!("skipped: {reason}"),
         };
@@ -153,6 +165,9 @@ impl Row {
             }
             State::Reused => ("✔", plain.green(), "taken over from an earlier run".to_owned()),
             State::Failed { message, .. } => ("✘", plain.red(), message.clone()),
+            State::Asking { plan: asked } => {
+                ("?", plain.yellow(), format!("waits for approval of plan {asked}"))
+            }
             State::Skipped { reason } => ("–", plain.dim(), reason.clone()),
         }
     }

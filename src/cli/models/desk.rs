@@ -153,6 +153,9 @@ fn trains(event: &Event, execution: &Arn) -> bool {
         | Event::StageInterrupted { .. }
         | Event::RetryScheduled { .. }
         | Event::StageSkipped { .. }
+        | Event::StageParked { .. }
+        | Event::StageAwoken { .. }
+        | Event::RunWithdrawn { .. }
         | Event::CancelRequested { .. }
         | Event::RunFinished { .. } => false,
     }

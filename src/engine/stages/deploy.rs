@@ -2,7 +2,7 @@
 
 use super::{
     failure,
-    outputs::{Applied, PLAN_EVIDENCE, Planned},
+    outputs::{Applied, Approved, PLAN_EVIDENCE, Planned},
     work::Work,
 };
 use crate::{
@@ -10,12 +10,14 @@ use crate::{
     deploy::{self, Deployment, Journal, Step},
     engine::context::chain,
     flow::Failure,
+    ids::EnvName,
     plan::{Blueprint, Change, Desired, Part, Plan, render},
     spec::{BuiltIn, FailureClass},
 };
 
 pub(super) async fn deploy(work: &Work<'_>, part: Part) -> Result<Applied, Failure> {
-    let planned: Planned = work.output("plan", |built_in| *built_in == BuiltIn::Plan)?;
+    let planned: Planned =
+        work.output("plan", |built_in| matches!(built_in, BuiltIn::Plan | BuiltIn::Approve))?;
     let plan: Plan = work.kept(PLAN_EVIDENCE).await?.ok_or_else(no_plan)?;
     if plan.hash() != planned.hash {
         return Err(Failure::new(
@@ -24,6 +26,10 @@ pub(super) async fn deploy(work: &Work<'_>, part: Part) -> Result<Applied, Failu
         ));
     }
     let environment = work.environment()?;
+    let approved = work.output::<Approved>("approve", |built_in| *built_in == BuiltIn::Approve);
+    if environment.approval.deployment.is_some() && approved.is_err() {
+        return Err(unapproved(&environment.name));
+    }
     let session = work.session(environment, Purpose::Deploy).await?;
     let blueprint = work.blueprint(environment)?;
     let (desired, changes) = apply(work, &session, &blueprint, (&plan, part)).await?;
@@ -54,6 +60,14 @@ pub(super) async fn apply(
         Some(failure) => Err(failure),
         None => Ok((desired, changes)),
     }
+}
+
+/// Where to deploy, and who lets it happen, is for the default branch to say: a commit cannot leave the question out.
+fn unapproved(environment: &EnvName) -> Failure {
+    let message =
+        format!("'{environment}' wants approval, and this commit's pipeline.yaml does not ask");
+    Failure::new(FailureClass::UserError, message)
+        .with_hint("put a stage with 'uses: approve' between 'plan' and 'deploy-pipelines'")
 }
 
 fn no_plan() -> Failure {

@@ -4,6 +4,7 @@ use crate::{
     ids::{AccountId, Arn, Digest, EnvName},
     model::Verdict,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What `validate` found in order.
@@ -77,6 +78,25 @@ pub struct Planned {
     pub notes: Vec<String>,
 }
 
+/// What people let go on. A [`Planned`] too: this is the plan that is applied.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Approved {
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: Planned,
+    /// Who approved it; nobody where nothing is to be changed.
+    pub by: Vec<String>,
+}
+
+/// What people were last asked, and until when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The plan.
+    pub plan: Digest,
+    /// Nobody can answer from this moment on.
+    pub until: Timestamp,
+}
+
 /// What an applying stage did.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Applied {
@@ -88,5 +108,7 @@ pub struct Applied {
 
 /// Evidence name of the plan.
 pub const PLAN_EVIDENCE: &str = "plan";
+/// Evidence name of what people were asked.
+pub const APPROVAL_EVIDENCE: &str = "approval";
 /// Evidence name of the gate's verdict.
 pub const VERDICT_EVIDENCE: &str = "gate-verdict";

@@ -17,19 +17,24 @@ use crate::{
 };
 
 pub(super) async fn plan(work: &Work<'_>) -> Result<Planned, Failure> {
+    let plan = needed(work).await?;
+    work.keep(PLAN_EVIDENCE, &plan).await?;
+    work.tell(&render::human(&plan, work.context.clock.now()))?;
+    Ok(Planned { hash: plan.hash(), changes: plan.changes.len(), notes: plan.notes })
+}
+
+/// What is to be done now.
+pub(super) async fn needed(work: &Work<'_>) -> Result<Plan, Failure> {
     let environment = work.environment()?;
     let session = work.session(environment, Purpose::Read).await?;
     let blueprint = work.blueprint(environment)?;
     let (desired, observed) =
         deploy::survey(&session, &blueprint).await.map_err(failure::of_survey)?;
     let needed = plan::plan(&desired, &observed);
-    let plan = match &work.context.run.facts.plan {
-        None => needed,
-        Some(shown) => as_shown(work, shown, needed)?,
-    };
-    work.keep(PLAN_EVIDENCE, &plan).await?;
-    work.tell(&render::human(&plan, work.context.clock.now()))?;
-    Ok(Planned { hash: plan.hash(), changes: plan.changes.len(), notes: plan.notes })
+    match &work.context.run.facts.plan {
+        None => Ok(needed),
+        Some(shown) => as_shown(work, shown, needed),
+    }
 }
 
 /// The plan that was shown, if what is needed now is part of it.

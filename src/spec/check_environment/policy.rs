@@ -3,9 +3,10 @@
 use super::desk::Desk;
 use crate::spec::{
     duration,
-    policy::{Approval, Monitor, Respond, Retrain, Significance},
+    notes::quoted,
+    policy::{Approval, DeploymentApproval, Monitor, Respond, Retrain, Significance},
     raw_environment::RawEnvironment,
-    raw_policy::{RawMonitor, RawRespond, RawRetrain},
+    raw_policy::{RawApproval, RawMonitor, RawRespond, RawRetrain},
 };
 
 /// From here on, false alarms are so frequent that people stop reading them.
@@ -20,12 +21,11 @@ pub(super) struct Policy {
 }
 
 pub(super) fn read(desk: &mut Desk<'_, '_>, raw: &RawEnvironment) -> Policy {
-    let four_eyes = raw.approval.as_ref().and_then(|approval| approval.four_eyes);
     Policy {
         monitor: raw.monitor.as_ref().map_or_else(Monitor::default, |raw| monitor(desk, raw)),
         respond: raw.respond.as_ref().map_or_else(Respond::default, respond),
         retrain: raw.retrain.as_ref().map_or_else(Retrain::default, |raw| retrain(desk, raw)),
-        approval: Approval { four_eyes: four_eyes.unwrap_or_default() },
+        approval: raw.approval.as_ref().map_or_else(Approval::default, |raw| approval(desk, raw)),
     }
 }
 
@@ -78,5 +78,52 @@ fn retrain(desk: &mut Desk<'_, '_>, raw: &RawRetrain) -> Retrain {
         cooldown: cooldown.unwrap_or(usual.cooldown),
         max_unapproved: raw.max_unapproved.unwrap_or(usual.max_unapproved),
         window: window.unwrap_or(usual.window),
+    }
+}
+
+/// Whoever writes one of the four keys wants deployments to be approved.
+fn approval(desk: &mut Desk<'_, '_>, raw: &RawApproval) -> Approval {
+    let four_eyes = raw.four_eyes.unwrap_or_default();
+    let path = ["approval", "expires"];
+    let text = desk.text(&path, raw.expires.as_ref());
+    let expires = desk.reading.duration(&path, text);
+    let is_wanted = raw.approvers.is_some()
+        || raw.required.is_some()
+        || raw.self_approval.is_some()
+        || raw.expires.is_some();
+    if !is_wanted {
+        return Approval { four_eyes, deployment: None };
+    }
+    let usual = DeploymentApproval::default();
+    let approvers = raw.approvers.clone().unwrap_or_default();
+    let required = raw.required.unwrap_or(usual.required);
+    check_approvers(desk, &approvers, required);
+    Approval {
+        four_eyes,
+        deployment: Some(DeploymentApproval {
+            approvers,
+            required,
+            self_approval: raw.self_approval.unwrap_or(usual.self_approval),
+            expires: expires.unwrap_or(usual.expires),
+        }),
+    }
+}
+
+/// There must be as many as are required, and each must have a name of their own.
+fn check_approvers(desk: &mut Desk<'_, '_>, approvers: &[String], required: u32) {
+    let path = ["approval", "approvers"];
+    for (index, name) in approvers.iter().enumerate() {
+        let again = approvers[..index].iter().any(|other| other.eq_ignore_ascii_case(name));
+        if again || name.trim().is_empty() || name.chars().any(char::is_control) {
+            let message = format!("{} is nobody's name, or stands here twice", quoted(name));
+            desk.reading.error(&path, "bad-approver", message).help("name each person once");
+        }
+    }
+    let there = u32::try_from(approvers.len()).unwrap_or(u32::MAX);
+    if there > 0 && there < required {
+        let message = format!("{required} people must approve, but only {there} may");
+        desk.reading
+            .error(&["approval", "required"], "too-few-approvers", message)
+            .help("name more under 'approvers', or leave 'approvers' out to let anybody");
     }
 }

@@ -47,6 +47,7 @@ fn uses_built_in(reading: &mut Reading<'_>, stage: &str, raw: &RawStage) -> Opti
         RawBuiltIn::Gate => BuiltIn::Gate(gate(reading, stage, settings)?),
         RawBuiltIn::AssumeRole => BuiltIn::AssumeRole,
         RawBuiltIn::Plan => BuiltIn::Plan,
+        RawBuiltIn::Approve => BuiltIn::Approve,
         RawBuiltIn::DeployPipelines => BuiltIn::DeployPipelines,
         RawBuiltIn::ScheduleRules => BuiltIn::ScheduleRules,
     }))
@@ -60,6 +61,7 @@ fn settings_of(built_in: RawBuiltIn) -> &'static [&'static str] {
         RawBuiltIn::Validate
         | RawBuiltIn::AssumeRole
         | RawBuiltIn::Plan
+        | RawBuiltIn::Approve
         | RawBuiltIn::DeployPipelines
         | RawBuiltIn::ScheduleRules => &[],
     }

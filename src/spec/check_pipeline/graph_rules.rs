@@ -113,6 +113,7 @@ fn refuse_unreachable(reading: &mut Reading<'_>, graph: &Graph<'_>) {
 fn works_on(built_in: RawBuiltIn) -> Option<(RawBuiltIn, &'static str)> {
     match built_in {
         RawBuiltIn::Gate => Some((RawBuiltIn::TrainTest, "it judges what that trained")),
+        RawBuiltIn::Approve => Some((RawBuiltIn::Plan, "it asks about what that planned")),
         RawBuiltIn::DeployPipelines => Some((RawBuiltIn::Plan, "it applies what that planned")),
         RawBuiltIn::ScheduleRules => {
             Some((RawBuiltIn::DeployPipelines, "it schedules what that deployed"))

@@ -59,7 +59,13 @@ fn check_rule(
     }
     let path = ["environments", name, "after"];
     let after = raw.after.and_then(|after| reading.parse(&path, "bad-name", &after));
-    Some(EnvironmentRule { name: checked?, branch: raw.branch.unwrap_or_default(), after })
+    Some(EnvironmentRule {
+        name: checked?,
+        branch: raw.branch.unwrap_or_default(),
+        after,
+        supersede: raw.supersede.unwrap_or_default(),
+        windows: None,
+    })
 }
 
 /// The rules of `git check-ref-format` that people run into.

@@ -57,6 +57,7 @@ pub(super) fn environment() -> Environment {
         respond: Respond::default(),
         retrain: Retrain::default(),
         approval: Approval::default(),
+        windows: None,
         endpoint_url: None,
     }
 }

@@ -114,12 +114,19 @@ async fn a_run_stopped_while_it_waits_for_its_environment_does_nothing() {
     let world = World::new().await;
     let (holder, run) = (world.run(diamond()).await, world.run(with_tidying()).await);
     let lease = world.engine.store.acquire(&holder).await.unwrap();
-    world.engine.store.queue_for(&lease, &"prod".parse().unwrap()).await.unwrap();
+    hold(&world, &lease).await;
     let (canceller, cancel) = Canceller::new();
     let (driven, ()) = tokio::join!(world.drive(&run, cancel), async {
         world.witness.waiting.notified().await;
         canceller.press();
     });
-    assert_eq!(driven.unwrap().outcome, Outcome::Cancelled);
+    assert_eq!(driven.unwrap().outcome, Some(Outcome::Cancelled));
     assert_eq!(world.attempts(), []);
+}
+
+async fn hold(world: &World, lease: &relevo::store::Lease) {
+    let lane = relevo::queue::Lane::deploying("p", &"prod".parse().unwrap());
+    let claimant = relevo::store::Claimant::Run;
+    let claim = relevo::store::Claim { lane: &lane, claimant, environment: None };
+    world.engine.store.queue_for(lease, claim).await.unwrap();
 }

@@ -111,7 +111,7 @@ async fn a_first_cancel_lets_stages_end_and_tidies_up() {
     let (canceller, cancel) = Canceller::new();
     world.told("a", [Act::BeStopped(Arc::new(canceller), 1)]);
     let run = world.run(with_tidying()).await;
-    assert_eq!(world.drive(&run, cancel).await.unwrap().outcome, Outcome::Cancelled);
+    assert_eq!(world.drive(&run, cancel).await.unwrap().outcome, Some(Outcome::Cancelled));
     assert_eq!(world.attempts(), once(&["a", "tidy"]));
     let cancelled = Standing::Skipped(SkipReason::Cancelled);
     assert_eq!(world.standing(&run, "b").await, cancelled);
@@ -123,6 +123,6 @@ async fn a_second_cancel_drops_everything() {
     let (canceller, cancel) = Canceller::new();
     world.told("a", [Act::BeStopped(Arc::new(canceller), 2)]);
     let run = world.run(with_tidying()).await;
-    assert_eq!(world.drive(&run, cancel).await.unwrap().outcome, Outcome::Cancelled);
+    assert_eq!(world.drive(&run, cancel).await.unwrap().outcome, Some(Outcome::Cancelled));
     assert_eq!(world.attempts(), once(&["a"]));
 }

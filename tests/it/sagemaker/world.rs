@@ -60,6 +60,7 @@ pub(super) fn environment(name: &str, account: &str) -> Environment {
         respond: Respond::default(),
         retrain: Retrain::default(),
         approval: Approval::default(),
+        windows: None,
         endpoint_url: None,
     }
 }

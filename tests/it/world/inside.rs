@@ -209,5 +209,5 @@ impl Watch for Fate {
         self.count(&self.lines_left);
     }
 
-    fn waiting(&self, _: &RunRecord, _: &RunId) {}
+    fn waiting(&self, _: &RunRecord, _: &relevo::queue::Reason) {}
 }

@@ -1,0 +1,126 @@
+//! What can be ordered elsewhere. The order is given under the name of the token.
+
+use super::server::{Server, escaped, new_key};
+use crate::{
+    cli::{
+        Command, approve, cancel,
+        failure::{CliError, CliResult, Exit},
+        lock,
+        orders::Which,
+        output::{Format, Output},
+        queue, reject, unlock,
+    },
+    dispatch::Accepted,
+    flow::Stop,
+    ids::{EnvName, RunId},
+    queue::Hold,
+    web::api::{
+        Again, Approval, Cancellation, Cancelled, InLine, Locking, Place, Plainly, Rejected,
+        Rejection, Run, RunDetail,
+    },
+};
+
+/// Can an agent elsewhere do it?
+pub(super) fn is_remote(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Queue(_)
+            | Command::Approve(_)
+            | Command::Reject(_)
+            | Command::Cancel(_)
+            | Command::Retry(_)
+            | Command::Redeploy(_)
+            | Command::Lock(_)
+            | Command::Unlock(_)
+    )
+}
+
+/// Does it elsewhere.
+pub(super) async fn perform(
+    command: &Command,
+    server: &Server,
+    output: &Output,
+) -> Result<Option<Exit>, CliError> {
+    let done = match command {
+        Command::Queue(_) => queue::tell(&server.get::<Vec<InLine>>("/queue").await?, output),
+        Command::Approve(args) => approve(args, server, output).await,
+        Command::Reject(args) => reject(args, server, output).await,
+        Command::Cancel(args) => cancel(args, server, output).await,
+        Command::Retry(args) => {
+            let again = Again { from: args.from.clone() };
+            repeat(server, &args.which, ("retry", &again), output).await
+        }
+        Command::Redeploy(args) => {
+            repeat(server, &args.which, ("redeploy", &Plainly {}), output).await
+        }
+        Command::Lock(args) => lock(args, server, output).await,
+        Command::Unlock(args) => {
+            let hold: Hold = server.post(&of(&args.env, "unlock"), &Plainly {}, &new_key()).await?;
+            unlock::tell(&hold, output)
+        }
+        _ => return Ok(None),
+    };
+    done.map(Some)
+}
+
+async fn approve(args: &approve::Args, server: &Server, output: &Output) -> CliResult {
+    let order = Approval { comment: args.comment.clone() };
+    let run = run(server, &args.which).await?;
+    let accepted: Accepted = server.post(&about(&run, "approve"), &order, &new_key()).await?;
+    approve::tell(&run, &accepted, output)
+}
+
+async fn reject(args: &reject::Args, server: &Server, output: &Output) -> CliResult {
+    let order = Rejection { reason: args.reason.clone() };
+    let run = run(server, &args.which).await?;
+    let rejected: Rejected = server.post(&about(&run, "reject"), &order, &new_key()).await?;
+    reject::tell(&run, rejected.outcome.as_ref(), output)
+}
+
+async fn cancel(args: &cancel::Args, server: &Server, output: &Output) -> CliResult {
+    let stop = if args.force { Stop::Forced } else { Stop::Gentle };
+    let order = Cancellation { stop };
+    let run = run(server, &args.which).await?;
+    let cancelled: Cancelled = server.post(&about(&run, "cancel"), &order, &new_key()).await?;
+    cancel::tell(&cancelled.run, &cancelled.cancel, output)
+}
+
+async fn repeat(
+    server: &Server,
+    which: &Which,
+    (order, body): (&str, &impl serde::Serialize),
+    output: &Output,
+) -> CliResult {
+    let run: Run = server.post(&about(&run(server, which).await?, order), body, &new_key()).await?;
+    match output.format {
+        Format::Json => output.json(&run)?,
+        Format::Text => output.data(&format!("queued run {}", run.run.short()))?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn lock(args: &lock::Args, server: &Server, output: &Output) -> CliResult {
+    let (Some(env), Some(reason)) = (&args.env, &args.reason) else {
+        let places: Vec<Place> = server.get("/environments").await?;
+        let locks: Vec<Hold> = places.into_iter().filter_map(|place| place.lock).collect();
+        return lock::tell_all(&locks, output);
+    };
+    let until = args.until.as_deref().map(|text| lock::moment(text, server.clock.now()));
+    let order = Locking { reason: reason.clone(), until: until.transpose()? };
+    let hold: Hold = server.post(&of(env, "lock"), &order, &new_key()).await?;
+    lock::tell(&hold, output)
+}
+
+/// The run that is meant, by its whole id: between two requests another could get the same last digits.
+async fn run(server: &Server, which: &Which) -> Result<RunId, CliError> {
+    let detail: RunDetail = server.get(&format!("/runs/{}", escaped(&which.run))).await?;
+    Ok(detail.run.run)
+}
+
+fn about(run: &RunId, order: &str) -> String {
+    format!("/runs/{run}/{order}")
+}
+
+fn of(environment: &EnvName, order: &str) -> String {
+    format!("/environments/{environment}/{order}")
+}

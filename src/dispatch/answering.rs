@@ -1,0 +1,139 @@
+//! Answers to runs that ask people.
+
+use super::{
+    Desk, DeskError, Person,
+    desk::{bounded, given},
+};
+use crate::{
+    engine::{Order, end_at_rest, stages},
+    flow::{Request, RunState},
+    ids::{RunId, StageName},
+    store::{Answer, Answered, RunRecord, Says},
+};
+use serde_json::json;
+
+/// An approval that counts.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Accepted {
+    /// The stage that asked.
+    pub stage: StageName,
+    /// What was approved.
+    pub request: Request,
+    /// How many have approved, this one included.
+    pub have: u32,
+}
+
+impl Accepted {
+    /// Does the run go on now?
+    #[must_use]
+    pub fn is_enough(&self) -> bool {
+        self.have >= self.request.required
+    }
+}
+
+impl Desk {
+    /// Approves what a run asks about now. When enough have, the next agent that looks goes on with it.
+    ///
+    /// # Errors
+    /// [`DeskError::NobodyAsked`], [`DeskError::NotEntitled`], [`DeskError::AnsweredBefore`], [`DeskError::TooLate`],
+    /// [`DeskError::Over`], or the store failed.
+    pub async fn approve(
+        &self,
+        person: &Person,
+        run: &RunId,
+        comment: Option<&str>,
+    ) -> Result<Accepted, DeskError> {
+        let (record, stage, request) = self.asked(run).await?;
+        let comment = comment.map(bounded);
+        let answer =
+            self.answer(person, &record, (&stage, &request), (Says::Approve, comment)).await?;
+        let answers = self.store.answers(run).await?;
+        let by = record.facts.by.as_deref();
+        let counts = |other: &&Answer| {
+            other.stage == answer.stage
+                && other.plan == answer.plan
+                && other.void.is_none()
+                && other.says == Says::Approve
+                && request.may_answer(&other.person, by).is_ok()
+        };
+        let have = u32::try_from(answers.iter().filter(counts).count()).unwrap_or(u32::MAX);
+        Ok(Accepted { stage, request, have })
+    }
+
+    /// Rejects what a run asks about now, which ends it; an agent tidies up if a stage is there for that.
+    ///
+    /// # Errors
+    /// As [`Desk::approve`], and [`DeskError::NoReason`].
+    pub async fn reject(
+        &self,
+        person: &Person,
+        run: &RunId,
+        reason: &str,
+    ) -> Result<(), DeskError> {
+        let reason = given(reason)?;
+        let (record, stage, request) = self.asked(run).await?;
+        let said = (Says::Reject, Some(reason));
+        let answer = self.answer(person, &record, (&stage, &request), said).await?;
+        let order = Order::Fail(stage, stages::rejected(&answer));
+        // What an agent has to do is done by the next that looks.
+        end_at_rest(&self.store, run, order, self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// What the run asks about now.
+    async fn asked(&self, run: &RunId) -> Result<(RunRecord, StageName, Request), DeskError> {
+        let record = self.store.run(run).await?;
+        if let Some(outcome) = record.outcome {
+            return Err(DeskError::Over { run: run.clone(), outcome });
+        }
+        let events = self.store.events(run).await?;
+        let state = RunState::of(&record.pipeline, events.iter().map(|stored| &stored.event))
+            .map_err(crate::engine::EngineError::from)?;
+        let asked = state.requests().next();
+        let (stage, request) = asked.ok_or_else(|| DeskError::NobodyAsked { run: run.clone() })?;
+        if request.until <= self.clock.now() {
+            return Err(DeskError::TooLate);
+        }
+        Ok((record, stage.clone(), request.clone()))
+    }
+
+    async fn answer(
+        &self,
+        person: &Person,
+        record: &RunRecord,
+        (stage, request): (&StageName, &Request),
+        (says, reason): (Says, Option<String>),
+    ) -> Result<Answer, DeskError> {
+        let name = || person.name.clone();
+        request
+            .may_answer(&person.name, record.facts.by.as_deref())
+            .map_err(|why| DeskError::NotEntitled { person: name(), why })?;
+        let answer = Answer {
+            run: record.id.clone(),
+            stage: stage.clone(),
+            plan: request.plan.clone(),
+            // One person is one vote, however they spell themselves.
+            person: person.name.to_lowercase(),
+            via: person.via.as_str().to_owned(),
+            says,
+            reason,
+            at: self.clock.now(),
+            void: None,
+        };
+        match self.store.keep_answer(&answer).await? {
+            Answered::Before => Err(DeskError::AnsweredBefore { person: name() }),
+            Answered::Now => {
+                let act = match says {
+                    Says::Approve => "approve",
+                    Says::Reject => "reject",
+                };
+                let detail = json!({
+                    "stage": stage, "plan": request.plan, "commit": record.commit,
+                    "environment": record.environment, "reason": answer.reason,
+                });
+                self.note(person, act, (record.id.as_str(), detail)).await?;
+                Ok(answer)
+            }
+        }
+    }
+}

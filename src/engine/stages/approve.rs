@@ -1,0 +1,146 @@
+//! `approve`: asks people whether the plan may be applied, and holds nothing while they think.
+//!
+//! The first attempt asks and ends. Another comes when somebody has answered: it counts the answers by the rules that the
+//! default branch has now. An answer is about one plan of one commit. When enough have said yes, the environment is
+//! observed and planned anew; only if the same plan comes out does the run go on. Another plan makes the answers void,
+//! is shown, and is asked about again.
+//!
+//! No lane is held meanwhile: an approval can take a weekend, and a run that nobody drives must not keep others out.
+//! What they change is what the second plan finds out.
+
+use super::{
+    failure,
+    outputs::{APPROVAL_EVIDENCE, Approved, Asked, PLAN_EVIDENCE, Planned},
+    plan::needed,
+    work::Work,
+};
+use crate::{
+    clock::later,
+    engine::Done,
+    flow::{Failure, Request},
+    ids::Digest,
+    plan::{Plan, render},
+    spec::{BuiltIn, DeploymentApproval, FailureClass},
+    store::{Answer, Says},
+};
+
+pub(super) async fn approve(work: &Work<'_>) -> Result<Done, Failure> {
+    let policy = work.environment()?.approval.deployment.clone().unwrap_or_default();
+    let planned: Plan = work.kept(PLAN_EVIDENCE).await?.ok_or_else(no_plan)?;
+    // There must be a plan that this run has shown.
+    let _shown: Planned = work.output("plan", |built_in| *built_in == BuiltIn::Plan)?;
+    let Some(asked) = work.kept::<Asked>(APPROVAL_EVIDENCE).await? else {
+        return ask(work, &policy, &planned).await;
+    };
+    let request = request(&policy, &planned, &asked);
+    let answers = answers(work, &asked.plan).await?;
+    if let Some(no) = answers.iter().find(|answer| answer.says == Says::Reject) {
+        return Err(rejected(no));
+    }
+    let by = work.context.run.facts.by.as_deref();
+    let yes: Vec<&Answer> =
+        answers.iter().filter(|answer| request.may_answer(&answer.person, by).is_ok()).collect();
+    if yes.len() < policy.required as usize {
+        return wait(work, request, yes.len());
+    }
+    let by: Vec<String> =
+        yes.iter().map(|answer| format!("{} ({})", answer.person, answer.via)).collect();
+    let plan = needed(work).await?;
+    if plan.hash() == asked.plan {
+        work.tell(&format!("plan {} is approved by {}", asked.plan.short(), by.join(", ")))?;
+        return go_on(&plan, by);
+    }
+    work.tell(&format!(
+        "plan {} was approved by {}, but it is not what is needed any more: the approval is void",
+        asked.plan.short(),
+        by.join(", ")
+    ))?;
+    ask(work, &policy, &plan).await
+}
+
+/// Asks about `plan`. What was answered about another counts no more.
+async fn ask(work: &Work<'_>, policy: &DeploymentApproval, plan: &Plan) -> Result<Done, Failure> {
+    let until = later(work.context.clock.now(), policy.expires);
+    let asked = Asked { plan: plan.hash(), until };
+    work.keep(PLAN_EVIDENCE, plan).await?;
+    work.keep(APPROVAL_EVIDENCE, &asked).await?;
+    let context = work.context;
+    let about = (&context.stage.name, &asked.plan);
+    let why = format!("the plan is {} now", asked.plan.short());
+    let voided = context.store.void_answers(&context.lease, about, &why).await;
+    voided.map_err(failure::agent("let earlier answers count no more"))?;
+    if plan.changes.is_empty() {
+        work.tell("nothing is to be changed, so nobody is asked")?;
+        return go_on(plan, Vec::new());
+    }
+    work.tell(&render::human(plan, context.clock.now()))?;
+    wait(work, request(policy, plan, &asked), 0)
+}
+
+fn request(policy: &DeploymentApproval, plan: &Plan, asked: &Asked) -> Request {
+    Request {
+        plan: asked.plan.clone(),
+        changes: plan.changes.len(),
+        required: policy.required,
+        approvers: policy.approvers.clone(),
+        self_approval: policy.self_approval,
+        until: asked.until,
+    }
+}
+
+/// Waits on, unless the time is over.
+fn wait(work: &Work<'_>, request: Request, yes: usize) -> Result<Done, Failure> {
+    let until = request.until.strftime("%F %T UTC");
+    if work.context.clock.now() >= request.until {
+        return Err(expired(&request));
+    }
+    work.tell(&format!(
+        "plan {} waits for approval until {until}: {yes} of {} have approved",
+        request.plan.short(),
+        request.required
+    ))?;
+    Ok(Done::Asks(request))
+}
+
+/// Nobody answered in time.
+#[must_use]
+pub fn expired(request: &Request) -> Failure {
+    let Request { plan, required, until, .. } = request;
+    let message = format!(
+        "plan {} was not approved by {required} until {}",
+        plan.short(),
+        until.strftime("%F %T UTC")
+    );
+    Failure::new(FailureClass::Expired, message)
+        .with_hint("run again to ask again: agent retry RUN")
+}
+
+/// Somebody said no.
+#[must_use]
+pub fn rejected(no: &Answer) -> Failure {
+    let reason = no.reason.as_deref().unwrap_or("no reason given");
+    let message =
+        format!("plan {} was rejected by {} ({}): {reason}", no.plan.short(), no.person, no.via);
+    Failure::new(FailureClass::Rejected, message)
+}
+
+/// What was answered to this stage about `plan`, and counts.
+async fn answers(work: &Work<'_>, plan: &Digest) -> Result<Vec<Answer>, Failure> {
+    let context = work.context;
+    let answers = context.store.answers(&context.run.id).await;
+    let mut answers = answers.map_err(failure::agent("read what was answered"))?;
+    answers.retain(|answer| {
+        answer.stage == context.stage.name && answer.plan == *plan && answer.void.is_none()
+    });
+    Ok(answers)
+}
+
+fn go_on(plan: &Plan, by: Vec<String>) -> Result<Done, Failure> {
+    let planned =
+        Planned { hash: plan.hash(), changes: plan.changes.len(), notes: plan.notes.clone() };
+    super::kept(Approved { plan: planned, by })
+}
+
+fn no_plan() -> Failure {
+    Failure::new(FailureClass::AgentError, "the plan was not kept")
+}

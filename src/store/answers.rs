@@ -1,0 +1,157 @@
+//! What people answered about runs that ask them. An answer is about one plan of one run; it never changes, but it can
+//! become void.
+
+use super::runs::text;
+use super::{Lease, Store, StoreError, moment};
+use crate::ids::{Digest, RunId, StageName};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::{Row as _, any::AnyRow};
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Says {
+    /// Go on.
+    Approve,
+    /// Do not.
+    Reject,
+}
+
+impl Says {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+impl std::str::FromStr for Says {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "approve" => Ok(Self::Approve),
+            "reject" => Ok(Self::Reject),
+            _ => Err(()),
+        }
+    }
+}
+
+/// What one person answered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// The run it is about.
+    pub run: RunId,
+    /// The stage that asked.
+    pub stage: StageName,
+    /// The plan it is about.
+    pub plan: Digest,
+    /// Who.
+    pub person: String,
+    /// How they reached us.
+    pub via: String,
+    /// Yes or no.
+    pub says: Says,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Why it does not count any more.
+    pub void: Option<String>,
+}
+
+/// Whether an answer was the person's first about this plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// It counts.
+    Now,
+    /// The person had answered; the first answer stays.
+    Before,
+}
+
+impl Store {
+    /// Keeps an answer and wakes the run. `answer.at` is replaced by now.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn keep_answer(&self, answer: &Answer) -> Result<Answered, StoreError> {
+        let mut write = self.begin_write().await?;
+        let kept = sqlx::query(
+            "INSERT INTO answers (run, stage, plan, person, via, says, reason, at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        )
+        .bind(answer.run.as_str())
+        .bind(answer.stage.as_str())
+        .bind(answer.plan.as_str())
+        .bind(&answer.person)
+        .bind(&answer.via)
+        .bind(answer.says.as_str())
+        .bind(&answer.reason)
+        .bind(self.now())
+        .execute(&mut *write)
+        .await?;
+        if kept.rows_affected() == 0 {
+            return Ok(Answered::Before);
+        }
+        sqlx::query("UPDATE runs SET woken = 1 WHERE id = $1")
+            .bind(answer.run.as_str())
+            .execute(&mut *write)
+            .await?;
+        write.commit().await?;
+        Ok(Answered::Now)
+    }
+
+    /// Everything that was answered about a run, in order.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn answers(&self, run: &RunId) -> Result<Vec<Answer>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM answers WHERE run = $1 ORDER BY at, person")
+            .bind(run.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(answer).collect()
+    }
+
+    /// Lets every answer of a stage that is about another plan than `plan` count no more, and says why.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
+    pub async fn void_answers(
+        &self,
+        lease: &Lease,
+        (stage, plan): (&StageName, &Digest),
+        why: &str,
+    ) -> Result<(), StoreError> {
+        self.renew(lease).await?;
+        sqlx::query(
+            "UPDATE answers SET void = $4 WHERE run = $1 AND stage = $2 AND plan <> $3
+             AND void IS NULL AND EXISTS (SELECT 1 FROM leases WHERE run = $1 AND fence = $5)",
+        )
+        .bind(lease.run.as_str())
+        .bind(stage.as_str())
+        .bind(plan.as_str())
+        .bind(why)
+        .bind(lease.fence)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+fn answer(row: &AnyRow) -> Result<Answer, StoreError> {
+    let says: &str = row.try_get("says")?;
+    Ok(Answer {
+        run: text(row, "run", "a run id")?,
+        stage: text(row, "stage", "a stage name")?,
+        plan: text(row, "plan", "a plan's hash")?,
+        person: row.try_get("person")?,
+        via: row.try_get("via")?,
+        says: says.parse().map_err(|()| StoreError::corrupt("an answer", says))?,
+        reason: row.try_get("reason")?,
+        at: moment(row.try_get("at")?)?,
+        void: row.try_get("void")?,
+    })
+}

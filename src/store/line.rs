@@ -1,0 +1,155 @@
+//! The open runs in line: where each stands while nobody drives it, and what it was told.
+
+use super::runs::record;
+use super::{Lease, RunRecord, Store, StoreError};
+use crate::flow::Stop;
+use crate::ids::RunId;
+use crate::queue::Progress;
+use jiff::Timestamp;
+use sqlx::{Row as _, any::AnyRow};
+
+/// An open run and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenRun {
+    /// The run.
+    pub run: RunRecord,
+    /// How far it is.
+    pub progress: Progress,
+    /// What it was told, if it was told to stop.
+    pub stop: Option<Stop>,
+    /// How often in a row an agent began to drive it and did not come back.
+    pub strikes: u32,
+}
+
+impl Store {
+    /// The runs that have not ended, in the order they came.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn line(&self) -> Result<Vec<OpenRun>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT runs.*, leases.owner, leases.expires_at FROM runs
+             LEFT JOIN leases ON leases.run = runs.id
+             WHERE runs.outcome IS NULL ORDER BY runs.created_at, runs.id",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| self.open_run(row)).collect()
+    }
+
+    fn open_run(&self, row: &AnyRow) -> Result<OpenRun, StoreError> {
+        let expires_at: Option<i64> = row.try_get("expires_at")?;
+        let owner = self.living_owner(row.try_get("owner")?, expires_at.unwrap_or_default())?;
+        let standing: &str = row.try_get("standing")?;
+        let wakes_at: Option<i64> = row.try_get("wakes_at")?;
+        let due = wakes_at.is_some_and(|moment| moment <= self.now());
+        let woken = row.try_get::<i64, _>("woken")? == 1;
+        let progress = match (owner, standing) {
+            (Some(_), _) => Progress::Driven,
+            (None, "fresh") => Progress::Fresh,
+            (None, "begun") => Progress::Begun,
+            (None, "parked") if due => Progress::Overdue,
+            (None, "parked") if woken => Progress::Awoken,
+            (None, "parked") => Progress::Parked,
+            (None, other) => return Err(StoreError::corrupt("a run's standing", other)),
+        };
+        let stop: Option<&str> = row.try_get("stop")?;
+        Ok(OpenRun {
+            run: record(row)?,
+            progress,
+            stop: stop.map(stop_of).transpose()?,
+            strikes: u32::try_from(row.try_get::<i64, _>("strikes")?).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Tells a run to stop, whoever drives it or will. A gentle stop does not take a forced one back.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn tell_to_stop(&self, run: &RunId, stop: Stop) -> Result<(), StoreError> {
+        let sql = match stop {
+            Stop::Gentle => {
+                "UPDATE runs SET woken = 1, stop = 'gentle' WHERE id = $1 AND stop IS NULL"
+            }
+            Stop::Forced => "UPDATE runs SET woken = 1, stop = 'forced' WHERE id = $1",
+        };
+        sqlx::query(sql).bind(run.as_str()).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// What a run was told, if it was told to stop.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn told_to_stop(&self, run: &RunId) -> Result<Option<Stop>, StoreError> {
+        let stop: Option<Option<String>> =
+            sqlx::query_scalar("SELECT stop FROM runs WHERE id = $1")
+                .bind(run.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        stop.flatten().as_deref().map(stop_of).transpose()
+    }
+
+    /// Notes that this agent begins to drive the run: whatever was said until now is about to be read.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
+    pub async fn take_up(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.about_run(lease, "UPDATE runs SET woken = 0, strikes = strikes + 1 WHERE id = $1")
+            .await
+    }
+
+    /// Notes that a run was driven as far as it goes: this agent did not die of it.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
+    pub async fn lay_down(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.about_run(lease, "UPDATE runs SET strikes = 0 WHERE id = $1").await
+    }
+
+    /// Lets a run stand still until it is woken or `wakes_at` has come: it leaves every lane to others. What was said to
+    /// it since it was taken up wakes it at once.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
+    pub async fn park(&self, lease: &Lease, wakes_at: Timestamp) -> Result<(), StoreError> {
+        let mut write = self.begin_write().await?;
+        let parked = sqlx::query(
+            "UPDATE runs SET standing = 'parked', wakes_at = $2, strikes = 0 WHERE id = $1
+             AND EXISTS (SELECT 1 FROM leases WHERE run = $1 AND fence = $3)",
+        )
+        .bind(lease.run.as_str())
+        .bind(wakes_at.as_millisecond())
+        .bind(lease.fence)
+        .execute(&mut *write)
+        .await?;
+        lease.expect_one(parked.rows_affected())?;
+        sqlx::query("DELETE FROM lanes WHERE run = $1")
+            .bind(lease.run.as_str())
+            .execute(&mut *write)
+            .await?;
+        Ok(write.commit().await?)
+    }
+
+    /// `sql` changes the run `$1`; it is done only under the lease.
+    async fn about_run(&self, lease: &Lease, sql: &'static str) -> Result<(), StoreError> {
+        let mut write = self.begin_write().await?;
+        let fence: Option<i64> = sqlx::query_scalar("SELECT fence FROM leases WHERE run = $1")
+            .bind(lease.run.as_str())
+            .fetch_optional(&mut *write)
+            .await?;
+        if fence != Some(lease.fence) {
+            return Err(StoreError::LeaseLost(lease.run.clone()));
+        }
+        sqlx::query(sql).bind(lease.run.as_str()).execute(&mut *write).await?;
+        Ok(write.commit().await?)
+    }
+}
+
+fn stop_of(text: &str) -> Result<Stop, StoreError> {
+    match text {
+        "gentle" => Ok(Stop::Gentle),
+        "forced" => Ok(Stop::Forced),
+        other => Err(StoreError::corrupt("a stop", other)),
+    }
+}

@@ -1,0 +1,91 @@
+//! Runs page by page, of one environment, branch or outcome if that is wanted.
+
+use super::runs::{RunRecord, record};
+use super::{Store, StoreError};
+use crate::ids::{EnvName, RunId};
+
+/// How runs ended, as they are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Not yet.
+    Open,
+    /// Well.
+    Succeeded,
+    /// A stage failed for good.
+    Failed,
+    /// The gate said no.
+    GateRefused,
+    /// A person stopped it.
+    Cancelled,
+}
+
+/// Which runs are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Into this environment.
+    pub environment: Option<EnvName>,
+    /// Of this branch.
+    pub branch: Option<String>,
+    /// Ended like this.
+    pub ended: Option<Ended>,
+    /// Made before this one.
+    pub before: Option<RunId>,
+}
+
+impl Ended {
+    /// How the stored outcome begins.
+    fn pattern(self) -> &'static str {
+        match self {
+            Self::Open => "",
+            Self::Succeeded => r#"{"outcome":"succeeded"%"#,
+            Self::Failed => r#"{"outcome":"failed"%"#,
+            Self::GateRefused => r#"{"outcome":"gate-refused"%"#,
+            Self::Cancelled => r#"{"outcome":"cancelled"%"#,
+        }
+    }
+}
+
+/// Environments that are listed at most.
+const MOST_ENVIRONMENTS: i64 = 256;
+
+impl Store {
+    /// The environments that runs were made for, by name.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn environments(&self) -> Result<Vec<EnvName>, StoreError> {
+        let rows =
+            sqlx::query("SELECT DISTINCT environment FROM runs ORDER BY environment LIMIT $1")
+                .bind(MOST_ENVIRONMENTS)
+                .fetch_all(&self.pool)
+                .await?;
+        rows.iter()
+            .map(|row| super::runs::text(row, "environment", "an environment name"))
+            .collect()
+    }
+
+    /// The runs that `filter` wants, newest first, at most `most`.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn list_runs(
+        &self,
+        filter: &RunFilter,
+        most: u32,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        // Ids begin with the moment they were made at: their order is that of time, and a place in it never moves.
+        let rows = sqlx::query(
+            "SELECT * FROM runs WHERE ($1 = '' OR id < $1) AND ($2 = '' OR environment = $2)
+             AND ($3 = '' OR reference = $3) AND ($4 = '%' OR COALESCE(outcome, '') LIKE $4)
+             ORDER BY id DESC LIMIT $5",
+        )
+        .bind(filter.before.as_ref().map_or("", RunId::as_str))
+        .bind(filter.environment.as_ref().map_or("", EnvName::as_str))
+        .bind(filter.branch.as_deref().unwrap_or_default())
+        .bind(filter.ended.map_or("%", Ended::pattern))
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(record).collect()
+    }
+}

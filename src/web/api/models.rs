@@ -1,0 +1,182 @@
+//! What goes over the wire: the same for the server, the client and the document.
+
+use crate::{
+    flow::Outcome,
+    ids::{DeliveryId, EnvName, RunId, Sha},
+    intake::Verdict,
+    logs::LogLine,
+    spec::Pipeline,
+    store::{self, Facts, RunRecord, StoredEvent},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// A run in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Run {
+    /// Id.
+    #[schema(value_type = String)]
+    pub run: RunId,
+    /// What pipeline.yaml calls itself.
+    pub pipeline: String,
+    /// Path or URL of the repository.
+    pub repository: String,
+    /// Branch.
+    pub branch: String,
+    /// The environment it deploys to.
+    #[schema(value_type = String)]
+    pub environment: EnvName,
+    /// Commit.
+    #[schema(value_type = String)]
+    pub commit: Sha,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub begun: Timestamp,
+    /// How it ended: an object with `outcome` and, for a failure, `stage` and `class`. Null while it is open.
+    #[schema(value_type = Option<Object>)]
+    pub outcome: Option<Outcome>,
+}
+
+/// Some runs, and where the next ones are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RunPage {
+    /// Newest first.
+    pub runs: Vec<Run>,
+    /// What to give as `before` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub next: Option<RunId>,
+}
+
+/// Everything that is known of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RunDetail {
+    /// The run as in a list.
+    pub run: Run,
+    /// How often its commit had been asked for again when it was made.
+    pub ask: u32,
+    /// What caused it and which paths changed.
+    #[schema(value_type = Object)]
+    pub facts: Facts,
+    /// The graph of stages it began with.
+    #[schema(value_type = Object)]
+    pub graph: Pipeline,
+    /// What happened, in order: each with `seq`, `at`, `event` and what belongs to it.
+    #[schema(value_type = Vec<Object>)]
+    pub events: Vec<StoredEvent>,
+    /// What its decisions rest on, by name: the gate's verdict, the plan and others.
+    #[schema(value_type = Object)]
+    pub evidence: Map<String, Value>,
+}
+
+/// Lines of one stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LogPage {
+    /// In order.
+    #[schema(value_type = Vec<Line>)]
+    pub lines: Vec<LogLine>,
+    /// What to give as `offset` for the lines behind these.
+    pub next: u64,
+    /// Whether there may be lines behind these: some were left out, or the run goes on.
+    pub more: bool,
+}
+
+/// A line as it stands in a log.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "only its shape is wanted, for the document")]
+pub(super) struct Line {
+    /// The run.
+    run: String,
+    /// The stage.
+    stage: String,
+    /// Place in the stage's log, from 1.
+    seq: u64,
+    /// `debug`, `info`, `warning` or `error`.
+    level: String,
+    /// When it was written.
+    #[schema(format = DateTime)]
+    time: String,
+    /// What was written, masked.
+    message: String,
+}
+
+/// Something that reached the agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Delivery {
+    /// The sender's id.
+    #[schema(value_type = String)]
+    pub id: DeliveryId,
+    /// `webhook`, `poll` and the like.
+    pub via: String,
+    /// The repository's name in the agent's settings.
+    pub repository: String,
+    /// The event, such as `push`.
+    pub event: String,
+    /// When it came.
+    #[schema(value_type = String, format = DateTime)]
+    pub received: Timestamp,
+    /// What became of it: an object with `verdict` and `run` or `reason`. Null until it is judged.
+    #[schema(value_type = Option<Object>)]
+    pub verdict: Option<Verdict>,
+}
+
+/// What answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Version {
+    /// The agent's version.
+    pub version: String,
+    /// The API's version.
+    pub api: u32,
+}
+
+impl From<&RunRecord> for Run {
+    fn from(run: &RunRecord) -> Self {
+        Self {
+            run: run.id.clone(),
+            pipeline: run.pipeline.name.clone(),
+            repository: run.repository.clone(),
+            branch: run.reference.clone(),
+            environment: run.environment.clone(),
+            commit: run.commit.clone(),
+            begun: run.created_at,
+            outcome: run.outcome.clone(),
+        }
+    }
+}
+
+impl RunDetail {
+    /// The run as the store knows it.
+    #[must_use]
+    pub fn record(&self) -> RunRecord {
+        let run = self.run.clone();
+        RunRecord {
+            id: run.run,
+            repository: run.repository,
+            reference: run.branch,
+            commit: run.commit,
+            environment: run.environment,
+            ask: self.ask,
+            created_at: run.begun,
+            facts: self.facts.clone(),
+            pipeline: self.graph.clone(),
+            outcome: run.outcome,
+        }
+    }
+}
+
+impl From<store::Delivery> for Delivery {
+    fn from(delivery: store::Delivery) -> Self {
+        // Without the payload, which is somebody else's.
+        let new = delivery.new;
+        Self {
+            id: new.id,
+            via: new.via.as_str().to_owned(),
+            repository: new.repository,
+            event: new.event,
+            received: delivery.received,
+            verdict: delivery.verdict,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Runs, looked at.
+
+use super::{
+    Answer, Api,
+    input::{Asked, Named},
+    models::{Run, RunDetail, RunPage},
+};
+use crate::{
+    ids::{EnvName, RunId},
+    store::{Ended, RunFilter, RunRecord},
+    web::errors::{Kind, Problem},
+};
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+/// Runs of a page if nothing is said.
+const USUAL: u32 = 20;
+/// Runs of a page at most.
+const MOST: u32 = 200;
+
+/// Which runs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// Into this environment.
+    #[param(value_type = Option<String>)]
+    environment: Option<EnvName>,
+    /// Of this branch.
+    branch: Option<String>,
+    /// Ended like this.
+    outcome: Option<WantedOutcome>,
+    /// Made before this one: `next` of the page before.
+    #[param(value_type = Option<String>)]
+    before: Option<RunId>,
+    /// How many at most: 20 if absent.
+    #[param(minimum = 1, maximum = 200)]
+    most: Option<u32>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WantedOutcome {
+    /// Not yet.
+    Open,
+    /// Well.
+    Succeeded,
+    /// A stage failed for good.
+    Failed,
+    /// The gate said no.
+    GateRefused,
+    /// A person stopped it.
+    Cancelled,
+}
+
+impl From<WantedOutcome> for Ended {
+    fn from(wanted: WantedOutcome) -> Self {
+        match wanted {
+            WantedOutcome::Open => Self::Open,
+            WantedOutcome::Succeeded => Self::Succeeded,
+            WantedOutcome::Failed => Self::Failed,
+            WantedOutcome::GateRefused => Self::GateRefused,
+            WantedOutcome::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// How many are meant, within `longest`.
+pub(super) fn page_of(most: Option<u32>, usual: u32, longest: u32) -> Result<u32, Problem> {
+    match most {
+        None => Ok(usual),
+        Some(most) if (1..=longest).contains(&most) => Ok(most),
+        Some(most) => {
+            Err(Problem::new(Kind::Invalid, format!("'most' is {most}, not from 1 to {longest}")))
+        }
+    }
+}
+
+/// Runs, newest first
+#[utoipa::path(
+    get, path = "/api/v1/runs", tag = "runs", params(Wanted),
+    responses((status = 200, body = RunPage), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+pub(super) async fn list(State(api): State<Api>, Asked(wanted): Asked<Wanted>) -> Answer<RunPage> {
+    let most = page_of(wanted.most, USUAL, MOST)?;
+    let filter = RunFilter {
+        environment: wanted.environment,
+        branch: wanted.branch,
+        ended: wanted.outcome.map(Ended::from),
+        before: wanted.before,
+    };
+    // One more than asked tells whether there is a next page.
+    let mut runs = api.store.list_runs(&filter, most + 1).await?;
+    let more = runs.len() > most as usize;
+    runs.truncate(most as usize);
+    let next = runs.last().filter(|_| more).map(|run| run.id.clone());
+    Ok(Json(RunPage { runs: runs.iter().map(Run::from).collect(), next }))
+}
+
+/// A run with its events and evidence
+#[utoipa::path(
+    get, path = "/api/v1/runs/{run}", tag = "runs",
+    params(("run" = String, Path, description = "The run's id, or the last digits of it")),
+    responses((status = 200, body = RunDetail), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+pub(super) async fn show(State(api): State<Api>, Named(run): Named<String>) -> Answer<RunDetail> {
+    let record = find(&api, &run).await?;
+    let events = api.store.events(&record.id).await?;
+    let evidence = api.store.all_evidence(&record.id).await?;
+    Ok(Json(RunDetail {
+        run: Run::from(&record),
+        ask: record.ask,
+        facts: record.facts,
+        graph: record.pipeline,
+        events,
+        evidence: evidence.into_iter().collect(),
+    }))
+}
+
+/// The run that a path names.
+pub(super) async fn find(api: &Api, digits: &str) -> Result<RunRecord, Problem> {
+    Ok(api.store.run_by_digits(digits).await?)
+}

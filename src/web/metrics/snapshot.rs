@@ -1,0 +1,128 @@
+//! What the store and the disk hold at this moment, as figures.
+
+use crate::{
+    ids::RunId,
+    store::Figures,
+    web::{api::Api, errors::Problem, health::Pulse},
+};
+use jiff::Timestamp;
+use prometheus_client::{
+    metrics::{counter::ConstCounter, family::Family, gauge::Gauge, info::Info},
+    registry::{Registry, Unit},
+};
+use std::{fs, sync::atomic::AtomicU64};
+
+/// Runs whose unsent log lines are measured at most.
+const MOST_LOGS: u32 = 64;
+
+/// One label: its name and its value.
+type Label = [(&'static str, String); 1];
+/// A gauge of seconds.
+type Seconds = Gauge<f64, AtomicU64>;
+
+/// The figures of one moment.
+pub(super) struct Snapshot {
+    figures: Figures,
+    unsent: u64,
+}
+
+impl Snapshot {
+    pub(super) async fn take(api: &Api) -> Result<Self, Problem> {
+        Ok(Self { figures: api.store.figures().await?, unsent: unsent(api).await? })
+    }
+
+    pub(super) fn register(&self, registry: &mut Registry, now: Timestamp) {
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "What runs here", build);
+        let figures = &self.figures;
+        let (deliveries, runs) =
+            (counts("verdict", &figures.deliveries), counts("outcome", &figures.runs));
+        registry.register("deliveries", "Deliveries in the store, by verdict", deliveries);
+        registry.register("runs", "Runs in the store, by outcome", runs);
+        let (length, oldest) =
+            (Family::<Label, Gauge>::default(), Family::<Label, Seconds>::default());
+        for waiting in &figures.waiting {
+            let label = [("environment", waiting.environment.to_string())];
+            length.get_or_create(&label).set(signed(waiting.runs));
+            oldest.get_or_create(&label).set(age(waiting.since, now));
+        }
+        registry.register("queue_length", "Open runs that nobody drives", length);
+        let help = "Age of the oldest open run that nobody drives";
+        registry.register_with_unit("queue_oldest", help, Unit::Seconds, oldest);
+        let lease = Seconds::default();
+        lease.set(figures.lease_renewed.map_or(0.0, |renewed| age(renewed, now)));
+        let help = "Since the lease was renewed that waits longest for it; 0 if none is held";
+        registry.register_with_unit("lease_age", help, Unit::Seconds, lease);
+        let lag = Gauge::<i64>::default();
+        lag.set(signed(self.unsent));
+        let help = "Bytes of log lines that have not reached the cloud";
+        registry.register_with_unit("log_unsent", help, Unit::Bytes, lag);
+    }
+}
+
+/// When each task last came to the end of a pass.
+pub(super) fn register_tasks(registry: &mut Registry, pulse: &Pulse, now: Timestamp) {
+    let family = Family::<Label, Seconds>::default();
+    for (task, last) in pulse.tasks() {
+        family.get_or_create(&[("task", task)]).set(age(last, now));
+    }
+    let help = "Since a task last came to the end of a pass";
+    registry.register_with_unit("task_last_pass", help, Unit::Seconds, family);
+}
+
+/// Requests that were turned away.
+pub(super) fn register_refused(registry: &mut Registry, refused: u64) {
+    let help = "Requests without the token they needed";
+    registry.register("requests_refused", help, ConstCounter::new(refused));
+}
+
+/// A figure that somebody else keeps.
+pub(super) fn register_number(
+    registry: &mut Registry,
+    (name, help): (&str, &str),
+    number: Option<i64>,
+) {
+    if let Some(number) = number {
+        let gauge = Gauge::<i64>::default();
+        gauge.set(number);
+        registry.register(name, help, gauge);
+    }
+}
+
+/// Bytes of lines that are kept here and not accounted for in the cloud.
+async fn unsent(api: &Api) -> Result<u64, Problem> {
+    let open = api.store.open_runs().await?.into_iter().map(|run| run.id);
+    let ended = api.store.runs_with_unsent_logs(MOST_LOGS).await?;
+    let mut unsent = 0;
+    for run in open.chain(ended).take(MOST_LOGS as usize) {
+        unsent += unsent_of(api, &run).await?;
+    }
+    Ok(unsent)
+}
+
+async fn unsent_of(api: &Api, run: &RunId) -> Result<u64, Problem> {
+    let cursors = api.store.log_cursors(run).await?;
+    let mut unsent: u64 = 0;
+    for stage in api.logs.stages(run).unwrap_or_default() {
+        let written = fs::metadata(api.logs.of_stage(run, &stage)).map_or(0, |file| file.len());
+        let cursor = cursors.iter().find(|cursor| cursor.stage == stage);
+        unsent += written.saturating_sub(cursor.map_or(0, |cursor| cursor.position));
+    }
+    Ok(unsent)
+}
+
+fn counts(label: &'static str, counted: &[(String, u64)]) -> Family<Label, Gauge> {
+    let family = Family::<Label, Gauge>::default();
+    for (name, number) in counted {
+        family.get_or_create(&[(label, name.clone())]).set(signed(*number));
+    }
+    family
+}
+
+fn age(since: Timestamp, now: Timestamp) -> f64 {
+    now.duration_since(since).as_secs_f64().max(0.0)
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
