@@ -9,6 +9,7 @@ mod attempt;
 mod command;
 mod context;
 mod drive;
+mod leased;
 mod outputs;
 mod perform;
 pub mod stages;

@@ -10,14 +10,14 @@ use crate::flow::{self, Effect, Event, IllegalEvent, Outcome, Phase, RunState, S
 use crate::ids::{Attempt, RunId, StageName};
 use crate::logs::{LogSink, StageLog, Unsent};
 use crate::spec::On;
-use crate::store::{LEASE_DURATION, Lease, Place, RunRecord, StoreError};
+use crate::store::{Lease, Place, RunRecord, StoreError};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
 use std::{future::pending, sync::Arc, time::Duration};
 
-/// A lease is renewed this often: three renewals may fail to be in time before it ends.
-const RENEW_EVERY: Duration = Duration::from_secs(LEASE_DURATION.as_secs() / 4);
+/// How often a lease is renewed while it lasts: three renewals may fail to be in time before it ends.
+const RENEWALS: u32 = 4;
 /// How often a waiting run looks whether its environment is free.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -58,10 +58,10 @@ impl Engine {
     /// If another agent drives it, took it over, or the store fails.
     pub async fn drive(&self, run: &RunId, orders: Orders) -> Result<Driven, EngineError> {
         let lease = self.store.acquire(run).await?;
-        let driven = Box::pin(self.drive_leased(&lease, orders)).await;
+        let driven = Box::pin(self.while_leased(&lease, self.drive_leased(&lease, orders))).await;
         let released = self.store.release(&lease).await;
         // Why it was not driven says more than why the lease stays until it ends.
-        let driven = driven?;
+        let driven = driven??;
         released?;
         Ok(driven)
     }
@@ -124,7 +124,8 @@ impl<'e> Drive<'e> {
         let mut news = self.state.interrupted();
         news.extend(self.wait_for_environment().await?);
         let mut attempts = FuturesUnordered::new();
-        let mut heartbeat = self.engine.clock.sleep(RENEW_EVERY);
+        let renew_every = self.engine.store.lease_duration() / RENEWALS;
+        let mut heartbeat = self.engine.clock.sleep(renew_every);
         loop {
             for (stage, number) in self.record(news).await? {
                 attempts.extend(self.attempt(&stage, number));
@@ -138,7 +139,7 @@ impl<'e> Drive<'e> {
                 () = self.next_due() => Vec::new(),
                 () = &mut heartbeat => {
                     self.renew().await?;
-                    heartbeat = self.engine.clock.sleep(RENEW_EVERY);
+                    heartbeat = self.engine.clock.sleep(renew_every);
                     Vec::new()
                 }
             };

@@ -1,6 +1,6 @@
 //! pipeline.yaml, checked: which branch goes where, and the graph of stages.
 
-use crate::ids::{EnvName, StageName};
+use crate::ids::{EnvName, Label, StageName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -24,6 +24,14 @@ impl Pipeline {
     #[must_use]
     pub fn environment_for_branch(&self, branch: &str) -> Option<&EnvironmentRule> {
         self.environments.iter().find(|rule| rule.branch == branch)
+    }
+
+    /// The labels that an agent must have to take a run for `environment`.
+    #[must_use]
+    pub fn runs_on(&self, environment: &EnvName) -> &BTreeSet<Label> {
+        static ANY: BTreeSet<Label> = BTreeSet::new();
+        let rule = self.environments.iter().find(|rule| rule.name == *environment);
+        rule.map_or(&ANY, |rule| &rule.runs_on)
     }
 
     /// The stage of that name.
@@ -89,6 +97,9 @@ pub struct EnvironmentRule {
     pub branch: String,
     /// The environment before this one in the promotion order.
     pub after: Option<EnvName>,
+    /// Only an agent with all of these labels takes a run for it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub runs_on: BTreeSet<Label>,
 }
 
 /// One node of the graph.

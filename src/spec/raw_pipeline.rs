@@ -30,7 +30,7 @@ pub(super) struct RawPipeline {
 
 /// Which branch deploys to an environment, and what must come first.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "EnvironmentRule")]
 pub(super) struct RawEnvironmentRule {
     /// A push to this branch deploys here.
@@ -38,6 +38,9 @@ pub(super) struct RawEnvironmentRule {
     pub(super) branch: Option<String>,
     /// The environment before this one in the promotion order; the first has none.
     pub(super) after: Option<String>,
+    /// Labels: only an agent of the fleet that has all of them takes a run for this environment.
+    #[schemars(length(max = 16))]
+    pub(super) runs_on: Option<Vec<String>>,
 }
 
 /// One stage: either `uses` (a built-in) or `run` (a command).

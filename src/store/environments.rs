@@ -26,6 +26,7 @@ impl Store {
         environment: &EnvName,
     ) -> Result<Place, StoreError> {
         let mut write = self.begin_write().await?;
+        let now = self.lease_now(&mut write).await?;
         let queued = sqlx::query(
             "INSERT INTO environment_queue (run, environment, ticket, held)
              SELECT $1, $2, (SELECT COALESCE(MAX(ticket), 0) + 1 FROM environment_queue
@@ -55,7 +56,8 @@ impl Store {
             if run == lease.run {
                 break;
             }
-            if self.living_owner(row.try_get("owner")?, row.try_get("expires_at")?)?.is_some() {
+            let until = row.try_get("expires_at")?;
+            if self.living_owner(row.try_get("owner")?, until, now)?.is_some() {
                 write.commit().await?;
                 return Ok(Place::Behind(run));
             }
