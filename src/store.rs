@@ -55,6 +55,8 @@ pub struct Store {
     address: StoreAddress,
     database: Database,
     pool: sqlx::AnyPool,
+    /// Where leases are renewed, whatever keeps the other connections busy.
+    renewals: sqlx::AnyPool,
     together: Together,
     clock: Arc<dyn Clock>,
     owner: Owner,
@@ -80,10 +82,15 @@ impl Store {
         let pool = database::connect(address.place(), Use::General, clock.as_ref()).await?;
         let database = Database::of(address.place());
         schema::migrate(database, &pool).await?;
+        let renewals = match database {
+            Database::Sqlite => pool.clone(),
+            Database::Postgres => database::connect_when_needed(address.place(), Use::Renewals)?,
+        };
         let synced = database::connect_when_needed(address.place(), Use::Synced)?;
         Ok(Self {
             database,
             pool,
+            renewals,
             together: Together::over(database, synced),
             clock,
             owner: Owner::this_process()?,
@@ -104,8 +111,8 @@ impl Store {
     /// If it cannot be reached.
     pub async fn beside(&self) -> Result<Self, StoreError> {
         let place = self.address.place();
-        let pool = database::connect(place, Use::Heartbeat, self.clock.as_ref()).await?;
-        Ok(Self { pool, ..self.clone() })
+        let pool = database::connect(place, Use::Renewals, self.clock.as_ref()).await?;
+        Ok(Self { renewals: pool.clone(), pool, ..self.clone() })
     }
 
     /// The same store with leases that last so long.
@@ -151,6 +158,7 @@ impl Store {
     /// Closes every connection, so that a file can be moved or removed.
     pub async fn close(&self) {
         self.together.close().await;
+        self.renewals.close().await;
         self.pool.close().await;
     }
 

@@ -1,9 +1,10 @@
 //! Work that is done only while its run is ours.
 //!
-//! A process can be frozen between any two steps of its own, past the end of its lease, while another agent takes the run
-//! over. The store refuses what such a process writes; a cloud does not know about leases. So before each step the work
-//! is asked for, this process's own clock says whether the lease is certain still, and where it is not, nothing goes on
-//! until the store has said that it is, or that it is lost.
+//! A process of a fleet can be frozen between any two steps of its own, past the end of its lease, while another agent
+//! takes the run over. The store refuses what such a process writes; a cloud does not know about leases. So before each
+//! step the work is asked for, this process's own clock says whether the lease is certain still, and where it is not,
+//! nothing goes on until the store has said that it is, or that it is lost. A write that was under way is not waited for:
+//! the database ends a transaction that stands still.
 
 use super::Engine;
 use crate::store::{Lease, StoreError};
@@ -20,9 +21,11 @@ impl Engine {
         work: impl Future<Output = T>,
     ) -> Result<T, StoreError> {
         let mut work = pin!(work);
+        let mut was_asked = false;
         loop {
             let step = poll_fn(|context| {
-                if self.store.is_certain(lease) {
+                // The answer is good for one step, however late it came.
+                if std::mem::take(&mut was_asked) || self.store.is_certain(lease) {
                     work.as_mut().poll(context).map(Some)
                 } else {
                     Poll::Ready(None)
@@ -32,6 +35,7 @@ impl Engine {
                 Some(output) => return Ok(output),
                 None => self.make_certain(lease).await?,
             }
+            was_asked = true;
         }
     }
 

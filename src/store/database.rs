@@ -62,8 +62,8 @@ pub(super) enum Use {
     General,
     /// A few writes that must survive a power cut: one connection, each commit on the disk before it is answered.
     Synced,
-    /// One connection that keeps leases, beside a runtime that may be blocked.
-    Heartbeat,
+    /// One connection to keep leases over.
+    Renewals,
 }
 
 impl Database {
@@ -116,8 +116,8 @@ impl Database {
     fn settings(self, used: Use) -> &'static [&'static str] {
         match (self, used) {
             (Self::Sqlite, Use::Synced) => &[SQLITE_SETTINGS, SQLITE_SYNCED],
-            (Self::Sqlite, Use::General | Use::Heartbeat) => &[SQLITE_SETTINGS],
-            (Self::Postgres, Use::General | Use::Synced | Use::Heartbeat) => &[POSTGRES_SETTINGS],
+            (Self::Sqlite, Use::General | Use::Renewals) => &[SQLITE_SETTINGS],
+            (Self::Postgres, Use::General | Use::Synced | Use::Renewals) => &[POSTGRES_SETTINGS],
         }
     }
 }
@@ -157,7 +157,7 @@ fn prepare(place: &Place, used: Use) -> Result<(AnyPoolOptions, AnyConnectOption
     };
     let most = match used {
         Use::General => CONNECTIONS,
-        Use::Synced | Use::Heartbeat => 1,
+        Use::Synced | Use::Renewals => 1,
     };
     let pool = AnyPoolOptions::new()
         .max_connections(most)

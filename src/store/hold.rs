@@ -26,12 +26,17 @@ pub(super) struct Holds(Arc<Mutex<Vec<Weak<Hold>>>>);
 impl Hold {
     /// May the holder act, at this moment of its own clock, without asking?
     pub(super) fn is_certain(&self, now: i64) -> bool {
-        !self.has_ended.load(Ordering::Acquire) && now < self.certain_until.load(Ordering::Acquire)
+        !self.has_ended() && now < self.certain_until.load(Ordering::Acquire)
     }
 
     /// It was renewed until then at least.
     pub(super) fn is_renewed_until(&self, moment: i64) {
         self.certain_until.fetch_max(moment, Ordering::AcqRel);
+    }
+
+    /// Was it lost or given back?
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Acquire)
     }
 
     /// It was lost, or given back.
@@ -52,7 +57,7 @@ impl Holds {
 
     pub(super) fn all(&self) -> Vec<Arc<Hold>> {
         let holds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_not_ended = |hold: &Arc<Hold>| !hold.has_ended.load(Ordering::Acquire);
+        let has_not_ended = |hold: &Arc<Hold>| !hold.has_ended();
         holds.iter().filter_map(Weak::upgrade).filter(has_not_ended).collect()
     }
 }

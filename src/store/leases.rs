@@ -3,11 +3,10 @@
 //! A lease is kept alive by its holder, so one that has ended belongs to a process that is dead, frozen or cut off, and
 //! whoever finds it takes it over with the next higher fence. On one machine a process is also looked for in `/proc`:
 //! what is dead is taken over at once, and (with a SQLite file, which nobody beyond the machine uses) what lives keeps
-//! its lease however long it was too busy, or the machine asleep, to renew it, unless a person has stopped it.
+//! its lease however long it was too busy, or the machine asleep, to renew it.
 
 use super::database::Database;
 use super::hold::Hold;
-use super::owner::Condition;
 use super::runs::{from_json, json};
 use super::{Owner, Store, StoreError, milliseconds};
 use crate::ids::RunId;
@@ -100,10 +99,14 @@ impl Store {
         Ok(())
     }
 
-    /// Can the holder be certain, without asking the database, that nobody else has the run?
+    /// Can the holder be certain, without asking the database, that nobody else has the run? With a SQLite file it can
+    /// as long as it lives.
     #[must_use]
     pub fn is_certain(&self, lease: &Lease) -> bool {
-        lease.hold.is_certain(self.now())
+        match self.database {
+            Database::Sqlite => !lease.hold.has_ended(),
+            Database::Postgres => lease.hold.is_certain(self.now()),
+        }
     }
 
     /// Gives a lease back. One that was lost is left to its new owner.
@@ -122,7 +125,7 @@ impl Store {
 
     /// Renews a lease. Returns whether it was still there.
     async fn prolong(&self, hold: &Hold) -> Result<bool, StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.renewals.acquire().await?;
         // Taken before the database's: what is certain ends before the lease does.
         let asked = self.now();
         let now = self.lease_now(&mut connection).await?;
@@ -153,11 +156,9 @@ impl Store {
         let owner: Owner = from_json(owner, "the owner of a lease")?;
         let is_in_time = now < expires_at;
         let lives = if owner != self.owner && self.owner.sees(&owner) {
-            match (owner.condition(), self.database) {
-                (Condition::Gone, Database::Sqlite | Database::Postgres) => false,
-                (Condition::Runs, Database::Sqlite) => true,
-                (Condition::Runs, Database::Postgres)
-                | (Condition::Stopped, Database::Sqlite | Database::Postgres) => is_in_time,
+            match self.database {
+                Database::Sqlite => owner.lives(),
+                Database::Postgres => is_in_time && owner.lives(),
             }
         } else {
             is_in_time

@@ -21,17 +21,6 @@ pub struct Owner {
     pub host: String,
 }
 
-/// How a process is that can be seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Condition {
-    /// It lives.
-    Runs,
-    /// It lives but does nothing until it is told to go on: `SIGSTOP`, Ctrl-Z, a debugger.
-    Stopped,
-    /// It is dead.
-    Gone,
-}
-
 impl Owner {
     /// The process that asks.
     ///
@@ -44,7 +33,7 @@ impl Owner {
             let namespace = fs::read_link("/proc/self/ns/pid")?.to_string_lossy().into_owned();
             let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
             let missing = || io::Error::new(io::ErrorKind::NotFound, "no start time in /proc");
-            let (_, started) = start_of_living(pid)?.ok_or_else(missing)?;
+            let started = start_of_living(pid)?.ok_or_else(missing)?;
             Ok(Self { pid, started, boot, namespace, host: host.trim().to_owned() })
         };
         read().map_err(StoreError::Owner)
@@ -55,12 +44,9 @@ impl Owner {
         self.boot == other.boot && self.namespace == other.namespace
     }
 
-    /// How this process is, as far as it can be seen from here.
-    pub(super) fn condition(&self) -> Condition {
-        match start_of_living(self.pid) {
-            Ok(Some((condition, started))) if started == self.started => condition,
-            Ok(_) | Err(_) => Condition::Gone,
-        }
+    /// Does this process live, as far as it can be seen from here?
+    pub(super) fn lives(&self) -> bool {
+        matches!(start_of_living(self.pid), Ok(Some(started)) if started == self.started)
     }
 }
 
@@ -73,20 +59,18 @@ impl std::fmt::Display for Owner {
     }
 }
 
-/// How a process is and when it was started, unless it is dead and only waits to be reaped.
-fn start_of_living(pid: u32) -> io::Result<Option<(Condition, u64)>> {
+/// The start of a process, unless it is dead and only waits to be reaped.
+fn start_of_living(pid: u32) -> io::Result<Option<u64>> {
     let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"))?;
     // The second field is the program's name in parentheses, which may hold spaces and parentheses itself.
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let fields: Vec<&str> = after_name.split_ascii_whitespace().collect();
     // Field 3 is the state, field 22 the start time.
     let (state, started) = (fields.first(), fields.get(19));
-    let condition = match state {
-        Some(&"Z" | &"X") | None => return Ok(None),
-        Some(&"T" | &"t") => Condition::Stopped,
-        Some(_) => Condition::Runs,
-    };
-    Ok(started.and_then(|text| Some((condition, text.parse().ok()?))))
+    Ok(match state {
+        Some(&"Z" | &"X") | None => None,
+        Some(_) => started.and_then(|text| text.parse().ok()),
+    })
 }
 
 #[cfg(test)]
@@ -96,11 +80,9 @@ mod tests {
     #[test]
     fn a_process_lives_until_its_pid_is_gone_or_means_another() {
         let me = Owner::this_process().unwrap();
-        assert!(me.condition() == Condition::Runs && me.sees(&me));
-        let again = Owner { started: me.started + 1, ..me.clone() };
-        assert_eq!(again.condition(), Condition::Gone, "pid used again");
-        let nobody = Owner { pid: u32::MAX, ..me.clone() };
-        assert_eq!(nobody.condition(), Condition::Gone, "no such pid");
+        assert!(me.lives() && me.sees(&me));
+        assert!(!Owner { started: me.started + 1, ..me.clone() }.lives(), "pid used again");
+        assert!(!Owner { pid: u32::MAX, ..me.clone() }.lives(), "no such pid");
         assert!(!me.sees(&Owner { boot: "another".into(), ..me.clone() }));
     }
 }
