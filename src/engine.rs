@@ -10,6 +10,7 @@ mod command;
 mod context;
 mod drive;
 mod lanes;
+mod leased;
 mod orders;
 mod outputs;
 mod perform;

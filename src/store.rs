@@ -1,18 +1,28 @@
 //! The agent's memory: runs, their events, leases, evidence, locks, answers, log cursors and watched executions,
-//! in SQLite.
+//! in a SQLite file, or in Postgres for a fleet.
 //!
 //! A run is leased before anything is written about it, and every such write names the lease's fence: a
-//! process that lost its lease (it hung, another took over) changes nothing any more. Times come from the
-//! [`Clock`](crate::clock::Clock). Write-ahead log with `synchronous = NORMAL`: whatever was answered
-//! survives `kill -9`; a power cut can take the last moments but leaves no damage.
+//! process that lost its lease (it hung, another took over) changes nothing any more. Whatever was answered
+//! survives `kill -9`. A power cut can take the last moments of a SQLite file but leaves no damage, and never takes a
+//! delivery that was kept: its file is synced first. Postgres does as its `synchronous_commit` says, which is to sync.
+//!
+//! Times come from the [`Clock`](crate::clock::Clock), with one exception. When a lease ends is compared by other
+//! processes than the one that wrote it. On one machine they share a clock. The machines of a fleet do not, so on
+//! Postgres the server's clock says both when a lease ends and whether it has. Clocks that tests turn by hand count all
+//! the same once [`Store::with_lease_time_of_agents`] says so.
 
 mod acts;
+mod address;
+mod agents;
 mod answers;
+mod claims;
 mod cursors;
+mod database;
 mod deliveries;
 mod error;
 mod events;
 mod evidence;
+mod hold;
 mod holds;
 mod lanes;
 mod leases;
@@ -23,10 +33,10 @@ mod owner;
 mod requests;
 mod runs;
 mod schema;
-#[cfg(test)]
-mod tests;
 mod watching;
 
+pub use address::{BadAddress, StoreAddress};
+pub use agents::{AgentRecord, NewAgent, Presence};
 pub use answers::{Answer, Answered, Says};
 pub use cursors::LogCursor;
 pub use deliveries::{Delivery, Kept, NewDelivery, Via};
@@ -44,87 +54,167 @@ pub use runs::{Ask, Facts, Found, NewRun, RunRecord};
 pub use watching::{Progress, WatchLease, WatchedExecution};
 
 use crate::clock::Clock;
+use database::{Database, LeaseTime, Use};
+use hold::Holds;
 use jiff::Timestamp;
-use sqlx::{
-    Executor as _,
-    any::{AnyConnectOptions, AnyPoolOptions},
-};
 use std::{path::Path, sync::Arc, time::Duration};
-
-/// What each connection to a SQLite file is told first. A statement waits ten seconds for another process's write
-/// before it fails.
-const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;
-     PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
-/// Connections; one writes at a time anyway, the others serve reads beside it.
-const CONNECTIONS: u32 = 4;
-/// Two processes that create the file at the same moment can get in each other's way beyond what
-/// `busy_timeout` covers (the switch to the write-ahead log); the second tries again this often …
-const OPEN_ATTEMPTS: u32 = 50;
-/// … after this time.
-const OPEN_PAUSE: Duration = Duration::from_millis(20);
 
 /// The store; clones share it.
 #[derive(Debug, Clone)]
 pub struct Store {
+    address: StoreAddress,
+    database: Database,
     pool: sqlx::AnyPool,
+    /// Where leases are renewed, whatever keeps the other connections busy.
+    renewals: sqlx::AnyPool,
+    /// Where each commit is on the disk before it is answered.
+    synced: sqlx::AnyPool,
     clock: Arc<dyn Clock>,
     owner: Owner,
+    holds: Holds,
+    lease_time: LeaseTime,
+    lease_duration: Duration,
 }
 
 impl Store {
-    /// Opens the store in `file`, creating and migrating it as needed.
+    /// Opens the store in a SQLite `file`, creating and migrating it as needed.
     ///
     /// # Errors
     /// If the file cannot be opened, or was written by a newer agent.
     pub async fn open(file: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        sqlx::any::install_default_drivers();
-        let options = sqlite_options(file)?;
-        let mut attempt = 1;
-        let pool = loop {
-            let pool = AnyPoolOptions::new().max_connections(CONNECTIONS).after_connect(
-                |connection, _| {
-                    Box::pin(async move {
-                        connection.execute(sqlx::raw_sql(SQLITE_SETTINGS)).await?;
-                        Ok(())
-                    })
-                },
-            );
-            match pool.connect_with(options.clone()).await {
-                Ok(pool) => break pool,
-                Err(error) if attempt < OPEN_ATTEMPTS && error::is_busy(&error) => {
-                    attempt += 1;
-                    clock.sleep(OPEN_PAUSE).await;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        };
-        schema::migrate(&pool).await?;
-        Ok(Self { pool, clock, owner: Owner::this_process()? })
+        Self::connect(StoreAddress::file(file), clock).await
     }
 
-    /// Closes every connection, so that the file can be moved or removed.
+    /// Opens the store at `address`, creating and migrating it as needed. Any number of agents may do so at once.
+    ///
+    /// # Errors
+    /// If it cannot be reached, or was written by a newer agent.
+    pub async fn connect(address: StoreAddress, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let pool = database::connect(address.place(), Use::General, clock.as_ref()).await?;
+        let database = Database::of(address.place());
+        schema::migrate(database, &pool).await?;
+        let renewals = match database {
+            Database::Sqlite => pool.clone(),
+            Database::Postgres => database::connect_when_needed(address.place(), Use::Renewals)?,
+        };
+        Ok(Self {
+            database,
+            pool,
+            renewals,
+            synced: database::connect_when_needed(address.place(), Use::Synced)?,
+            clock,
+            owner: Owner::this_process()?,
+            holds: Holds::default(),
+            lease_time: match database {
+                Database::Sqlite => LeaseTime::Ours,
+                Database::Postgres => LeaseTime::Databases,
+            },
+            lease_duration: LEASE_DURATION,
+            address,
+        })
+    }
+
+    /// The same store over a connection of its own, which belongs to the runtime that asks: what it
+    /// [renews](Self::renew_all) are the leases of this one.
+    ///
+    /// # Errors
+    /// If it cannot be reached.
+    pub async fn beside(&self) -> Result<Self, StoreError> {
+        let place = self.address.place();
+        let pool = database::connect(place, Use::Renewals, self.clock.as_ref()).await?;
+        Ok(Self { renewals: pool.clone(), pool, ..self.clone() })
+    }
+
+    /// The same store with leases that last so long.
+    #[must_use]
+    pub fn with_lease_duration(self, lease_duration: Duration) -> Self {
+        Self { lease_duration, ..self }
+    }
+
+    /// The same store, where a lease ends by the clock that it was opened with whatever the database's clock says: for
+    /// agents that share a clock.
+    #[must_use]
+    pub fn with_lease_time_of_agents(self) -> Self {
+        Self { lease_time: LeaseTime::Ours, ..self }
+    }
+
+    /// The same store as another process would see it; it holds no lease yet.
+    #[must_use]
+    pub fn as_seen_by(self, owner: Owner) -> Self {
+        Self { owner, holds: Holds::default(), ..self }
+    }
+
+    /// How long a lease lasts unless it is renewed.
+    #[must_use]
+    pub fn lease_duration(&self) -> Duration {
+        self.lease_duration
+    }
+
+    /// Is it shared by machines that do not see each other's processes? Then leases live by being renewed alone.
+    #[must_use]
+    pub fn is_of_a_fleet(&self) -> bool {
+        match self.database {
+            Database::Sqlite => false,
+            Database::Postgres => true,
+        }
+    }
+
+    /// Where it is, without secrets.
+    #[must_use]
+    pub fn address(&self) -> &StoreAddress {
+        &self.address
+    }
+
+    /// Closes every connection, so that a file can be moved or removed.
     pub async fn close(&self) {
+        self.synced.close().await;
+        self.renewals.close().await;
         self.pool.close().await;
     }
 
+    /// A transaction that reads, decides and writes while nobody else writes.
     async fn begin_write(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
-        // A transaction that first reads and then upgrades to a write fails at once if another wrote meanwhile.
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+        let mut write = self.pool.begin_with(self.database.begin()).await?;
+        self.database.alone(&mut write).await?;
+        Ok(write)
+    }
+
+    /// A transaction that writes about a leased run: from here to its end nobody takes the run over.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if somebody has.
+    async fn begin_leased(
+        &self,
+        lease: &Lease,
+    ) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
+        let mut write = self.pool.begin_with(self.database.begin()).await?;
+        self.database.beside_others(&mut write).await?;
+        // Changes nothing and locks the row, which whoever takes the run over must change.
+        let held = sqlx::query("UPDATE leases SET fence = $2 WHERE run = $1 AND fence = $2")
+            .bind(lease.run.as_str())
+            .bind(lease.fence)
+            .execute(&mut *write)
+            .await?;
+        lease.expect_one(held.rows_affected())?;
+        Ok(write)
     }
 
     fn now(&self) -> i64 {
         self.clock.now().as_millisecond()
     }
-}
 
-/// `file` as an address that is made if it is not there; what has a meaning in addresses is escaped.
-fn sqlite_options(file: &Path) -> Result<AnyConnectOptions, StoreError> {
-    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let mut url = url::Url::from_file_path(absolute)
-        .map_err(|()| StoreError::corrupt("a path", &file.display().to_string()))?;
-    url.set_query(Some("mode=rwc"));
-    let address = url.as_str().replacen("file://", "sqlite://", 1);
-    Ok(address.parse::<AnyConnectOptions>()?)
+    /// What time it is for leases.
+    async fn lease_now(&self, connection: &mut sqlx::AnyConnection) -> Result<i64, StoreError> {
+        match self.lease_time {
+            LeaseTime::Ours => Ok(self.now()),
+            // Not `now()`, which stands still from the beginning of a transaction that may have waited.
+            LeaseTime::Databases => Ok(sqlx::query_scalar(
+                "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+            )
+            .fetch_one(connection)
+            .await?),
+        }
+    }
 }
 
 fn moment(milliseconds: i64) -> Result<Timestamp, StoreError> {
@@ -138,4 +228,8 @@ fn count(number: i64) -> u64 {
 
 fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

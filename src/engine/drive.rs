@@ -12,14 +12,14 @@ use crate::flow::{self, Effect, Event, IllegalEvent, Outcome, Phase, RunState, S
 use crate::ids::{Attempt, RunId, StageName};
 use crate::logs::{LogSink, StageLog, Unsent};
 use crate::spec::On;
-use crate::store::{LEASE_DURATION, Lease, RunRecord, StoreError};
+use crate::store::{Lease, RunRecord, StoreError};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc};
 
-/// A lease is renewed this often: three renewals may fail to be in time before it ends.
-const RENEW_EVERY: Duration = Duration::from_secs(LEASE_DURATION.as_secs() / 4);
+/// How often a lease is renewed while it lasts: three renewals may fail to be in time before it ends.
+const RENEWALS: u32 = 4;
 
 /// What a run is driven with beside what all runs are.
 #[derive(Debug, Clone)]
@@ -59,11 +59,11 @@ impl Engine {
     pub async fn drive(&self, run: &RunId, orders: Orders) -> Result<Driven, EngineError> {
         let lease = self.store.acquire(run).await?;
         self.store.take_up(&lease).await?;
-        let driven = Box::pin(self.drive_leased(&lease, orders)).await;
+        let driven = Box::pin(self.while_leased(&lease, self.drive_leased(&lease, orders))).await;
         let laid_down = self.store.lay_down(&lease).await;
         let released = self.store.release(&lease).await;
         // Why it was not driven says more than why the lease stays until it ends.
-        let driven = driven?;
+        let driven = driven??;
         laid_down?;
         released?;
         Ok(driven)
@@ -148,7 +148,8 @@ impl<'e> Drive<'e> {
         }
         let mut news = self.begin().await?;
         let mut attempts = FuturesUnordered::new();
-        let mut heartbeat = self.engine.clock.sleep(RENEW_EVERY);
+        let renew_every = self.engine.store.lease_duration() / RENEWALS;
+        let mut heartbeat = self.engine.clock.sleep(renew_every);
         loop {
             for (stage, number) in self.record(news).await? {
                 attempts.extend(self.attempt(&stage, number));
@@ -165,7 +166,7 @@ impl<'e> Drive<'e> {
                 () = self.next_due() => Vec::new(),
                 () = &mut heartbeat => {
                     renew(self.engine, self.lease).await?;
-                    heartbeat = self.engine.clock.sleep(RENEW_EVERY);
+                    heartbeat = self.engine.clock.sleep(renew_every);
                     Vec::new()
                 }
             };

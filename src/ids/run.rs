@@ -25,6 +25,27 @@ impl From<uuid::Uuid> for RunId {
 }
 
 text_id!(
+    /// One agent of a fleet, from its start to its end: a version 7 UUID.
+    AgentId,
+    "an agent's id: a UUID",
+    |text| uuid::Uuid::try_parse(text).is_ok_and(|id| id.to_string() == text)
+);
+
+impl AgentId {
+    /// The last eight digits.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        &self.as_str()[self.as_str().len() - 8..]
+    }
+}
+
+impl From<uuid::Uuid> for AgentId {
+    fn from(id: uuid::Uuid) -> Self {
+        Self(id.to_string())
+    }
+}
+
+text_id!(
     /// A stage of pipeline.yaml; part of a log stream name, so neither ':' nor '*' nor '/'.
     StageName,
     "a stage name: up to 64 letters, digits, '-', '_' and '.'",
@@ -36,6 +57,13 @@ text_id!(
     EnvName,
     "an environment name: up to 32 letters, digits, '-' and '_'",
     |text| is_word(text, "-_", 32)
+);
+
+text_id!(
+    /// What an agent is asked to be or have, such as `prod-network`.
+    Label,
+    "a label: up to 64 letters, digits, '-', '_' and '.'",
+    |text| is_word(text, "-_.", 64)
 );
 
 text_id!(

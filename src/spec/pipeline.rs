@@ -1,7 +1,7 @@
 //! pipeline.yaml, checked: which branch goes where, and the graph of stages.
 
 use super::policy::Supersede;
-use crate::ids::{EnvName, StageName};
+use crate::ids::{EnvName, Label, StageName};
 use crate::schedule::Windows;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,13 @@ impl Pipeline {
     #[must_use]
     pub fn rule(&self, environment: &EnvName) -> Option<&EnvironmentRule> {
         self.environments.iter().find(|rule| rule.name == *environment)
+    }
+
+    /// The labels that an agent must have to take a run for `environment`.
+    #[must_use]
+    pub fn runs_on(&self, environment: &EnvName) -> &BTreeSet<Label> {
+        static ANY: BTreeSet<Label> = BTreeSet::new();
+        self.rule(environment).map_or(&ANY, |rule| &rule.runs_on)
     }
 
     /// The stage of that name.
@@ -103,6 +110,9 @@ pub struct EnvironmentRule {
     /// When it may be deployed to, as its file says; at any time if absent.
     #[serde(default)]
     pub windows: Option<Windows>,
+    /// Only an agent with all of these labels takes a run for it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub runs_on: BTreeSet<Label>,
 }
 
 /// One node of the graph.

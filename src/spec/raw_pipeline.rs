@@ -31,7 +31,7 @@ pub(super) struct RawPipeline {
 
 /// Which branch deploys to an environment, and what must come first.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "EnvironmentRule")]
 pub(super) struct RawEnvironmentRule {
     /// A push to this branch deploys here.
@@ -42,6 +42,9 @@ pub(super) struct RawEnvironmentRule {
     /// What becomes of waiting runs when a younger one of their branch arrives: newest lets it take the place of them
     /// all, every gives each its turn; newest if absent.
     pub(super) supersede: Option<Supersede>,
+    /// Labels: only an agent of the fleet that has all of them takes a run for this environment.
+    #[schemars(length(max = 16))]
+    pub(super) runs_on: Option<Vec<String>>,
 }
 
 /// One stage: either `uses` (a built-in) or `run` (a command).

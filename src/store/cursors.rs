@@ -70,10 +70,10 @@ impl Store {
         lease: &Lease,
         cursor: &LogCursor,
     ) -> Result<(), StoreError> {
-        let kept = sqlx::query(
+        let mut write = self.begin_leased(lease).await?;
+        sqlx::query(
             "INSERT INTO log_cursors (run, stage, position, next_seq, intent_through, intent_at,
-             sent, rejected) SELECT $1, $2, $3, $4, $5, $6, $7, $8
-             WHERE EXISTS (SELECT 1 FROM leases WHERE run = $1 AND fence = $9)
+             sent, rejected) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (run, stage) DO UPDATE SET position = $3, next_seq = $4,
              intent_through = $5, intent_at = $6, sent = $7, rejected = $8",
         )
@@ -85,10 +85,9 @@ impl Store {
         .bind(cursor.intent.map(|(_, at)| at.as_millisecond()))
         .bind(number(cursor.sent))
         .bind(json(&cursor.rejected)?)
-        .bind(lease.fence)
-        .execute(&self.pool)
+        .execute(&mut *write)
         .await?;
-        lease.expect_one(kept.rows_affected())
+        Ok(write.commit().await?)
     }
 
     /// Notes that every line of a run has been accounted for.
@@ -96,15 +95,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
     pub async fn logs_are_shipped(&self, lease: &Lease) -> Result<(), StoreError> {
-        let noted = sqlx::query(
-            "UPDATE runs SET logs_shipped = 1 WHERE id = $1
-             AND EXISTS (SELECT 1 FROM leases WHERE run = $1 AND fence = $2)",
-        )
-        .bind(lease.run.as_str())
-        .bind(lease.fence)
-        .execute(&self.pool)
-        .await?;
-        lease.expect_one(noted.rows_affected())
+        let mut write = self.begin_leased(lease).await?;
+        sqlx::query("UPDATE runs SET logs_shipped = 1 WHERE id = $1")
+            .bind(lease.run.as_str())
+            .execute(&mut *write)
+            .await?;
+        Ok(write.commit().await?)
     }
 
     /// Ended runs with lines that are not accounted for, oldest first, at most `most`.

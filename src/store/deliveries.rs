@@ -5,7 +5,7 @@ use super::{Store, StoreError, count, moment, number};
 use crate::ids::{BranchName, DeliveryId, EnvName, Sha};
 use crate::intake::Verdict;
 use jiff::Timestamp;
-use sqlx::{Connection as _, Executor as _, Row as _, any::AnyRow};
+use sqlx::{Row as _, any::AnyRow};
 
 /// How something reached the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,11 +61,6 @@ pub enum Kept {
     Known,
 }
 
-/// What a SQLite connection is told before and after a delivery is kept: everything else may lose its last moments to a
-/// power cut and be done again, but nobody sends a delivery again that was answered.
-const SYNC_EACH_COMMIT: &str = "PRAGMA synchronous = FULL";
-const SYNC_LATER: &str = "PRAGMA synchronous = NORMAL";
-
 impl Store {
     /// Keeps a delivery. When this returns, it survives whatever happens to the process or the machine's power.
     ///
@@ -81,21 +76,12 @@ impl Store {
     /// # Errors
     /// If the database fails; then none was kept.
     pub async fn keep_deliveries(&self, new: &[NewDelivery]) -> Result<Vec<Kept>, StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        let is_sqlite = connection.backend_name() == "SQLite";
-        if is_sqlite {
-            connection.execute(SYNC_EACH_COMMIT).await?;
-        }
-        let begin = if is_sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
-        let mut write = connection.begin_with(begin).await?;
+        let mut write = self.synced.begin_with(self.database.begin()).await?;
         let mut all = Vec::with_capacity(new.len());
         for delivery in new {
             all.push(keep(&mut write, delivery, self.now()).await?);
         }
         write.commit().await?;
-        if is_sqlite {
-            connection.execute(SYNC_LATER).await?;
-        }
         Ok(all)
     }
 

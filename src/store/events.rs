@@ -53,18 +53,16 @@ impl Store {
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let now = self.now();
         let mut stored = Vec::with_capacity(events.len());
-        let mut write = self.begin_write().await?;
+        let mut write = self.begin_leased(lease).await?;
         for (seq, event) in (known + 1..).zip(events) {
             let inserted = sqlx::query(
-                "INSERT INTO events (run, seq, at, event) SELECT $1, $2, $3, $4
-                 WHERE EXISTS (SELECT 1 FROM leases WHERE run = $1 AND fence = $5)
+                "INSERT INTO events (run, seq, at, event) VALUES ($1, $2, $3, $4)
                  ON CONFLICT DO NOTHING",
             )
             .bind(lease.run.as_str())
             .bind(number(seq))
             .bind(now)
             .bind(json(event)?)
-            .bind(lease.fence)
             .execute(&mut *write)
             .await?;
             // A place that is taken means that someone else has written: the lease is lost as well.

@@ -17,19 +17,18 @@ impl Store {
         name: &str,
         value: &Value,
     ) -> Result<(), StoreError> {
-        let kept = sqlx::query(
-            "INSERT INTO evidence (run, name, at, value) SELECT $1, $2, $3, $4
-             WHERE EXISTS (SELECT 1 FROM leases WHERE run = $1 AND fence = $5)
+        let mut write = self.begin_leased(lease).await?;
+        sqlx::query(
+            "INSERT INTO evidence (run, name, at, value) VALUES ($1, $2, $3, $4)
              ON CONFLICT (run, name) DO UPDATE SET at = $3, value = $4",
         )
         .bind(lease.run.as_str())
         .bind(name)
         .bind(self.now())
         .bind(json(value)?)
-        .bind(lease.fence)
-        .execute(&self.pool)
+        .execute(&mut *write)
         .await?;
-        lease.expect_one(kept.rows_affected())
+        Ok(write.commit().await?)
     }
 
     /// One piece of a run's evidence.

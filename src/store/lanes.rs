@@ -57,6 +57,7 @@ impl Store {
     pub async fn queue_for(&self, lease: &Lease, claim: Claim<'_>) -> Result<Place, StoreError> {
         let Claim { lane, claimant, environment } = claim;
         let mut write = self.begin_write().await?;
+        let now = self.lease_now(&mut write).await?;
         enlist(&mut write, lease, (lane, claimant)).await?;
         if let Some(environment) = environment
             && let Some(hold) = held(&mut write, environment, self.now()).await?
@@ -82,7 +83,8 @@ impl Store {
             if run == lease.run && row.try_get::<&str, _>("stage")? == claimant.as_str() {
                 break;
             }
-            if self.living_owner(row.try_get("owner")?, row.try_get("expires_at")?)?.is_some() {
+            let until = row.try_get("expires_at")?;
+            if self.living_owner(row.try_get("owner")?, until, now)?.is_some() {
                 write.commit().await?;
                 return Ok(Place::Behind(run));
             }

@@ -1,26 +1,39 @@
 //! Leases: who may write about a run.
+//!
+//! A lease is kept alive by its holder, so one that has ended belongs to a process that is dead, frozen or cut off, and
+//! whoever finds it takes it over with the next higher fence. On one machine a process is also looked for in `/proc`:
+//! what is dead is taken over at once, and (with a SQLite file, which nobody beyond the machine uses) what lives keeps
+//! its lease however long it was too busy, or the machine asleep, to renew it.
 
+use super::database::Database;
+use super::hold::Hold;
 use super::runs::{from_json, json};
-use super::{Owner, Store, StoreError};
+use super::{Owner, Store, StoreError, milliseconds};
 use crate::ids::RunId;
 use sqlx::Row as _;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-/// How long a lease lasts unless it is renewed. Long against any pause of a living agent; whether one on the same
-/// machine lives is seen by its process instead.
+/// How long a lease lasts unless it is renewed or the store says otherwise. Long against any pause of a living agent;
+/// whether one on the same machine lives is seen by its process instead.
 pub const LEASE_DURATION: Duration = Duration::from_secs(60);
 
-/// The right to write about a run, as long as nobody has taken it over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The right to write about a run, as long as nobody has taken it over. Dropped without being released, it lasts until
+/// its end.
+#[derive(Debug, Clone)]
 pub struct Lease {
     /// The run.
     pub run: RunId,
     pub(super) fence: i64,
+    pub(super) hold: Arc<Hold>,
 }
 
 impl Lease {
     pub(super) fn expect_one(&self, rows: u64) -> Result<(), StoreError> {
-        if rows == 1 { Ok(()) } else { Err(StoreError::LeaseLost(self.run.clone())) }
+        if rows == 1 {
+            return Ok(());
+        }
+        self.hold.end();
+        Err(StoreError::LeaseLost(self.run.clone()))
     }
 }
 
@@ -30,17 +43,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseHeld`] if a living process has it, or if the database fails.
     pub async fn acquire(&self, run: &RunId) -> Result<Lease, StoreError> {
-        let now = self.now();
         let mut write = self.begin_write().await?;
         let row = sqlx::query("SELECT fence, owner, expires_at FROM leases WHERE run = $1")
             .bind(run.as_str())
             .fetch_optional(&mut *write)
             .await?;
+        let asked = self.now();
+        let now = self.lease_now(&mut write).await?;
         let mut fence = 1;
         if let Some(row) = row {
             fence = row.try_get::<i64, _>("fence")? + 1;
             let until = row.try_get("expires_at")?;
-            if let Some(owner) = self.living_owner(row.try_get("owner")?, until)? {
+            if let Some(owner) = self.living_owner(row.try_get("owner")?, until, now)? {
                 return Err(StoreError::LeaseHeld { run: run.clone(), owner: Box::new(owner) });
             }
         }
@@ -51,26 +65,48 @@ impl Store {
         .bind(run.as_str())
         .bind(fence)
         .bind(json(&self.owner)?)
-        .bind(now + lease_milliseconds())
+        .bind(now + milliseconds(self.lease_duration))
         .execute(&mut *write)
         .await?;
+        self.note_served(&mut write, run, now).await?;
         write.commit().await?;
-        Ok(Lease { run: run.clone(), fence })
+        let certain_until = asked + milliseconds(self.lease_duration);
+        let hold = self.holds.add(run.clone(), fence, certain_until);
+        Ok(Lease { run: run.clone(), fence, hold })
     }
 
-    /// Makes a lease last [`LEASE_DURATION`] from now.
+    /// Makes a lease last its [duration](Self::lease_duration) from now.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
     pub async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
-        let renewed =
-            sqlx::query("UPDATE leases SET expires_at = $3 WHERE run = $1 AND fence = $2")
-                .bind(lease.run.as_str())
-                .bind(lease.fence)
-                .bind(self.now() + lease_milliseconds())
-                .execute(&self.pool)
-                .await?;
-        lease.expect_one(renewed.rows_affected())
+        if self.prolong(&lease.hold).await? {
+            Ok(())
+        } else {
+            Err(StoreError::LeaseLost(lease.run.clone()))
+        }
+    }
+
+    /// Renews every lease that this process holds. Those that were lost are lost: their holders learn of it before they
+    /// act again.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn renew_all(&self) -> Result<(), StoreError> {
+        for hold in self.holds.all() {
+            self.prolong(&hold).await?;
+        }
+        Ok(())
+    }
+
+    /// Can the holder be certain, without asking the database, that nobody else has the run? With a SQLite file it can
+    /// as long as it lives.
+    #[must_use]
+    pub fn is_certain(&self, lease: &Lease) -> bool {
+        match self.database {
+            Database::Sqlite => !lease.hold.has_ended(),
+            Database::Postgres => lease.hold.is_certain(self.now()),
+        }
     }
 
     /// Gives a lease back. One that was lost is left to its new owner.
@@ -78,6 +114,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        lease.hold.end();
         sqlx::query("UPDATE leases SET owner = NULL, expires_at = 0 WHERE run = $1 AND fence = $2")
             .bind(lease.run.as_str())
             .bind(lease.fence)
@@ -86,24 +123,46 @@ impl Store {
         Ok(())
     }
 
-    /// Whoever holds a lease of this description, if it still counts. Another process on this machine has it as long as
-    /// it lives, however long it was too busy (or the machine asleep) to renew it; for all others its end decides.
+    /// Renews a lease. Returns whether it was still there.
+    async fn prolong(&self, hold: &Hold) -> Result<bool, StoreError> {
+        let mut connection = self.renewals.acquire().await?;
+        // Taken before the database's: what is certain ends before the lease does.
+        let asked = self.now();
+        let now = self.lease_now(&mut connection).await?;
+        let renewed =
+            sqlx::query("UPDATE leases SET expires_at = $3 WHERE run = $1 AND fence = $2")
+                .bind(hold.run.as_str())
+                .bind(hold.fence)
+                .bind(now + milliseconds(self.lease_duration))
+                .execute(&mut *connection)
+                .await?;
+        let is_there = renewed.rows_affected() == 1;
+        if is_there {
+            hold.is_renewed_until(asked + milliseconds(self.lease_duration));
+        } else {
+            hold.end();
+        }
+        Ok(is_there)
+    }
+
+    /// Whoever holds a lease of this description, if it still counts at the moment `now` of the leases' time.
     pub(super) fn living_owner(
         &self,
         owner: Option<&str>,
         expires_at: i64,
+        now: i64,
     ) -> Result<Option<Owner>, StoreError> {
         let Some(owner) = owner else { return Ok(None) };
         let owner: Owner = from_json(owner, "the owner of a lease")?;
+        let is_in_time = now < expires_at;
         let lives = if owner != self.owner && self.owner.sees(&owner) {
-            owner.lives()
+            match self.database {
+                Database::Sqlite => owner.lives(),
+                Database::Postgres => is_in_time && owner.lives(),
+            }
         } else {
-            expires_at > self.now()
+            is_in_time
         };
         Ok(lives.then_some(owner))
     }
-}
-
-fn lease_milliseconds() -> i64 {
-    i64::try_from(LEASE_DURATION.as_millis()).unwrap_or(i64::MAX)
 }

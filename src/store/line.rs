@@ -27,6 +27,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn line(&self) -> Result<Vec<OpenRun>, StoreError> {
+        let now = self.lease_now(&mut *self.pool.acquire().await?).await?;
         let rows = sqlx::query(
             "SELECT runs.*, leases.owner, leases.expires_at FROM runs
              LEFT JOIN leases ON leases.run = runs.id
@@ -34,12 +35,13 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        rows.iter().map(|row| self.open_run(row)).collect()
+        rows.iter().map(|row| self.open_run(row, now)).collect()
     }
 
-    fn open_run(&self, row: &AnyRow) -> Result<OpenRun, StoreError> {
+    fn open_run(&self, row: &AnyRow, now: i64) -> Result<OpenRun, StoreError> {
         let expires_at: Option<i64> = row.try_get("expires_at")?;
-        let owner = self.living_owner(row.try_get("owner")?, expires_at.unwrap_or_default())?;
+        let until = expires_at.unwrap_or_default();
+        let owner = self.living_owner(row.try_get("owner")?, until, now)?;
         let standing: &str = row.try_get("standing")?;
         let wakes_at: Option<i64> = row.try_get("wakes_at")?;
         let due = wakes_at.is_some_and(|moment| moment <= self.now());

@@ -16,6 +16,9 @@ pub struct Owner {
     pub boot: String,
     /// `/proc/self/ns/pid`: two containers on one machine share the boot but not the pids.
     pub namespace: String,
+    /// `/proc/sys/kernel/hostname`, for people.
+    #[serde(default)]
+    pub host: String,
 }
 
 impl Owner {
@@ -28,9 +31,10 @@ impl Owner {
         let read = || -> io::Result<Self> {
             let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned();
             let namespace = fs::read_link("/proc/self/ns/pid")?.to_string_lossy().into_owned();
+            let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
             let missing = || io::Error::new(io::ErrorKind::NotFound, "no start time in /proc");
             let started = start_of_living(pid)?.ok_or_else(missing)?;
-            Ok(Self { pid, started, boot, namespace })
+            Ok(Self { pid, started, boot, namespace, host: host.trim().to_owned() })
         };
         read().map_err(StoreError::Owner)
     }
@@ -48,7 +52,10 @@ impl Owner {
 
 impl std::fmt::Display for Owner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "process {}", self.pid)
+        match self.host.as_str() {
+            "" => write!(f, "process {}", self.pid),
+            host => write!(f, "process {} on {host}", self.pid),
+        }
     }
 }
 

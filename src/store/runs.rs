@@ -128,7 +128,7 @@ impl Store {
         let (run, reused) = begin(new, asked, moment(now)?);
         sqlx::query(
             "INSERT INTO runs (id, repository, reference, commit_id, environment, ask, created_at,
-             facts, pipeline) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             facts, pipeline, labels) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(run.id.as_str())
         .bind(&run.repository)
@@ -139,6 +139,7 @@ impl Store {
         .bind(now)
         .bind(json(&run.facts)?)
         .bind(json(&run.pipeline)?)
+        .bind(json(run.pipeline.runs_on(&run.environment))?)
         .execute(&mut *write)
         .await?;
         let first = std::iter::once(Event::RunCreated).chain(reused);

@@ -1,6 +1,6 @@
 //! The tables, and how older ones become them.
 
-use super::StoreError;
+use super::{StoreError, database::Database};
 
 /// Every migration in order; the first makes version 1. A released one is never edited.
 const MIGRATIONS: &[&str] = &[
@@ -13,8 +13,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/7.sql"),
 ];
 
-/// Brings the store to the newest version, in one transaction.
-pub(super) async fn migrate(pool: &sqlx::AnyPool) -> Result<(), StoreError> {
+/// Brings the store to the newest version, in one transaction. Of several agents that start at the same moment one
+/// does it and the others wait.
+pub(super) async fn migrate(database: Database, pool: &sqlx::AnyPool) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     // Almost always there is nothing to do, and then no process should wait for another's write.
     let found: Option<i64> =
@@ -22,7 +23,8 @@ pub(super) async fn migrate(pool: &sqlx::AnyPool) -> Result<(), StoreError> {
     if found == Some(known) {
         return Ok(());
     }
-    let mut write = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut write = pool.begin_with(database.begin()).await?;
+    database.alone(&mut write).await?;
     sqlx::query("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
         .execute(&mut *write)
         .await?;

@@ -4,7 +4,7 @@
 //! watcher's fence and makes its lease last on, so a watcher that hung and was replaced changes nothing any more.
 
 use super::runs::{from_json, json};
-use super::{LEASE_DURATION, Store, StoreError, moment};
+use super::{Store, StoreError, milliseconds, moment};
 use crate::ids::EnvName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -67,11 +67,12 @@ impl Store {
                 .bind(environment.as_str())
                 .fetch_optional(&mut *write)
                 .await?;
+        let now = self.lease_now(&mut write).await?;
         let mut fence = 1;
         if let Some(row) = row {
             fence = row.try_get::<i64, _>("fence")? + 1;
             let until = row.try_get("expires_at")?;
-            if let Some(owner) = self.living_owner(row.try_get("owner")?, until)? {
+            if let Some(owner) = self.living_owner(row.try_get("owner")?, until, now)? {
                 let (environment, owner) = (environment.clone(), Box::new(owner));
                 return Err(StoreError::Watched { environment, owner });
             }
@@ -83,7 +84,7 @@ impl Store {
         .bind(environment.as_str())
         .bind(fence)
         .bind(json(&self.owner)?)
-        .bind(self.now() + lease_milliseconds())
+        .bind(now + milliseconds(self.lease_duration))
         .execute(&mut *write)
         .await?;
         write.commit().await?;
@@ -131,6 +132,8 @@ impl Store {
         lease: &WatchLease,
         since: Timestamp,
     ) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let now = self.lease_now(&mut connection).await?;
         let noted = sqlx::query(
             "UPDATE watch_leases SET since = $3, expires_at = $4
              WHERE environment = $1 AND fence = $2",
@@ -138,8 +141,8 @@ impl Store {
         .bind(lease.environment.as_str())
         .bind(lease.fence)
         .bind(since.as_millisecond())
-        .bind(self.now() + lease_milliseconds())
-        .execute(&self.pool)
+        .bind(now + milliseconds(self.lease_duration))
+        .execute(&mut *connection)
         .await?;
         lease.expect_one(noted.rows_affected())
     }
@@ -154,12 +157,13 @@ impl Store {
         watched: &WatchedExecution,
     ) -> Result<(), StoreError> {
         let mut write = self.begin_write().await?;
+        let now = self.lease_now(&mut write).await?;
         let held = sqlx::query(
             "UPDATE watch_leases SET expires_at = $3 WHERE environment = $1 AND fence = $2",
         )
         .bind(lease.environment.as_str())
         .bind(lease.fence)
-        .bind(self.now() + lease_milliseconds())
+        .bind(now + milliseconds(self.lease_duration))
         .execute(&mut *write)
         .await?;
         lease.expect_one(held.rows_affected())?;
@@ -294,8 +298,4 @@ fn record(row: &AnyRow) -> Result<WatchedExecution, StoreError> {
         training: row.try_get("training")?,
         told: row.try_get::<Option<i64>, _>("told_at")?.map(moment).transpose()?,
     })
-}
-
-fn lease_milliseconds() -> i64 {
-    i64::try_from(LEASE_DURATION.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,16 +1,20 @@
 //! The `environments` section: branches, and the order of promotion.
 
 use crate::{
-    ids::EnvName,
+    ids::{EnvName, Label},
     spec::{
         graph, notes::quoted, pipeline::EnvironmentRule, raw_pipeline::RawEnvironmentRule,
         reading::Reading, shape,
     },
 };
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// Environments of one pipeline: accounts that one team promotes through.
 const MOST_ENVIRONMENTS: usize = 32;
+
+/// Labels of one environment.
+const MOST_LABELS: usize = 16;
 
 /// The rules in promotion order: each behind the one it comes `after`.
 pub(super) fn check(reading: &mut Reading<'_>, raw: Map<String, Value>) -> Vec<EnvironmentRule> {
@@ -59,13 +63,24 @@ fn check_rule(
     }
     let path = ["environments", name, "after"];
     let after = raw.after.and_then(|after| reading.parse(&path, "bad-name", &after));
+    let runs_on = check_labels(reading, name, raw.runs_on.unwrap_or_default());
     Some(EnvironmentRule {
         name: checked?,
         branch: raw.branch.unwrap_or_default(),
         after,
         supersede: raw.supersede.unwrap_or_default(),
         windows: None,
+        runs_on,
     })
+}
+
+fn check_labels(reading: &mut Reading<'_>, name: &str, labels: Vec<String>) -> BTreeSet<Label> {
+    let path = ["environments", name, "runs-on"];
+    if labels.len() > MOST_LABELS {
+        reading.error(&path, "too-many", format!("more than {MOST_LABELS} labels"));
+        return BTreeSet::new();
+    }
+    labels.iter().filter_map(|label| reading.parse(&path, "bad-name", label)).collect()
 }
 
 /// The rules of `git check-ref-format` that people run into.

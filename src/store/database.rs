@@ -1,0 +1,184 @@
+//! The two databases, as far as they differ: how connections are opened, how a write waits for its turn, whose clock
+//! counts.
+//!
+//! Everything else is one text of SQL for both. Writes are serial on SQLite by nature: `BEGIN IMMEDIATE` admits one at a
+//! time. On Postgres an advisory lock stands for that, held until the end of the transaction: exclusive for a write
+//! that reads and then decides, shared for a write about a leased run, which excludes others about the same run by its
+//! row in `leases`. So what is decided after a look is decided in a world that stands still, on both, while the many
+//! small writes of running stages do not wait for each other. Row locks alone would be finer, and every new statement
+//! would have to be thought through for them; this is right for all statements, and one write costs a millisecond.
+//!
+//! A process that is frozen within a transaction would stop everybody: Postgres ends such a session by itself.
+
+use super::{StoreError, address::Place, error};
+use crate::clock::Clock;
+use sqlx::{
+    AnyConnection, AnyPool, Executor as _,
+    any::{AnyConnectOptions, AnyPoolOptions},
+};
+use std::{path::Path, time::Duration};
+
+/// What each connection to a SQLite file is told first. A statement waits ten seconds for another process's write
+/// before it fails.
+const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;
+     PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
+/// The same for a connection whose commits are on the disk when they are answered.
+const SQLITE_SYNCED: &str = "PRAGMA synchronous = FULL;";
+/// What each connection to Postgres is told first: a transaction whose process says nothing for three seconds (between
+/// two statements of ours lie microseconds) is rolled back; a lock is waited for as long as on SQLite; a statement that
+/// takes half a minute is stuck.
+const POSTGRES_SETTINGS: &str = "SET idle_in_transaction_session_timeout = '3s';
+     SET lock_timeout = '10s'; SET statement_timeout = '30s';";
+/// Connections of one process; a fleet of ten stays well below the hundred that Postgres admits by default.
+const CONNECTIONS: u32 = 4;
+/// Two processes that create the file at the same moment can get in each other's way beyond what
+/// `busy_timeout` covers (the switch to the write-ahead log); the second tries again this often …
+const OPEN_ATTEMPTS: u32 = 50;
+/// … after this time.
+const OPEN_PAUSE: Duration = Duration::from_millis(20);
+/// How long a connection is waited for.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Which database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// Whose clock says when a lease ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LeaseTime {
+    /// That of the process: all of them are on one machine.
+    Ours,
+    /// That of the database: the machines' clocks differ.
+    Databases,
+}
+
+/// What connections are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Everything: what was answered survives the process.
+    General,
+    /// A few writes that must survive a power cut: one connection, each commit on the disk before it is answered.
+    Synced,
+    /// One connection to keep leases over.
+    Renewals,
+}
+
+impl Database {
+    pub(super) fn of(place: &Place) -> Self {
+        match place {
+            Place::File(_) => Self::Sqlite,
+            Place::Postgres(_) => Self::Postgres,
+        }
+    }
+
+    /// How a transaction begins that writes. One that first reads and then upgrades to a write fails at once on SQLite
+    /// if another wrote meanwhile.
+    pub(super) fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// Waits until nobody else is writing, and keeps others waiting until the transaction ends.
+    pub(super) async fn alone(self, write: &mut AnyConnection) -> Result<(), sqlx::Error> {
+        // One lock for each schema: two stores in one database have nothing to do with each other.
+        self.lock(
+            write,
+            "SELECT pg_advisory_xact_lock(hashtext('relevo'), hashtext(current_schema()))",
+        )
+        .await
+    }
+
+    /// Waits until nobody is [`alone`](Self::alone), and keeps those waiting until the transaction ends.
+    pub(super) async fn beside_others(self, write: &mut AnyConnection) -> Result<(), sqlx::Error> {
+        self.lock(
+            write,
+            "SELECT pg_advisory_xact_lock_shared(hashtext('relevo'), hashtext(current_schema()))",
+        )
+        .await
+    }
+
+    async fn lock(
+        self,
+        write: &mut AnyConnection,
+        statement: &'static str,
+    ) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite => Ok(()),
+            Self::Postgres => sqlx::query(statement).execute(write).await.map(|_| ()),
+        }
+    }
+
+    fn settings(self, used: Use) -> &'static [&'static str] {
+        match (self, used) {
+            (Self::Sqlite, Use::Synced) => &[SQLITE_SETTINGS, SQLITE_SYNCED],
+            (Self::Sqlite, Use::General | Use::Renewals) => &[SQLITE_SETTINGS],
+            (Self::Postgres, Use::General | Use::Synced | Use::Renewals) => &[POSTGRES_SETTINGS],
+        }
+    }
+}
+
+/// Connections to the database at `place`, the first of them made; a file is made if it is not there.
+pub(super) async fn connect(
+    place: &Place,
+    used: Use,
+    clock: &dyn Clock,
+) -> Result<AnyPool, StoreError> {
+    let mut attempt = 1;
+    loop {
+        let (pool, options) = prepare(place, used)?;
+        match pool.connect_with(options).await {
+            Ok(pool) => return Ok(pool),
+            Err(error) if attempt < OPEN_ATTEMPTS && error::is_busy(&error) => {
+                attempt += 1;
+                clock.sleep(OPEN_PAUSE).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Connections that are made when they are needed.
+pub(super) fn connect_when_needed(place: &Place, used: Use) -> Result<AnyPool, StoreError> {
+    let (pool, options) = prepare(place, used)?;
+    Ok(pool.connect_lazy_with(options))
+}
+
+fn prepare(place: &Place, used: Use) -> Result<(AnyPoolOptions, AnyConnectOptions), StoreError> {
+    sqlx::any::install_default_drivers();
+    let database = Database::of(place);
+    let options = match place {
+        Place::File(file) => sqlite_options(file)?,
+        Place::Postgres(url) => url.as_str().parse()?,
+    };
+    let most = match used {
+        Use::General => CONNECTIONS,
+        Use::Synced | Use::Renewals => 1,
+    };
+    let pool = AnyPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                for settings in database.settings(used) {
+                    connection.execute(sqlx::raw_sql(*settings)).await?;
+                }
+                Ok(())
+            })
+        });
+    Ok((pool, options))
+}
+
+/// `file` as an address that is made if it is not there; what has a meaning in addresses is escaped.
+fn sqlite_options(file: &Path) -> Result<AnyConnectOptions, StoreError> {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let mut url = url::Url::from_file_path(absolute)
+        .map_err(|()| StoreError::corrupt("a path", &file.display().to_string()))?;
+    url.set_query(Some("mode=rwc"));
+    let address = url.as_str().replacen("file://", "sqlite://", 1);
+    Ok(address.parse::<AnyConnectOptions>()?)
+}

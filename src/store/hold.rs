@@ -1,0 +1,63 @@
+//! What this process knows of the leases it holds.
+//!
+//! Whoever drives a run asks before each step whether the lease can still be trusted, and need not ask the database for
+//! that: the moment until which it is certain was noted, by this process's own clock, before the lease was asked for.
+//! A process that was frozen past that moment therefore knows on waking, before it does anything, that it has to ask.
+
+use crate::ids::RunId;
+use std::sync::{
+    Arc, Mutex, PoisonError, Weak,
+    atomic::{AtomicBool, AtomicI64, Ordering},
+};
+
+/// One lease as its holder sees it.
+#[derive(Debug)]
+pub(super) struct Hold {
+    pub(super) run: RunId,
+    pub(super) fence: i64,
+    certain_until: AtomicI64,
+    has_ended: AtomicBool,
+}
+
+/// Every lease that is held and has not been dropped.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Holds(Arc<Mutex<Vec<Weak<Hold>>>>);
+
+impl Hold {
+    /// May the holder act, at this moment of its own clock, without asking?
+    pub(super) fn is_certain(&self, now: i64) -> bool {
+        !self.has_ended() && now < self.certain_until.load(Ordering::Acquire)
+    }
+
+    /// It was renewed until then at least.
+    pub(super) fn is_renewed_until(&self, moment: i64) {
+        self.certain_until.fetch_max(moment, Ordering::AcqRel);
+    }
+
+    /// Was it lost or given back?
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Acquire)
+    }
+
+    /// It was lost, or given back.
+    pub(super) fn end(&self) {
+        self.has_ended.store(true, Ordering::Release);
+    }
+}
+
+impl Holds {
+    pub(super) fn add(&self, run: RunId, fence: i64, certain_until: i64) -> Arc<Hold> {
+        let certain_until = AtomicI64::new(certain_until);
+        let hold = Arc::new(Hold { run, fence, certain_until, has_ended: AtomicBool::new(false) });
+        let mut holds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        holds.retain(|hold| hold.strong_count() > 0);
+        holds.push(Arc::downgrade(&hold));
+        hold
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Hold>> {
+        let holds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_not_ended = |hold: &Arc<Hold>| !hold.has_ended();
+        holds.iter().filter_map(Weak::upgrade).filter(has_not_ended).collect()
+    }
+}

@@ -1,0 +1,99 @@
+//! Runs, their events and what is kept with them.
+
+use super::*;
+use relevo::clock::Clock as _;
+use relevo::flow::{Event, Outcome};
+
+on_both!(
+    a_commit_gets_one_run_per_environment_unless_asked_again,
+    many_at_once_make_one_run,
+    events_come_back_in_order_and_the_last_closes_the_run,
+    a_place_in_the_log_is_written_once,
+    evidence_and_cursors_are_kept_and_replaced,
+    a_run_is_found_by_its_last_digits,
+    a_store_of_a_newer_agent_is_left_alone
+);
+
+async fn a_commit_gets_one_run_per_environment_unless_asked_again(memory: Memory) {
+    let first = memory.store.create_or_find(new_run(), Ask::Once).await.unwrap();
+    let Found::New(first) = first else { panic!("it was there before it was made") };
+    let same = memory.reopened().await.unwrap().create_or_find(new_run(), Ask::Once).await.unwrap();
+    assert_eq!(same, Found::Existing(first.clone()));
+    let again = memory.store.create_or_find(new_run(), Ask::Again).await.unwrap().into_run();
+    assert_eq!((again.ask, again.id == first.id), (1, false));
+    let latest = memory.store.create_or_find(new_run(), Ask::Once).await.unwrap().into_run();
+    assert_eq!(latest.id, again.id);
+    let elsewhere = NewRun { environment: "dev".parse().unwrap(), ..new_run() };
+    assert!(matches!(
+        memory.store.create_or_find(elsewhere, Ask::Once).await.unwrap(),
+        Found::New(_)
+    ));
+}
+
+async fn many_at_once_make_one_run(memory: Memory) {
+    let asks = (0..8).map(|_| memory.store.create_or_find(new_run(), Ask::Once));
+    let found = futures_util::future::join_all(asks).await;
+    let new = found.iter().filter(|found| matches!(found, Ok(Found::New(_)))).count();
+    assert_eq!((new, memory.store.newest_runs(10).await.unwrap().len()), (1, 1));
+}
+
+async fn events_come_back_in_order_and_the_last_closes_the_run(memory: Memory) {
+    let run = memory.run().await;
+    let lease = memory.store.acquire(&run.id).await.unwrap();
+    assert_eq!(memory.store.open_runs().await.unwrap(), std::slice::from_ref(&run));
+    memory.store.append(&lease, 1, &[started()]).await.unwrap();
+    memory.clock.advance(Duration::from_secs(5));
+    memory.store.append(&lease, 2, &[finished()]).await.unwrap();
+    let events = memory.reopened().await.unwrap().events(&run.id).await.unwrap();
+    let expected = [Event::RunCreated, started(), finished()];
+    assert!(events.iter().map(|stored| &stored.event).eq(&expected));
+    assert_eq!(events.iter().map(|stored| stored.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(events[2].at.duration_since(events[1].at).as_secs(), 5);
+    assert!(memory.store.open_runs().await.unwrap().is_empty());
+    let last = memory.store.run(&run.id).await.unwrap();
+    assert_eq!(last.outcome, Some(Outcome::Succeeded));
+}
+
+async fn a_place_in_the_log_is_written_once(memory: Memory) {
+    let run = memory.run().await;
+    let lease = memory.store.acquire(&run.id).await.unwrap();
+    let twice = memory.store.append(&lease, 0, &[started(), finished()]).await;
+    assert!(matches!(twice, Err(StoreError::LeaseLost(_))));
+    assert_eq!(memory.store.events(&run.id).await.unwrap().len(), 1, "all or none");
+}
+
+async fn evidence_and_cursors_are_kept_and_replaced(memory: Memory) {
+    let run = memory.run().await;
+    let lease = memory.store.acquire(&run.id).await.unwrap();
+    for auc in [0.8, 0.9] {
+        memory.store.keep_evidence(&lease, "gate", &json!({ "auc": auc })).await.unwrap();
+    }
+    assert_eq!(memory.store.evidence(&run.id, "gate").await.unwrap(), Some(json!({"auc": 0.9})));
+    assert_eq!(memory.store.all_evidence(&run.id).await.unwrap().len(), 1);
+
+    let mut cursor = LogCursor::start("a".parse().unwrap());
+    cursor.intent = Some((7, memory.clock.now()));
+    cursor.rejected.insert("too old".into(), 2);
+    memory.store.keep_log_cursor(&lease, &cursor).await.unwrap();
+    assert_eq!(memory.store.log_cursors(&run.id).await.unwrap(), [cursor]);
+    memory.store.append(&lease, 1, &[finished()]).await.unwrap();
+    assert_eq!(memory.store.runs_with_unsent_logs(9).await.unwrap(), std::slice::from_ref(&run.id));
+    memory.store.logs_are_shipped(&lease).await.unwrap();
+    assert!(memory.store.runs_with_unsent_logs(9).await.unwrap().is_empty());
+}
+
+async fn a_run_is_found_by_its_last_digits(memory: Memory) {
+    let run = memory.run().await;
+    assert_eq!(memory.store.run_by_digits(run.id.short()).await.unwrap(), run);
+    assert_eq!(memory.store.run_by_digits(run.id.as_str()).await.unwrap(), run);
+    for unknown in ["", "%", "ffffffffffffffff"] {
+        let found = memory.store.run_by_digits(unknown).await;
+        assert!(matches!(found, Err(StoreError::NoSuchRun(_))), "{unknown}");
+    }
+}
+
+async fn a_store_of_a_newer_agent_is_left_alone(memory: Memory) {
+    memory.execute("UPDATE schema_version SET version = 99").await;
+    let reopened = memory.reopened().await;
+    assert!(matches!(reopened, Err(StoreError::Newer { found: 99, .. })), "{reopened:?}");
+}
