@@ -7,6 +7,8 @@ mod clouds;
 mod promotion;
 mod real_scripts;
 mod rehearsed;
+pub mod serve;
+pub mod settings;
 
 pub use crate::rehearsal::{Fate, Message, Rehearsal, RuleMetrics};
 pub use clouds::{AppClouds, open_rehearsal};

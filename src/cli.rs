@@ -30,6 +30,7 @@ mod runs;
 mod saved_plan;
 mod secrets;
 mod schema;
+mod serve;
 mod show;
 mod source;
 mod summary;
@@ -94,6 +95,7 @@ enum Command {
     Resume(resume::Args),
     Models(models::Args),
     Watch(watch::Args),
+    Serve(serve::Args),
     Data(data::Args),
     Monitor(monitor::Args),
     Baseline(baseline::Args),
@@ -159,6 +161,7 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Models(args) => block_on(models::models(args, &cli.shared, output)),
         Command::Rehearse(args) => block_on(rehearse::rehearse(args, &cli.shared, output)),
         Command::Watch(args) => block_on(watch::watch(args, &cli.shared, output)),
+        Command::Serve(args) => block_on(serve::serve(args, &cli.shared, output)),
         Command::Rehearsal(args) => block_on(rehearsal::rehearsal(args, &cli.shared, output)),
     }
 }

@@ -11,7 +11,9 @@ mod run;
 pub use arn::Arn;
 pub use cloud::{AccountId, BucketName, PipelineName, Region, S3Uri};
 pub use partition::Partition;
-pub use run::{Attempt, DeliveryId, Digest, EnvName, RunId, Sha, StageName};
+pub use run::{
+    Attempt, DeliveryId, Digest, EnvName, GitHubName, RepositoryName, RunId, Sha, StageName,
+};
 
 /// A text that is not a legal identifier of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

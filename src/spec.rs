@@ -36,6 +36,7 @@ pub use check_pipeline::check_pipeline;
 pub use data::{Column, ColumnKind, DataContract, Role};
 pub use environment::{Alerts, Cloud, Environment, Images, LogGroup};
 pub use finding::{Finding, Findings, Severity, SourceFile, Span};
+pub(crate) use notes::quoted;
 pub use pipeline::{
     Action, BuiltIn, Command, EnvironmentRule, FailureClass, GatePolicy, Metric, On, Pipeline,
     Retry, Stage, Training,
@@ -44,6 +45,7 @@ pub use policy::{
     Approval, DriftResponse, Monitor, NoSignificance, Respond, Response, Retrain, RetrainOn,
     Significance,
 };
+pub(crate) use reading::Reading;
 pub(crate) use suggest::did_you_mean;
 
 /// The JSON Schema of pipeline.yaml, for editors.

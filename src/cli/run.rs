@@ -224,7 +224,7 @@ fn exit(outcome: &Outcome, run: &RunRecord) -> Exit {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn inherited() -> Inherited {
+pub(crate) fn inherited() -> Inherited {
     Inherited::from(
         std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))

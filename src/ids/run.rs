@@ -46,6 +46,36 @@ text_id!(
 );
 
 text_id!(
+    /// What the agent's settings call a repository.
+    RepositoryName,
+    "a repository's name: up to 64 letters, digits, '-', '_' and '.'",
+    |text| is_word(text, "-_.", 64)
+);
+
+text_id!(
+    /// A repository on GitHub. Case does not count there: compare with [`GitHubName::is`].
+    GitHubName,
+    "a repository on GitHub: OWNER/NAME, up to 39 and 100 letters, digits, '-', '_' and '.'",
+    |text| text
+        .split_once('/')
+        .is_some_and(|(owner, name)| is_word(owner, "-_", 39) && is_github_repository(name))
+);
+
+/// A dot may come first there, as in `.github`.
+fn is_github_repository(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (1..=100).contains(&name.len()) && name.chars().all(legal) && name != "." && name != ".."
+}
+
+impl GitHubName {
+    /// Is this what GitHub calls the repository, in whatever case?
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.as_str().eq_ignore_ascii_case(name)
+    }
+}
+
+text_id!(
     /// A full git commit id: 40 lower-case hexadecimal digits.
     Sha,
     "a commit id: 40 hexadecimal digits",

@@ -17,7 +17,7 @@ pub(super) struct Notes(Vec<Note>);
 
 /// One finding before its line and column are known.
 #[derive(Debug)]
-pub(super) struct Note {
+pub(crate) struct Note {
     severity: Severity,
     code: &'static str,
     span: Span,
@@ -27,7 +27,7 @@ pub(super) struct Note {
 
 impl Note {
     /// Adds what to write instead.
-    pub(super) fn help(&mut self, help: impl Into<String>) {
+    pub(crate) fn help(&mut self, help: impl Into<String>) {
         self.help = Some(help.into());
     }
 }
@@ -132,7 +132,7 @@ impl<'t> Lines<'t> {
 }
 
 /// A text as messages show it: in single quotes, cut if long, without control characters.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", shortened(text))
 }
 

@@ -1,4 +1,4 @@
-//! One file while it is checked: its tree, and the findings so far.
+//! One file while it is checked: its tree, and the findings so far. The agent's own settings are read by it too.
 
 use super::{
     duration,
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use std::{str::FromStr, time::Duration};
 
 /// A file whose text is a tree. Places in it are named by the keys that lead there.
-pub(super) struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     pub(super) file: &'a SourceFile,
     pub(super) root: Node,
     pub(super) notes: Notes,
@@ -22,7 +22,7 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// Reads and checks `file`: gate, shape, then `check` for the meaning. The value exists only if
     /// nothing was found wrong; the findings beside it are warnings.
-    pub(super) fn of<Raw: JsonSchema + DeserializeOwned, T>(
+    pub(crate) fn of<Raw: JsonSchema + DeserializeOwned, T>(
         file: &'a SourceFile,
         check: impl FnOnce(&mut Reading<'a>, Raw) -> Option<T>,
     ) -> Result<(T, Findings), Findings> {
@@ -45,12 +45,12 @@ impl<'a> Reading<'a> {
     }
 
     /// Is there a value at `path`, right or wrong?
-    pub(super) fn has(&self, path: &[&str]) -> bool {
+    pub(crate) fn has(&self, path: &[&str]) -> bool {
         self.root.entry(path).is_some()
     }
 
     /// Notes an error of the value at `path`.
-    pub(super) fn error(
+    pub(crate) fn error(
         &mut self,
         path: &[&str],
         code: &'static str,
@@ -61,7 +61,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Notes an error of the key at the end of `path`.
-    pub(super) fn key_error(
+    pub(crate) fn key_error(
         &mut self,
         path: &[&str],
         code: &'static str,
@@ -83,7 +83,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Parses the text at `path`; a refusal is noted as `code`.
-    pub(super) fn parse<T: FromStr<Err: std::fmt::Display>>(
+    pub(crate) fn parse<T: FromStr<Err: std::fmt::Display>>(
         &mut self,
         path: &[&str],
         code: &'static str,
@@ -93,12 +93,12 @@ impl<'a> Reading<'a> {
     }
 
     /// Parses the duration at `path`, if there is one.
-    pub(super) fn duration(&mut self, path: &[&str], text: Option<&str>) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, path: &[&str], text: Option<&str>) -> Option<Duration> {
         self.duration_up_to(duration::LONGEST, path, text)
     }
 
     /// Parses the duration at `path`, if there is one, as one that is not longer than `longest`.
-    pub(super) fn duration_up_to(
+    pub(crate) fn duration_up_to(
         &mut self,
         longest: Duration,
         path: &[&str],

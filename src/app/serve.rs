@@ -1,0 +1,76 @@
+//! The long-running agent: it opens everything once, starts its tasks, and ends them in order.
+//!
+//! A task is one idempotent pass over and over: rows in the store say what is to be done, a bell only wakes it sooner.
+//! The end has phases, see [`Phase`]: nothing new is begun first, runs come to their end or are parked, and what is to be
+//! said about them is said last.
+
+mod bells;
+mod dispatch;
+mod hearing;
+mod phase;
+mod tasks;
+mod telling;
+mod watching;
+mod web;
+
+pub use bells::Bells;
+pub use phase::{Phase, Phases, Signals};
+pub use tasks::{Ends, Pass, Rest, Task};
+
+use super::{App, settings::Settings};
+use crate::{exec::Inherited, git::Credentials, logs::Masker};
+use anyhow::Context as _;
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, sync::watch};
+
+/// Tells people what the agent is doing, a sentence at a time.
+pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
+/// A number from 0 up to 1, drawn anew each time: waits are spread with it.
+pub type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// What every task is given.
+#[derive(Clone)]
+pub struct Tools {
+    /// Store, folders, time.
+    pub app: App,
+    /// What the agent is set up with.
+    pub settings: Arc<Settings>,
+    /// How repositories are reached by URL.
+    pub credentials: Credentials,
+    /// What commands inherit of the environment of this process.
+    pub inherited: Inherited,
+    /// What must never stand in a log.
+    pub masker: Masker,
+    /// Tells people.
+    pub say: Say,
+    /// Spreads waits.
+    pub chance: Chance,
+    /// Wakes tasks.
+    pub bells: Bells,
+    /// How far the end has come.
+    pub phases: Phases,
+}
+
+/// Serves until it is told to end. `told` hears where the web face listens.
+///
+/// # Errors
+/// The address cannot be listened on, a secret cannot be read, or a task broke too often.
+pub async fn serve(
+    tools: Tools,
+    phase: watch::Sender<Phase>,
+    signals: Signals,
+    told: impl FnOnce(SocketAddr),
+) -> anyhow::Result<()> {
+    let address = tools.settings.listen;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("listen on {address}"))?;
+    told(listener.local_addr().context("read the address")?);
+    // The order of this list is the order in which they were thought of; they do not depend on each other.
+    let mut tasks = Vec::new();
+    tasks.extend(hearing::tasks(&tools)?);
+    tasks.extend(dispatch::tasks(&tools));
+    tasks.extend(watching::tasks(&tools));
+    tasks.extend(telling::tasks(&tools));
+    let web = web::serve(listener, &tools);
+    tasks::keep_all(tasks, &tools, (phase, signals), web).await
+}

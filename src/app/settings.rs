@@ -1,0 +1,71 @@
+//! What the long-running agent is set up with: `agent.yaml`, checked, or the few flags of the simple case.
+//!
+//! The file is read by the same strict reader as every other file: all findings at once, each with its place. It holds
+//! no secret, only where secrets are.
+
+pub mod api;
+mod check;
+pub mod github;
+mod raw;
+mod secrets;
+
+pub use check::read;
+pub use secrets::{SecretError, SecretSource};
+
+use crate::{hearing::Repository, ids::RepositoryName};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
+use url::Url;
+
+/// Where the agent listens if nothing is said: on this machine only.
+pub const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+/// Runs at once if nothing is said: the heavy work is SageMaker's, a run here mostly waits.
+const DEFAULT_RUNS_AT_ONCE: NonZeroU32 = NonZeroU32::new(4).unwrap();
+/// How long an agent that is told to end waits for its runs if nothing is said.
+const DEFAULT_DRAIN: Duration = Duration::from_mins(10);
+
+/// The settings of `agent serve`, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the web face listens.
+    pub listen: SocketAddr,
+    /// Where others reach it, for links in what is told about runs.
+    pub public_url: Option<Url>,
+    /// The repositories that are heard, by name, each once.
+    pub repositories: Vec<Repository>,
+    /// Where webhook secrets are; several during a rotation. None, and no webhook is taken.
+    pub webhook_secrets: Vec<SecretSource>,
+    /// How GitHub is talked to, if it is.
+    pub github: Option<github::GitHub>,
+    /// Who may use the API.
+    pub api: api::Api,
+    /// How many runs are driven at once.
+    pub runs_at_once: NonZeroU32,
+    /// What becomes of runs when the agent ends.
+    pub drain: Drain,
+}
+
+/// What becomes of the runs that are under way when the agent is told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drain {
+    /// How long they may take to end by themselves; nothing parks them at once. What is not done then is parked: the next
+    /// agent goes on with it.
+    pub within: Duration,
+}
+
+impl Settings {
+    /// The simple case: one repository, no file.
+    #[must_use]
+    pub fn simple(name: RepositoryName, source: String, listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            public_url: None,
+            repositories: vec![Repository::polled(name, source)],
+            webhook_secrets: Vec::new(),
+            github: None,
+            api: api::Api::default(),
+            runs_at_once: DEFAULT_RUNS_AT_ONCE,
+            drain: Drain { within: DEFAULT_DRAIN },
+        }
+    }
+}

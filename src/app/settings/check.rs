@@ -1,0 +1,168 @@
+//! From the text of `agent.yaml` to [`Settings`], or to everything that is wrong with it.
+
+use super::{
+    DEFAULT_DRAIN, DEFAULT_LISTEN, DEFAULT_RUNS_AT_ONCE, Drain, SecretSource, Settings,
+    raw::{RawDrain, RawRepository, RawSecret, RawSettings, RawWebhooks},
+};
+use crate::{
+    git,
+    hearing::Repository,
+    ids::RepositoryName,
+    spec::{Findings, Reading, SourceFile, quoted},
+};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use url::Url;
+
+/// The version of the format that this program reads.
+const VERSION: u64 = 1;
+/// Repositories of one agent: each is looked at in turn.
+const MOST_REPOSITORIES: usize = 500;
+/// Looks at a server more often than this are a nuisance to it …
+const SHORTEST_POLL: Duration = Duration::from_secs(1);
+/// … and less often than this are forgotten by people.
+const LONGEST_POLL: Duration = Duration::from_hours(24);
+
+/// Reads `agent.yaml`. Relative folders in it are meant from `folder`, the one it is in.
+///
+/// # Errors
+/// Everything that is wrong with the file, in file order. Beside settings, findings are warnings.
+pub fn read(file: &SourceFile, folder: &Path) -> Result<(Settings, Findings), Findings> {
+    Reading::of(file, |reading, raw: RawSettings| check(reading, raw, folder))
+}
+
+fn check(reading: &mut Reading<'_>, raw: RawSettings, folder: &Path) -> Option<Settings> {
+    if let Some(version) = raw.version.filter(|version| *version != VERSION) {
+        let message = format!("version {version} of this format is not known");
+        reading.error(&["version"], "unknown-version", message).help(format!("write {VERSION}"));
+    }
+    let listen = match &raw.listen {
+        None => Some(DEFAULT_LISTEN),
+        Some(text) => listen(reading, text),
+    };
+    let public_url = raw.public_url.as_deref().and_then(|text| public_url(reading, text));
+    let allow = raw.allow.as_deref();
+    let repositories = repositories(reading, raw.repositories.unwrap_or_default(), allow, folder);
+    let webhook_secrets = webhooks(reading, raw.webhooks.unwrap_or_default(), folder);
+    let drain = drain(reading, &raw.drain.unwrap_or_default());
+    let runs = raw.limits.unwrap_or_default().runs_at_once.and_then(NonZeroU32::new);
+    Some(Settings {
+        listen: listen?,
+        public_url,
+        repositories,
+        webhook_secrets,
+        github: raw.github.map(super::github::RawGitHub::check),
+        api: raw.api.unwrap_or_default().check(),
+        runs_at_once: runs.unwrap_or(DEFAULT_RUNS_AT_ONCE),
+        drain,
+    })
+}
+
+fn listen(reading: &mut Reading<'_>, text: &str) -> Option<std::net::SocketAddr> {
+    let address = text.parse().ok();
+    if address.is_none() {
+        let message = format!("{} is not an address with a port", quoted(text));
+        let help = "as in 127.0.0.1:8080, 0.0.0.0:8080 or '[::1]:8080'";
+        reading.error(&["listen"], "bad-address", message).help(help);
+    }
+    address
+}
+
+fn public_url(reading: &mut Reading<'_>, text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
+    if url.is_none() {
+        let message = format!("{} is not an https or http address", quoted(text));
+        let error = reading.error(&["public-url"], "bad-address", message);
+        error.help("as in https://agent.example.org/");
+    }
+    url
+}
+
+fn repositories(
+    reading: &mut Reading<'_>,
+    raw: BTreeMap<String, RawRepository>,
+    allow: Option<&[String]>,
+    folder: &Path,
+) -> Vec<Repository> {
+    if raw.is_empty() && reading.has(&["repositories"]) {
+        let message = "there is no repository to hear of";
+        reading
+            .key_error(&["repositories"], "no-repository", message)
+            .help("repositories: { NAME: { source: https://HOST/OWNER/NAME.git } }");
+    }
+    if raw.len() > MOST_REPOSITORIES {
+        let message = format!("more than {MOST_REPOSITORIES} repositories");
+        reading.key_error(&["repositories"], "too-many", message);
+        return Vec::new();
+    }
+    let checked = raw.into_iter().filter_map(|(name, raw)| {
+        let path = ["repositories", &name];
+        let parsed = name.parse::<RepositoryName>();
+        let parsed = parsed.map_err(|refusal| {
+            reading.key_error(&path, "bad-name", refusal.to_string());
+        });
+        let source = source(reading, &name, raw.source.as_deref()?, allow, folder);
+        let mut repository = Repository::polled(parsed.ok()?, source?);
+        let at = |key| ["repositories", &name, key];
+        if let Some(github) = &raw.github {
+            repository.github = reading.parse(&at("github"), "bad-name", github);
+        }
+        if let Some(poll) = reading.duration_up_to(LONGEST_POLL, &at("poll"), raw.poll.as_deref()) {
+            repository.poll = poll.max(SHORTEST_POLL);
+        }
+        Some(repository)
+    });
+    checked.collect()
+}
+
+fn source(
+    reading: &mut Reading<'_>,
+    name: &str,
+    source: &str,
+    allow: Option<&[String]>,
+    folder: &Path,
+) -> Option<String> {
+    let path = ["repositories", name, "source"];
+    if !git::is_url(source) {
+        return Some(folder.join(source).display().to_string());
+    }
+    let is_allowed = allow.is_none_or(|allow| allow.iter().any(|start| source.starts_with(start)));
+    if !is_allowed {
+        let message = format!("{} begins with nothing that 'allow' names", quoted(source));
+        let error = reading.error(&path, "not-allowed", message);
+        error.help("add its beginning, up to and with a '/', to 'allow'");
+        return None;
+    }
+    Some(source.to_owned())
+}
+
+fn webhooks(reading: &mut Reading<'_>, raw: RawWebhooks, folder: &Path) -> Vec<SecretSource> {
+    let secrets = raw.secrets.unwrap_or_default().into_iter();
+    secrets.filter_map(|raw| secret(reading, raw, folder)).collect()
+}
+
+fn secret(reading: &mut Reading<'_>, raw: RawSecret, folder: &Path) -> Option<SecretSource> {
+    match (raw.file, raw.env) {
+        (Some(file), None) => Some(SecretSource::File(folder.join(PathBuf::from(file)))),
+        (None, Some(variable)) => Some(SecretSource::Variable(variable)),
+        (Some(_), Some(_)) | (None, None) => {
+            let message = "a secret is in a file or in an environment variable, one of them";
+            reading
+                .key_error(&["webhooks", "secrets"], "bad-secret", message)
+                .help("write '- file: PATH' or '- env: NAME'; the secret itself never stands here");
+            None
+        }
+    }
+}
+
+fn drain(reading: &mut Reading<'_>, raw: &RawDrain) -> Drain {
+    let within = reading.duration(&["drain", "within"], raw.within.as_deref());
+    match raw.park {
+        Some(true) => Drain { within: Duration::ZERO },
+        Some(false) | None => Drain { within: within.unwrap_or(DEFAULT_DRAIN) },
+    }
+}
