@@ -16,7 +16,6 @@ mod error;
 mod limits;
 mod pace;
 mod read;
-mod slug;
 mod statuses;
 
 pub use call::ANSWER_WITHIN;
@@ -27,7 +26,6 @@ pub use error::{Class, GithubError};
 pub use limits::RateLimit;
 pub use pace::BETWEEN_CHANGES;
 pub use read::{Head, Origin, PullRequest};
-pub use slug::Slug;
 
 /// What earlier tries may have left at GitHub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

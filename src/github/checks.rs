@@ -1,6 +1,7 @@
 //! Check runs with their annotations, which GitHub takes fifty at a time and only ever adds.
 
-use super::{Before, Class, Client, GithubError, Slug, call::Call};
+use super::{Before, Class, Client, GithubError, call::Call};
+use crate::ids::GitHubName;
 use crate::report::{Annotation, CheckRun, Progress};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ impl Client {
     /// If GitHub cannot be asked or refuses; only Apps may.
     pub async fn say_check(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         check: &CheckRun,
         before: Before<'_>,
     ) -> Result<String, GithubError> {
@@ -56,7 +57,11 @@ impl Client {
     }
 
     /// The check run that this run has made, by its own id.
-    async fn own_check(&self, slug: &Slug, check: &CheckRun) -> Result<Option<Made>, GithubError> {
+    async fn own_check(
+        &self,
+        slug: &GitHubName,
+        check: &CheckRun,
+    ) -> Result<Option<Made>, GithubError> {
         const OPERATION: &str = "look for a check run";
         let commit = check.commit.as_str();
         let segments = ["repos", slug.owner(), slug.name(), "commits", commit, "check-runs"];
@@ -68,7 +73,7 @@ impl Client {
         Ok(listed.check_runs.into_iter().find(is_own))
     }
 
-    async fn make_check(&self, slug: &Slug, check: &CheckRun) -> Result<Made, GithubError> {
+    async fn make_check(&self, slug: &GitHubName, check: &CheckRun) -> Result<Made, GithubError> {
         const OPERATION: &str = "make a check run";
         let first = check.annotations.get(..ANNOTATIONS).unwrap_or(&check.annotations);
         let mut body = body(check, first);
@@ -77,7 +82,12 @@ impl Client {
         self.within(slug, &Call::post(OPERATION, &segments, body)).await?.read(OPERATION)
     }
 
-    async fn change_check(&self, slug: &Slug, id: &str, body: Value) -> Result<Made, GithubError> {
+    async fn change_check(
+        &self,
+        slug: &GitHubName,
+        id: &str,
+        body: Value,
+    ) -> Result<Made, GithubError> {
         const OPERATION: &str = "change a check run";
         let segments = ["repos", slug.owner(), slug.name(), "check-runs", id];
         self.within(slug, &Call::patch(OPERATION, &segments, body)).await?.read(OPERATION)
@@ -86,7 +96,7 @@ impl Client {
     /// Adds the annotations that are not there yet, as far as GitHub counts them.
     async fn annotate(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         check: &CheckRun,
         mut made: Made,
     ) -> Result<String, GithubError> {

@@ -1,12 +1,12 @@
 //! The client: where GitHub is, who asks, and the installation of the App that a repository belongs to.
 
 use super::{
-    Class, Credentials, GithubError, RateLimit, Slug,
+    Class, Credentials, GithubError, RateLimit,
     call::{Answer, Call},
     limits::Limits,
     pace::Pace,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, ids::GitHubName};
 use http::{HeaderValue, Method, header};
 use hyper_util::{client::legacy, rt::TokioExecutor};
 use octocrab::{
@@ -68,7 +68,7 @@ impl Address {
 pub struct Client {
     crab: Octocrab,
     pub(super) credentials: Credentials,
-    installations: Mutex<BTreeMap<Slug, Arc<Octocrab>>>,
+    installations: Mutex<BTreeMap<GitHubName, Arc<Octocrab>>>,
     myself: Mutex<Option<u64>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) limits: Limits,
@@ -118,7 +118,10 @@ impl Client {
     }
 
     /// As whoever may act in a repository: the App's installation there, or the bearer of the token.
-    pub(super) async fn in_repository(&self, slug: &Slug) -> Result<Arc<Octocrab>, GithubError> {
+    pub(super) async fn in_repository(
+        &self,
+        slug: &GitHubName,
+    ) -> Result<Arc<Octocrab>, GithubError> {
         if !self.is_app() {
             return Ok(Arc::new(self.crab.clone()));
         }
@@ -143,7 +146,11 @@ impl Client {
     }
 
     /// Asks within a repository. An installation that is gone is looked for anew the next time.
-    pub(super) async fn within(&self, slug: &Slug, call: &Call) -> Result<Answer, GithubError> {
+    pub(super) async fn within(
+        &self,
+        slug: &GitHubName,
+        call: &Call,
+    ) -> Result<Answer, GithubError> {
         let crab = self.in_repository(slug).await?;
         let answer = self.ask(&crab, call).await;
         if let Err(GithubError { class: Class::Unauthorized, .. }) = &answer {

@@ -1,6 +1,7 @@
 //! The one comment of a pull request that is edited in place.
 
-use super::{Before, Class, Client, GithubError, Slug, call::Call};
+use super::{Before, Class, Client, GithubError, call::Call};
+use crate::ids::GitHubName;
 use crate::report::Comment;
 use serde::Deserialize;
 use serde_json::json;
@@ -34,7 +35,7 @@ impl Client {
     /// If GitHub cannot be asked or refuses.
     pub async fn say_comment(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         comment: &Comment,
         before: Before<'_>,
     ) -> Result<String, GithubError> {
@@ -57,7 +58,7 @@ impl Client {
 
     async fn write(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         number: &str,
         comment: &Comment,
     ) -> Result<String, GithubError> {
@@ -68,7 +69,12 @@ impl Client {
         Ok(made.id.to_string())
     }
 
-    async fn edit(&self, slug: &Slug, id: &str, comment: &Comment) -> Result<String, GithubError> {
+    async fn edit(
+        &self,
+        slug: &GitHubName,
+        id: &str,
+        comment: &Comment,
+    ) -> Result<String, GithubError> {
         const OPERATION: &str = "edit a comment";
         let segments = ["repos", slug.owner(), slug.name(), "issues", "comments", id];
         let call = Call::patch(OPERATION, &segments, json!({ "body": comment.body }));
@@ -78,7 +84,7 @@ impl Client {
     /// The agent's own comment with the marker, which may be another run's.
     async fn own_comment(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         number: &str,
         comment: &Comment,
     ) -> Result<Option<String>, GithubError> {

@@ -1,7 +1,7 @@
 //! GitHub's own list of what it tried to deliver: where webhooks that failed are found again.
 
-use super::{Class, Client, GithubError, Slug, call::Call};
-use crate::ids::DeliveryId;
+use super::{Class, Client, GithubError, call::Call};
+use crate::ids::{DeliveryId, GitHubName};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub enum Hook {
     /// A repository's own webhook.
     Repository {
         /// Of which.
-        slug: Slug,
+        slug: GitHubName,
         /// Its number in the repository's settings.
         id: u64,
     },
@@ -151,7 +151,11 @@ impl Client {
     ///
     /// # Errors
     /// If GitHub cannot be asked; listing webhooks takes a token of somebody who may administer the repository.
-    pub async fn hook(&self, slug: &Slug, address: &str) -> Result<Option<Hook>, GithubError> {
+    pub async fn hook(
+        &self,
+        slug: &GitHubName,
+        address: &str,
+    ) -> Result<Option<Hook>, GithubError> {
         const OPERATION: &str = "list webhooks";
         #[derive(Deserialize)]
         struct Found {

@@ -1,6 +1,7 @@
 //! Deployments and their statuses. A deployment says whose it is in its payload, by which it is found again.
 
-use super::{Before, Client, GithubError, Slug, call::Call};
+use super::{Before, Client, GithubError, call::Call};
+use crate::ids::GitHubName;
 use crate::report::{Deployment, DeploymentState};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ impl Client {
     /// If GitHub cannot be asked or refuses.
     pub async fn say_deployment(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         deployment: &Deployment,
         before: Before<'_>,
     ) -> Result<String, GithubError> {
@@ -50,7 +51,7 @@ impl Client {
 
     async fn make_deployment(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         deployment: &Deployment,
     ) -> Result<String, GithubError> {
         const OPERATION: &str = "make a deployment";
@@ -73,7 +74,7 @@ impl Client {
 
     async fn own_deployment(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         deployment: &Deployment,
     ) -> Result<Option<String>, GithubError> {
         const OPERATION: &str = "look for a deployment";
@@ -91,7 +92,11 @@ impl Client {
         Ok(own.map(|made| made.id.to_string()))
     }
 
-    async fn deployment_state(&self, slug: &Slug, id: &str) -> Result<Option<String>, GithubError> {
+    async fn deployment_state(
+        &self,
+        slug: &GitHubName,
+        id: &str,
+    ) -> Result<Option<String>, GithubError> {
         const OPERATION: &str = "list a deployment's statuses";
         let segments = ["repos", slug.owner(), slug.name(), "deployments", id, "statuses"];
         let call = Call::get(OPERATION, &segments).with(&[("per_page", "1")]);
@@ -101,7 +106,7 @@ impl Client {
 
     async fn say_state(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         id: &str,
         deployment: &Deployment,
     ) -> Result<(), GithubError> {

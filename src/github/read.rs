@@ -1,7 +1,7 @@
 //! What the agent asks about branches and pull requests: facts that a payload may tell otherwise.
 
-use super::{Class, Client, GithubError, Slug, call::Call};
-use crate::ids::Sha;
+use super::{Class, Client, GithubError, call::Call};
+use crate::ids::{GitHubName, Sha};
 use serde::Deserialize;
 
 /// Pull requests of one commit that are looked at.
@@ -85,7 +85,7 @@ impl Client {
     /// If GitHub cannot be asked.
     pub async fn head(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         branch: &str,
         etag: Option<&str>,
     ) -> Result<Head, GithubError> {
@@ -110,7 +110,7 @@ impl Client {
     }
 
     /// A branch that is not found, unless it is the repository that is not.
-    async fn missing(&self, slug: &Slug) -> Result<Head, GithubError> {
+    async fn missing(&self, slug: &GitHubName) -> Result<Head, GithubError> {
         let call = Call::get("look at a repository", &["repos", slug.owner(), slug.name()]);
         self.within(slug, &call).await.map(|_| Head::Missing)
     }
@@ -121,7 +121,7 @@ impl Client {
     /// If GitHub cannot be asked.
     pub async fn pull_requests_of(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         commit: &Sha,
     ) -> Result<Vec<PullRequest>, GithubError> {
         const OPERATION: &str = "look for pull requests of a commit";

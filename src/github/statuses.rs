@@ -1,6 +1,7 @@
 //! Commit statuses. The newest of a context counts, so saying one again changes nothing but the list.
 
-use super::{Before, Client, GithubError, Slug, call::Call};
+use super::{Before, Client, GithubError, call::Call};
+use crate::ids::GitHubName;
 use crate::report::{CommitStatus, StatusState};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ impl Client {
     /// If GitHub cannot be asked or refuses.
     pub async fn say_status(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         status: &CommitStatus,
         before: Before<'_>,
     ) -> Result<String, GithubError> {
@@ -43,7 +44,7 @@ impl Client {
 
     async fn newest_status(
         &self,
-        slug: &Slug,
+        slug: &GitHubName,
         status: &CommitStatus,
     ) -> Result<Option<Said>, GithubError> {
         const OPERATION: &str = "list commit statuses";
