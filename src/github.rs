@@ -16,6 +16,7 @@ mod error;
 mod limits;
 mod pace;
 mod read;
+pub mod signature;
 mod statuses;
 
 pub use call::ANSWER_WITHIN;

@@ -4,11 +4,13 @@
 //! [`InvalidId`], which says what was wrong with which text.
 
 mod arn;
+mod branch;
 mod cloud;
 mod partition;
 mod run;
 
 pub use arn::Arn;
+pub use branch::BranchName;
 pub use cloud::{AccountId, BucketName, PipelineName, Region, S3Uri};
 pub use partition::Partition;
 pub use run::{

@@ -2,8 +2,21 @@
 //!
 //! Whatever reached the agent gets a [`Verdict`]; nothing is dropped without a reason that people can read.
 
+mod meaning;
+mod nesting;
+mod skip;
+#[cfg(test)]
+mod tests;
+
+pub use meaning::{EVENTS, Malformed, Meaning, Sender, meaning, sender};
+pub use nesting::{DEEPEST, is_too_deep};
+pub use skip::skip_token;
+
 use crate::ids::RunId;
 use serde::{Deserialize, Serialize};
+
+/// Characters of a reason: a few findings with their places.
+const LONGEST_REASON: usize = 2_000;
 
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,4 +37,24 @@ pub enum Verdict {
         /// Why, one clause without a full stop.
         reason: String,
     },
+}
+
+impl Verdict {
+    /// Nothing follows.
+    #[must_use]
+    pub fn ignored(reason: impl Into<String>) -> Self {
+        Self::Ignored { reason: readable(reason.into()) }
+    }
+
+    /// It cannot be a run.
+    #[must_use]
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self::Refused { reason: readable(reason.into()) }
+    }
+}
+
+/// What others wrote may stand in a reason: nothing of it steers a terminal, and it ends.
+fn readable(reason: String) -> String {
+    let plain = |c: char| if c.is_control() && c != '\n' { '\u{fffd}' } else { c };
+    reason.chars().take(LONGEST_REASON).map(plain).collect()
 }

@@ -13,6 +13,7 @@ mod environments;
 mod error;
 mod events;
 mod evidence;
+mod heads;
 mod leases;
 mod outbox;
 mod owner;

@@ -156,7 +156,8 @@ impl Teller {
         let problem = self.masker.mask(&unheard.problem).into_owned();
         let unsaid = Unsaid {
             problem: &problem,
-            doubt: next.doubt,
+            // An earlier doubt stays: it may have been the look for what the earlier try left that failed.
+            doubt: due.doubt || next.doubt,
             attempts: next.attempts,
             again: next.again,
         };

@@ -1,16 +1,22 @@
 //! The agent's web face: where GitHub delivers, where people and programs ask, where machines look whether it lives.
 
-use crate::store::Store;
+pub mod hooks;
+mod limits;
+mod server;
+
+pub use limits::{LARGEST_BODY, Room};
+pub use server::serve;
+
 use axum::{Router, routing::get};
 
-/// What the web face works with.
+/// What the web face works with. Each part brings its own routes.
 #[derive(Debug, Clone)]
 pub struct Web {
-    /// The agent's memory.
-    pub store: Store,
+    /// Where GitHub delivers.
+    pub hooks: hooks::Hooks,
 }
 
-/// All routes. Each of `web`'s files brings its own; what none of them names is 404.
-pub fn router(_web: Web) -> Router {
-    Router::new().route("/healthz", get(async || "ok\n"))
+/// All routes. What none of them names is 404, another method than theirs 405.
+pub fn router(web: Web) -> Router {
+    Router::new().route("/healthz", get(async || "ok\n")).merge(hooks::routes(web.hooks))
 }

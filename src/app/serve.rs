@@ -6,6 +6,7 @@
 
 mod bells;
 mod dispatch;
+mod github;
 mod hearing;
 mod phase;
 mod tasks;
@@ -28,6 +29,9 @@ pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
 /// A number from 0 up to 1, drawn anew each time: waits are spread with it.
 pub type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
 
+/// The value of an environment variable.
+pub type Variable = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// What every task is given.
 #[derive(Clone)]
 pub struct Tools {
@@ -39,6 +43,8 @@ pub struct Tools {
     pub credentials: Credentials,
     /// What commands inherit of the environment of this process.
     pub inherited: Inherited,
+    /// Knows the environment of this process, where secrets may be.
+    pub variable: Variable,
     /// What must never stand in a log.
     pub masker: Masker,
     /// Tells people.
@@ -61,16 +67,21 @@ pub async fn serve(
     signals: Signals,
     told: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
+    let secrets = tools.settings.webhook_secrets(&*tools.variable)?;
+    let github = tools.settings.github.as_ref();
+    let github = github.map(|github| github.client(tools.app.clock.clone(), &*tools.variable));
+    let github = github.transpose().context("use GitHub")?.map(Arc::new);
     let address = tools.settings.listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("listen on {address}"))?;
     told(listener.local_addr().context("read the address")?);
     // The order of this list is the order in which they were thought of; they do not depend on each other.
     let mut tasks = Vec::new();
-    tasks.extend(hearing::tasks(&tools)?);
+    tasks.extend(hearing::tasks(&tools));
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
-    tasks.extend(telling::tasks(&tools));
-    let web = web::serve(listener, &tools);
+    tasks.extend(github::tasks(&tools, github.clone()));
+    tasks.extend(telling::tasks(&tools, github)?);
+    let web = web::serve(listener, &tools, secrets);
     tasks::keep_all(tasks, &tools, (phase, signals), web).await
 }

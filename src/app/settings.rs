@@ -3,6 +3,7 @@
 //! The file is read by the same strict reader as every other file: all findings at once, each with its place. It holds
 //! no secret, only where secrets are.
 
+pub mod alerts;
 pub mod api;
 mod check;
 pub mod github;
@@ -12,7 +13,8 @@ mod secrets;
 pub use check::read;
 pub use secrets::{SecretError, SecretSource};
 
-use crate::{hearing::Repository, ids::RepositoryName};
+use crate::{github::signature::Secrets, hearing::Repository, ids::RepositoryName};
+use anyhow::Context as _;
 use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 use url::Url;
 
@@ -34,9 +36,11 @@ pub struct Settings {
     /// The repositories that are heard, by name, each once.
     pub repositories: Vec<Repository>,
     /// Where webhook secrets are; several during a rotation. None, and no webhook is taken.
-    pub webhook_secrets: Vec<SecretSource>,
+    pub webhooks: Vec<SecretSource>,
     /// How GitHub is talked to, if it is.
     pub github: Option<github::GitHub>,
+    /// Where failed promotions are told beside GitHub.
+    pub alerts: alerts::Alerts,
     /// Who may use the API.
     pub api: api::Api,
     /// How many runs are driven at once.
@@ -61,11 +65,28 @@ impl Settings {
             listen,
             public_url: None,
             repositories: vec![Repository::polled(name, source)],
-            webhook_secrets: Vec::new(),
+            webhooks: Vec::new(),
             github: None,
+            alerts: alerts::Alerts::default(),
             api: api::Api::default(),
             runs_at_once: DEFAULT_RUNS_AT_ONCE,
             drain: Drain { within: DEFAULT_DRAIN },
         }
+    }
+
+    /// The secrets that GitHub may sign with, read from where they are; `variable` knows the environment.
+    ///
+    /// # Errors
+    /// One of them cannot be read, or is too short.
+    pub fn webhook_secrets(
+        &self,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Secrets> {
+        let read = |source: &SecretSource| -> anyhow::Result<Secrets> {
+            let secret = source.read(variable)?;
+            Secrets::of([secret]).with_context(|| format!("use the secret in {source}"))
+        };
+        let all = self.webhooks.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(all.into_iter().collect())
     }
 }

@@ -57,6 +57,7 @@ SIGTERM or Ctrl-C ends it: runs under way may finish; a second one stops them, a
 
 pub(crate) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let (settings, state) = settings(args, shared, output)?;
+    settings.webhook_secrets(&variable)?;
     if args.check {
         output.data(&format!("{} repositories: all in order", settings.repositories.len()))?;
         return Ok(Exit::Done);
@@ -69,6 +70,7 @@ pub(crate) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliR
         settings: Arc::new(settings),
         credentials: credentials(),
         inherited: inherited(),
+        variable: Arc::new(variable),
         masker: output.masker().clone(),
         say: Arc::new(move |text| talk.talk(text)),
         chance: Arc::new(chance),
@@ -134,6 +136,11 @@ fn name_of(repo: &str) -> RepositoryName {
     let last = whole.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
     let last = last.trim_end_matches(".git");
     last.parse().or_else(|_| "repository".parse()).unwrap_or_else(|_| unreachable!())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// A number from 0 up to 1.

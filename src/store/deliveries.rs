@@ -1,11 +1,11 @@
 //! What reached the agent, kept before anybody is told that it has.
 
 use super::runs::{from_json, json, text};
-use super::{Store, StoreError, moment};
-use crate::ids::DeliveryId;
+use super::{Store, StoreError, count, moment, number};
+use crate::ids::{BranchName, DeliveryId, EnvName, Sha};
 use crate::intake::Verdict;
 use jiff::Timestamp;
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{Connection as _, Executor as _, Row as _, any::AnyRow};
 
 /// How something reached the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +38,18 @@ pub struct NewDelivery {
 pub struct Delivery {
     /// What came.
     pub new: NewDelivery,
+    /// Bytes of its body when it came; the body itself is forgotten after some days.
+    pub bytes: u64,
     /// When.
     pub received: Timestamp,
+    /// How often it could not be judged.
+    pub attempts: u32,
+    /// Why it could not be judged the last time, and when that is tried again.
+    pub postponed: Option<(String, Timestamp)>,
     /// What became of it, once that is known.
     pub verdict: Option<Verdict>,
+    /// When that was known.
+    pub judged: Option<Timestamp>,
 }
 
 /// Whether a delivery was there already.
@@ -53,35 +61,75 @@ pub enum Kept {
     Known,
 }
 
+/// What a SQLite connection is told before and after a delivery is kept: everything else may lose its last moments to a
+/// power cut and be done again, but nobody sends a delivery again that was answered.
+const SYNC_EACH_COMMIT: &str = "PRAGMA synchronous = FULL";
+const SYNC_LATER: &str = "PRAGMA synchronous = NORMAL";
+
 impl Store {
-    /// Keeps a delivery. When this returns, it survives whatever happens to the process.
+    /// Keeps a delivery. When this returns, it survives whatever happens to the process or the machine's power.
     ///
     /// # Errors
     /// If the database fails; then nothing was kept.
     pub async fn keep_delivery(&self, new: &NewDelivery) -> Result<Kept, StoreError> {
-        let kept = sqlx::query(
-            "INSERT INTO deliveries (id, via, repository, event, body, received_at)
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(new.id.as_str())
-        .bind(new.via.as_str())
-        .bind(&new.repository)
-        .bind(&new.event)
-        .bind(&new.body)
-        .bind(self.now())
-        .execute(&self.pool)
-        .await?;
-        Ok(if kept.rows_affected() == 1 { Kept::New } else { Kept::Known })
+        let kept = self.keep_deliveries(std::slice::from_ref(new)).await?;
+        Ok(kept.first().copied().unwrap_or(Kept::Known))
     }
 
-    /// The deliveries that nobody has judged, oldest first, at most `most`.
+    /// Keeps several deliveries at the price of one: one write, one wait for the disk.
+    ///
+    /// # Errors
+    /// If the database fails; then none was kept.
+    pub async fn keep_deliveries(&self, new: &[NewDelivery]) -> Result<Vec<Kept>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let is_sqlite = connection.backend_name() == "SQLite";
+        if is_sqlite {
+            connection.execute(SYNC_EACH_COMMIT).await?;
+        }
+        let begin = if is_sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let mut write = connection.begin_with(begin).await?;
+        let mut all = Vec::with_capacity(new.len());
+        for delivery in new {
+            all.push(keep(&mut write, delivery, self.now()).await?);
+        }
+        write.commit().await?;
+        if is_sqlite {
+            connection.execute(SYNC_LATER).await?;
+        }
+        Ok(all)
+    }
+
+    /// The repositories with deliveries that can be judged now, the one with the oldest first, at most `most`.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn unjudged_deliveries(&self, most: u32) -> Result<Vec<Delivery>, StoreError> {
+    pub async fn unjudged_repositories(&self, most: u32) -> Result<Vec<String>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM deliveries WHERE verdict IS NULL ORDER BY received_at, id LIMIT $1",
+            "SELECT repository, MIN(received_at) AS oldest FROM deliveries
+             WHERE verdict IS NULL AND due_at <= $1 GROUP BY repository ORDER BY oldest LIMIT $2",
         )
+        .bind(self.now())
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| Ok(row.try_get("repository")?)).collect()
+    }
+
+    /// The deliveries of a repository that can be judged now, oldest first, at most `most`.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn unjudged_deliveries(
+        &self,
+        repository: &str,
+        most: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM deliveries WHERE verdict IS NULL AND repository = $1 AND due_at <= $2
+             ORDER BY received_at, id LIMIT $3",
+        )
+        .bind(repository)
+        .bind(self.now())
         .bind(i64::from(most))
         .fetch_all(&self.pool)
         .await?;
@@ -94,11 +142,34 @@ impl Store {
     /// If the database fails.
     pub async fn keep_verdict(&self, id: &DeliveryId, verdict: &Verdict) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE deliveries SET verdict = $2, judged_at = $3 WHERE id = $1 AND verdict IS NULL",
+            "UPDATE deliveries SET verdict = $2, judged_at = $3, note = NULL
+             WHERE id = $1 AND verdict IS NULL",
         )
         .bind(id.as_str())
         .bind(json(verdict)?)
         .bind(self.now())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Leaves a delivery unjudged until `due`, with a `note` for people that says why.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn postpone_delivery(
+        &self,
+        id: &DeliveryId,
+        due: Timestamp,
+        note: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE deliveries SET attempts = attempts + 1, due_at = $2, note = $3
+             WHERE id = $1 AND verdict IS NULL",
+        )
+        .bind(id.as_str())
+        .bind(due.as_millisecond())
+        .bind(note)
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -116,6 +187,104 @@ impl Store {
                 .await?;
         rows.iter().map(record).collect()
     }
+
+    /// A delivery by its id, if it is kept.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn delivery(&self, id: &DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        let row = sqlx::query("SELECT * FROM deliveries WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(record).transpose()
+    }
+
+    /// When the last delivery of a repository came this way, if one did.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn last_delivery(
+        &self,
+        repository: &str,
+        via: Via,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let last: Option<i64> = sqlx::query_scalar(
+            "SELECT MAX(received_at) FROM deliveries WHERE repository = $1 AND via = $2",
+        )
+        .bind(repository)
+        .bind(via.as_str())
+        .fetch_one(&self.pool)
+        .await?;
+        last.map(moment).transpose()
+    }
+
+    /// Was a run made of this commit of a branch, for this environment?
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn has_run(
+        &self,
+        repository: &str,
+        (reference, commit): (&BranchName, &Sha),
+        environment: &EnvName,
+    ) -> Result<bool, StoreError> {
+        let found: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM runs WHERE repository = $1 AND reference = $2 AND commit_id = $3
+             AND environment = $4",
+        )
+        .bind(repository)
+        .bind(reference.as_str())
+        .bind(commit.as_str())
+        .bind(environment.as_str())
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(found > 0)
+    }
+
+    /// Forgets judged deliveries that came before `rows`, and the bodies of those that came before `bodies`.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn forget_deliveries(
+        &self,
+        rows: Timestamp,
+        bodies: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM deliveries WHERE verdict IS NOT NULL AND received_at < $1")
+            .bind(rows.as_millisecond())
+            .execute(&self.pool)
+            .await?;
+        sqlx::query(
+            "UPDATE deliveries SET body = '' WHERE verdict IS NOT NULL AND received_at < $1
+             AND body <> ''",
+        )
+        .bind(bodies.as_millisecond())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn keep(
+    write: &mut sqlx::AnyConnection,
+    new: &NewDelivery,
+    now: i64,
+) -> Result<Kept, StoreError> {
+    let kept = sqlx::query(
+        "INSERT INTO deliveries (id, via, repository, event, body, bytes, received_at, attempts, due_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0) ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(new.id.as_str())
+    .bind(new.via.as_str())
+    .bind(&new.repository)
+    .bind(&new.event)
+    .bind(&new.body)
+    .bind(number(new.body.len() as u64))
+    .bind(now)
+    .execute(write)
+    .await?;
+    Ok(if kept.rows_affected() == 1 { Kept::New } else { Kept::Known })
 }
 
 impl Via {
@@ -139,6 +308,9 @@ impl Via {
 
 fn record(row: &AnyRow) -> Result<Delivery, StoreError> {
     let verdict: Option<String> = row.try_get("verdict")?;
+    let note: Option<String> = row.try_get("note")?;
+    let judged: Option<i64> = row.try_get("judged_at")?;
+    let due = moment(row.try_get("due_at")?)?;
     Ok(Delivery {
         new: NewDelivery {
             id: text(row, "id", "a delivery's id")?,
@@ -147,7 +319,11 @@ fn record(row: &AnyRow) -> Result<Delivery, StoreError> {
             event: row.try_get("event")?,
             body: row.try_get("body")?,
         },
+        bytes: count(row.try_get("bytes")?),
         received: moment(row.try_get("received_at")?)?,
+        attempts: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
+        postponed: note.map(|note| (note, due)),
         verdict: verdict.map(|verdict| from_json(&verdict, "a verdict")).transpose()?,
+        judged: judged.map(moment).transpose()?,
     })
 }

@@ -33,8 +33,11 @@ pub enum Refusal {
 /// What follows from a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Next {
+    /// It may have been heard.
     pub(super) doubt: bool,
+    /// Tries that count.
     pub(super) attempts: u32,
+    /// When to try again, if at all.
     pub(super) again: Option<Timestamp>,
 }
 

@@ -141,6 +141,10 @@ async fn keep(task: Task, tools: Tools) -> anyhow::Result<()> {
             Rest::Over => return Ok(()),
         }
     }
+    if task.ends == Ends::Last {
+        // What happened since the pass before it is said now or by the next agent.
+        task.pass.pass().await?;
+    }
     Ok(())
 }
 

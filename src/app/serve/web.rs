@@ -1,23 +1,43 @@
 //! The web face as a task.
 
 use super::{Phase, Tools};
-use crate::web::{self, Web};
+use crate::{
+    github::signature::Secrets,
+    hearing::Inbox,
+    web::{
+        self, Room, Web,
+        hooks::{Counts, Hooks},
+    },
+};
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
-/// Serves until nothing is under way any more.
+/// Serves until nothing is under way any more, and keeps what is delivered.
 pub(super) fn serve(
     listener: TcpListener,
     tools: &Tools,
+    secrets: Secrets,
 ) -> BoxFuture<'static, anyhow::Result<()>> {
-    let phases = tools.phases.clone();
-    let router = web::router(Web { store: tools.app.store.clone() });
+    let inbox = Inbox::new(tools.app.store.clone());
+    let router = web::router(Web {
+        hooks: Hooks {
+            secrets,
+            repositories: Arc::new(tools.settings.repositories.clone()),
+            inbox: inbox.clone(),
+            bell: tools.bells.deliveries.clone(),
+            clock: tools.app.clock.clone(),
+            counts: Counts::default(),
+            room: Room::default(),
+        },
+    });
+    let (phases, clock) = (tools.phases.clone(), tools.app.clock.clone());
     Box::pin(async move {
         let ended = async move { phases.reached(Phase::Ending).await };
-        axum::serve(listener, router)
-            .with_graceful_shutdown(ended)
-            .await
-            .context("serve the web face")
+        tokio::select! {
+            served = web::serve(listener, router, clock, ended) => served.context("serve the web face"),
+            never = inbox.write() => match never {},
+        }
     })
 }

@@ -1,0 +1,214 @@
+//! From an event and its payload to what is meant by it.
+//!
+//! Only the few fields that matter are read; the rest of a payload is passed over without being built. What a payload
+//! says is a hint about where to look, never the truth: branch and commit are looked up in the repository.
+
+use crate::ids::{BranchName, Sha};
+use serde::Deserialize;
+
+/// The events that can lead to something; all others are ignored by name.
+pub const EVENTS: [&str; 6] =
+    ["push", "check_run", "check_suite", "ping", "pull_request", "deployment_review"];
+
+/// What a delivery asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// A branch points to another commit now: run it, once.
+    Pushed {
+        /// The branch.
+        branch: BranchName,
+        /// Where it points to.
+        commit: Sha,
+    },
+    /// Somebody wants another run of a commit.
+    Again {
+        /// The branch it is on.
+        branch: BranchName,
+        /// The commit.
+        commit: Sha,
+    },
+    /// Nothing, and why: one clause without a full stop.
+    Nothing(String),
+}
+
+/// A payload that is not what its event has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the payload is none of a '{event}' event: {problem}")]
+pub struct Malformed {
+    event: String,
+    problem: String,
+}
+
+/// Who sends, as far as a payload tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sender {
+    /// The repository's name on GitHub, OWNER/NAME.
+    pub repository: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    repository: Option<NamedRepository>,
+}
+
+#[derive(Deserialize)]
+struct NamedRepository {
+    full_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Push {
+    #[serde(rename = "ref")]
+    reference: String,
+    before: Option<String>,
+    after: String,
+    #[serde(default)]
+    deleted: bool,
+}
+
+#[derive(Deserialize)]
+struct Checked {
+    action: Option<String>,
+    check_run: Option<CheckRun>,
+    check_suite: Option<CheckSuite>,
+}
+
+#[derive(Deserialize)]
+struct CheckRun {
+    head_sha: String,
+    check_suite: Option<CheckSuite>,
+}
+
+#[derive(Deserialize)]
+struct CheckSuite {
+    head_branch: Option<String>,
+    head_sha: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Proposed {
+    action: Option<String>,
+    pull_request: PullRequest,
+}
+
+#[derive(Deserialize)]
+struct PullRequest {
+    head: Head,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    repo: Option<Forked>,
+}
+
+#[derive(Deserialize)]
+struct Forked {
+    #[serde(default)]
+    fork: bool,
+}
+
+/// Which repository a payload is about.
+///
+/// # Errors
+/// It is no JSON object, or names the repository in a way that GitHub does not.
+pub fn sender(body: &str) -> Result<Sender, Malformed> {
+    let named: Named = parse("any", body)?;
+    Ok(Sender { repository: named.repository.and_then(|repository| repository.full_name) })
+}
+
+/// What a delivery asks for.
+///
+/// # Errors
+/// [`Malformed`], if the payload has not what its event has.
+pub fn meaning(event: &str, body: &str) -> Result<Meaning, Malformed> {
+    match event {
+        "push" => push(body),
+        "check_run" | "check_suite" => check(event, body),
+        "pull_request" => proposal(body),
+        "ping" => Ok(Meaning::Nothing("GitHub asked whether anybody listens: yes".to_owned())),
+        "deployment_review" => Ok(Meaning::Nothing(
+            "approvals are given to the agent itself, bound to a plan: agent approve".to_owned(),
+        )),
+        other => Ok(Meaning::Nothing(format!("nothing follows from '{other}' events"))),
+    }
+}
+
+fn push(body: &str) -> Result<Meaning, Malformed> {
+    let push: Push = parse("push", body)?;
+    let nothing = |reason: &str| Ok(Meaning::Nothing(reason.to_owned()));
+    let Some(branch) = push.reference.strip_prefix("refs/heads/") else {
+        return nothing(if push.reference.starts_with("refs/tags/") {
+            "a tag deploys nowhere"
+        } else {
+            "what was pushed is no branch"
+        });
+    };
+    let commit = of_id(&push.after).ok_or_else(|| not("push", "'after' is no commit id"))?;
+    if push.deleted || commit == Sha::null() {
+        return nothing("the branch was deleted");
+    }
+    if push.before.as_deref() == Some(commit.as_str()) {
+        return nothing("the branch points to the commit it pointed to before");
+    }
+    match branch.parse() {
+        Ok(branch) => Ok(Meaning::Pushed { branch, commit }),
+        Err(_) => Err(not("push", "'ref' is no branch that git would make")),
+    }
+}
+
+fn check(event: &str, body: &str) -> Result<Meaning, Malformed> {
+    let checked: Checked = parse(event, body)?;
+    if checked.action.as_deref() != Some("rerequested") {
+        return Ok(Meaning::Nothing("a check is only ever asked for again".to_owned()));
+    }
+    let (commit, suite) = match (checked.check_run, checked.check_suite) {
+        (Some(run), suite) => (Some(run.head_sha), run.check_suite.or(suite)),
+        (None, Some(suite)) => (suite.head_sha.clone(), Some(suite)),
+        (None, None) => (None, None),
+    };
+    let commit = commit.as_deref().and_then(of_id);
+    let commit = commit.ok_or_else(|| not(event, "'head_sha' is no commit id"))?;
+    match suite.and_then(|suite| suite.head_branch).map(|branch| branch.parse()) {
+        Some(Ok(branch)) => Ok(Meaning::Again { branch, commit }),
+        Some(Err(_)) => Err(not(event, "'head_branch' is no branch that git would make")),
+        None => {
+            Ok(Meaning::Nothing("the check is of a commit that is on no branch here".to_owned()))
+        }
+    }
+}
+
+fn proposal(body: &str) -> Result<Meaning, Malformed> {
+    let proposed: Proposed = parse("pull_request", body)?;
+    let is_fork = proposed.pull_request.head.repo.is_none_or(|repository| repository.fork);
+    let action = proposed.action.unwrap_or_default();
+    Ok(Meaning::Nothing(if is_fork {
+        "a pull request from a fork deploys nothing and sees no secret".to_owned()
+    } else if action == "closed" {
+        "a pull request was closed; if it was merged, the push to its branch says so".to_owned()
+    } else {
+        "a pull request deploys nothing until it is merged".to_owned()
+    }))
+}
+
+fn of_id(text: &str) -> Option<Sha> {
+    text.parse().ok()
+}
+
+fn not(event: &str, problem: &str) -> Malformed {
+    Malformed { event: event.to_owned(), problem: problem.to_owned() }
+}
+
+fn parse<'b, T: Deserialize<'b>>(event: &str, body: &'b str) -> Result<T, Malformed> {
+    // The message names kinds and places, never values: serde_json would repeat a text of the wrong kind.
+    serde_json::from_str(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let what = match error.classify() {
+            serde_json::error::Category::Data => "a field is missing or of another kind",
+            serde_json::error::Category::Eof => "it ends too early",
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+                "it is no JSON"
+            }
+        };
+        not(event, &format!("{what}, line {line}, column {column}"))
+    })
+}

@@ -1,0 +1,98 @@
+//! A connection that is waited for, but not for ever.
+
+use crate::clock::Clock;
+use futures_util::future::BoxFuture;
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::OwnedSemaphorePermit,
+};
+
+/// How long a peer may be silent between two answers of ours. Somebody who sends a byte now and then has no longer: the
+/// time runs from the answer before (or the beginning) to the next one, headers and body included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A stream that ends when its peer is waited for too long.
+pub(super) struct Patient<S> {
+    stream: S,
+    clock: Arc<dyn Clock>,
+    patience: BoxFuture<'static, ()>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl<S> Patient<S> {
+    /// Waits for `stream` from now on; `place` is given back with it.
+    pub(super) fn new(
+        stream: S,
+        clock: Arc<dyn Clock>,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        let patience = clock.sleep(PATIENCE);
+        Self { stream, clock, patience, _place: place }
+    }
+
+    /// Fails once the peer was waited for too long.
+    fn in_time(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if self.patience.as_mut().poll(context).is_ready() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
+    }
+
+    /// The peer took something, so it is waited for anew.
+    fn took(&mut self, bytes: usize) -> Poll<io::Result<usize>> {
+        self.patience = self.clock.sleep(PATIENCE);
+        Poll::Ready(Ok(bytes))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.in_time(context)?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.in_time(context)?;
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
+        self.took(written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.in_time(context)?;
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, parts))?;
+        self.took(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
