@@ -4,12 +4,14 @@
 //! push is heard of, it is one run. What a delivery says is looked up in the repository before it counts.
 
 mod commit;
+mod github;
 mod inbox;
 mod judge;
 mod look;
 mod repository;
 mod rules;
 
+pub use github::AskError;
 pub use inbox::{Inbox, NotKept};
 pub use judge::Judged;
 pub use look::{Looked, pace};

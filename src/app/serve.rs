@@ -7,6 +7,7 @@
 mod bells;
 mod dispatch;
 mod driving;
+mod github;
 mod hearing;
 mod observing;
 mod phase;
@@ -77,6 +78,9 @@ pub async fn serve(
     told: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
     let secrets = tools.settings.webhook_secrets(&*tools.variable)?;
+    let github = tools.settings.github.as_ref();
+    let github = github.map(|github| github.client(tools.app.clock.clone(), &*tools.variable));
+    let github = github.transpose().context("use GitHub")?.map(Arc::new);
     let address = tools.settings.listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("listen on {address}"))?;
@@ -86,7 +90,8 @@ pub async fn serve(
     tasks.extend(hearing::tasks(&tools));
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
-    tasks.extend(telling::tasks(&tools));
+    tasks.extend(github::tasks(&tools, github.clone()));
+    tasks.extend(telling::tasks(&tools, github)?);
     let observed = observing::Observed::new(&tools, Readings::default());
     tasks.extend(observing::tasks(&tools, &observed)?);
     let web = web::serve(listener, &tools, secrets, &observed);

@@ -3,6 +3,7 @@
 //! The file is read by the same strict reader as every other file: all findings at once, each with its place. It holds
 //! no secret, only where secrets are.
 
+pub mod alerts;
 pub mod api;
 mod check;
 pub mod github;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub webhooks: Vec<SecretSource>,
     /// How GitHub is talked to, if it is.
     pub github: Option<github::GitHub>,
+    /// Where failed promotions are told beside GitHub.
+    pub alerts: alerts::Alerts,
     /// Who may use the API.
     pub api: api::Api,
     /// How many runs are driven at once.
@@ -64,6 +67,7 @@ impl Settings {
             repositories: vec![Repository::polled(name, source)],
             webhooks: Vec::new(),
             github: None,
+            alerts: alerts::Alerts::default(),
             api: api::Api::default(),
             runs_at_once: DEFAULT_RUNS_AT_ONCE,
             drain: Drain { within: DEFAULT_DRAIN },

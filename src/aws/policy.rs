@@ -49,6 +49,8 @@ const WRITE_RULES: &[&str] = &[
 ];
 const ANSWER_DRIFT: &[&str] =
     &["sagemaker:StartPipelineExecution", "sns:Publish", "s3:PutObject", "kms:GenerateDataKey"];
+/// What publishing to a topic with a key takes.
+const PUBLISH: &[&str] = &["sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"];
 const WRITE_TOPICS: &[&str] =
     &["sns:CreateTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:Subscribe"];
 /// Taking away what deployments made. No object, no log line and no model version can go with it.
@@ -73,6 +75,8 @@ pub enum Purpose {
     Diagnose,
     /// Judging batches, starting a training on what arrived, telling people.
     Watch,
+    /// Telling people that a promotion failed.
+    Alert,
     /// Shipping and reading log lines.
     Logs,
     /// Taking away what deployments made.
@@ -94,6 +98,7 @@ impl Purpose {
             | Self::Read
             | Self::Diagnose
             | Self::Watch
+            | Self::Alert
             | Self::Logs => Ok((&environment.deploy_role, environment.account.clone())),
             Self::Approve => match environment.model_package_group.account() {
                 Some(account) => Ok((&environment.approver_role, account)),
@@ -117,6 +122,7 @@ impl Purpose {
             | Self::Read
             | Self::Diagnose
             | Self::Watch
+            | Self::Alert
             | Self::Logs => environment.external_id.clone(),
             Self::Approve => None,
         }
@@ -132,6 +138,7 @@ pub(super) fn session_policy(environment: &Environment, purpose: Purpose) -> Str
         Purpose::Logs => vec![allow(&[SHIP_LOGS], &names.log_group())],
         Purpose::Train => vec![names.read(), names.train()],
         Purpose::Watch => vec![names.read(), names.watch()],
+        Purpose::Alert => vec![names.alert()],
         Purpose::Deploy => vec![names.read(), names.deploy()],
         Purpose::Destroy => vec![names.read(), names.destroy()],
         Purpose::Approve => vec![names.approve()],
@@ -185,6 +192,12 @@ impl Names<'_> {
             self.arn("sns", &alerts.topic),
         ];
         allow(&[ANSWER_DRIFT], &resources)
+    }
+
+    /// One topic, and the key that its messages are encrypted with.
+    fn alert(&self) -> Value {
+        let Environment { alerts, kms_key, .. } = self.environment;
+        allow(&[PUBLISH], &[self.arn("sns", &alerts.topic), kms_key.to_string()])
     }
 
     fn deploy(&self) -> Value {

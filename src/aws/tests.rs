@@ -199,6 +199,7 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
         Purpose::Read,
         Purpose::Diagnose,
         Purpose::Watch,
+        Purpose::Alert,
         Purpose::Logs,
         Purpose::Approve,
     ];
@@ -224,6 +225,9 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
                             "kms:GenerateDataKey",
                         ]
                         .contains(&action.as_str())
+                }
+                Purpose::Alert => {
+                    ["sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"].contains(&action.as_str())
                 }
                 Purpose::Approve => service == "sagemaker",
                 Purpose::Deploy | Purpose::Destroy => true,

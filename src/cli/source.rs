@@ -70,6 +70,7 @@ pub(crate) async fn open_app(state: &Path) -> Result<App, CliError> {
                 | StoreError::LeaseLost(_)
                 | StoreError::Watched { .. }
                 | StoreError::WatchLost(_)
+                | StoreError::OutboxLost
                 | StoreError::Corrupt { .. }
                 | StoreError::Owner(_)
                 | StoreError::Database(_),

@@ -80,7 +80,7 @@ impl Hearing {
 }
 
 /// A push that was found. Its id is the same each time it is found, until the rules change: then it is judged anew.
-fn delivery(
+pub(super) fn delivery(
     repository: &Repository,
     (branch, commit): (&BranchName, &Sha),
     rules: &Sha,

@@ -101,6 +101,18 @@ impl GitHubName {
     pub fn is(&self, name: &str) -> bool {
         self.as_str().eq_ignore_ascii_case(name)
     }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        self.as_str().split_once('/').map_or("", |(owner, _)| owner)
+    }
+
+    /// Its name there.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.as_str().split_once('/').map_or("", |(_, name)| name)
+    }
 }
 
 text_id!(

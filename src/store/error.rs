@@ -42,6 +42,9 @@ pub enum StoreError {
     /// Another process took the watch over; nothing was written.
     #[error("the watch over environment {0} was lost to another process")]
     WatchLost(EnvName),
+    /// Another process tells by now what is to be told; nothing was written.
+    #[error("the outbox was lost to another process")]
+    OutboxLost,
     /// Something in the store cannot be read.
     #[error("the store holds {what} that cannot be read: {text}")]
     Corrupt {

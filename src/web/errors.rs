@@ -147,6 +147,7 @@ impl From<StoreError> for Problem {
             | StoreError::LeaseLost(_)
             | StoreError::Watched { .. }
             | StoreError::WatchLost(_)
+            | StoreError::OutboxLost
             | StoreError::Corrupt { .. }
             | StoreError::Owner(_)
             | StoreError::Database(_) => Self::new(Kind::Internal, "the agent's store failed"),

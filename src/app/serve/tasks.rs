@@ -145,6 +145,10 @@ async fn keep(task: Task, tools: Tools) -> anyhow::Result<()> {
             wait(&task, &tools, pause).await;
         }
     }
+    if task.ends == Ends::Last {
+        // What happened since the pass before it is said now or by the next agent.
+        task.pass.pass().await?;
+    }
     tools.pulse.end(&task.name);
     Ok(())
 }

@@ -1,8 +1,128 @@
 //! The task that tells others about runs.
 
-use super::{Task, Tools};
+mod topics;
 
-/// Sending what is in the outbox.
-pub(super) fn tasks(_tools: &Tools) -> Vec<Task> {
-    Vec::new()
+use super::{Ends, Pass, Phase, Rest, Task, Tools};
+use crate::{
+    clock::until,
+    git, github,
+    hearing::Repository,
+    report::{Alarm, Manner, Stages},
+    store::{OutboxLease, StoreError},
+    telling::{Addressee, TellError, Teller, Told, Topics},
+};
+use anyhow::Context as _;
+use futures_util::future::BoxFuture;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::Mutex;
+
+/// Time between two looks at what is to be told.
+const EVERY: Duration = Duration::from_secs(2);
+/// Time until another agent is asked again whether it has the outbox still.
+const ELSEWHERE: Duration = Duration::from_secs(15);
+
+/// Sending what is in the outbox; nothing if nobody is to be told.
+pub(super) fn tasks(
+    tools: &Tools,
+    github: Option<Arc<github::Client>>,
+) -> anyhow::Result<Vec<Task>> {
+    let settings = &tools.settings;
+    let webhook = settings.alerts.webhook.as_ref();
+    let webhook = webhook.map(|webhook| webhook.open(&*tools.variable)).transpose()?;
+    let mut alarms: Vec<Alarm> = Vec::new();
+    alarms.extend(settings.alerts.topic.then_some(Alarm::Topic));
+    alarms.extend(webhook.as_ref().map(|_| Alarm::Webhook));
+    if github.is_none() && alarms.is_empty() {
+        return Ok(Vec::new());
+    }
+    let is_app = github.as_ref().is_some_and(|github| github.is_app());
+    let addressee = |repository: &Repository| {
+        let stages = match (&github, &repository.github) {
+            (Some(_), Some(_)) if is_app => Stages::Checks,
+            (Some(_), Some(_)) => Stages::Statuses,
+            (None, _) | (_, None) => Stages::Hidden,
+        };
+        let alarms = alarms.iter().copied().collect();
+        let manner = Manner { stages, web: settings.public_url.clone(), alarms };
+        let addressee = Addressee { github: repository.github.clone(), manner };
+        (name_in_runs(repository, tools), addressee)
+    };
+    let addressees: BTreeMap<_, _> = settings.repositories.iter().map(addressee).collect();
+    let topics = topics::RunTopics { tools: tools.clone() };
+    let teller = Teller {
+        store: tools.app.store.clone(),
+        clock: tools.app.clock.clone(),
+        masker: tools.masker.clone(),
+        addressees,
+        github,
+        topics: settings.alerts.topic.then(|| Arc::new(topics) as Arc<dyn Topics>),
+        webhook,
+    };
+    Ok(vec![Task {
+        name: "telling".to_owned(),
+        bell: tools.bells.tellings.clone(),
+        every: EVERY,
+        ends: Ends::Last,
+        pass: Box::new(Telling { tools: tools.clone(), teller, lease: Mutex::default() }),
+    }])
+}
+
+/// What runs call a repository.
+fn name_in_runs(repository: &Repository, tools: &Tools) -> String {
+    if git::is_url(&repository.source) {
+        return repository.source.clone();
+    }
+    let opened =
+        git::Repository::open(&repository.source, &tools.app.mirrors(), &tools.credentials);
+    opened.map_or_else(|_| repository.source.clone(), |opened| opened.name())
+}
+
+struct Telling {
+    tools: Tools,
+    teller: Teller,
+    lease: Mutex<Option<OutboxLease>>,
+}
+
+impl Pass for Telling {
+    fn pass(&self) -> BoxFuture<'_, anyhow::Result<Rest>> {
+        Box::pin(self.tell())
+    }
+}
+
+impl Telling {
+    async fn tell(&self) -> anyhow::Result<Rest> {
+        let store = &self.tools.app.store;
+        let mut held = self.lease.lock().await;
+        let lease = match held.take() {
+            Some(lease) => lease,
+            None => match store.acquire_outbox().await.context("lease the outbox")? {
+                Some(lease) => lease,
+                None => return Ok(Rest::Within(ELSEWHERE)),
+            },
+        };
+        let told = match self.teller.pass(&lease).await {
+            Ok(told) => told,
+            Err(TellError::Store(StoreError::OutboxLost)) => return Ok(Rest::Within(ELSEWHERE)),
+            Err(error) => return Err(error).context("tell others about runs"),
+        };
+        for trouble in told.troubles.iter().filter(|trouble| trouble.again.is_none()) {
+            (self.tools.say)(&format!("{} was not heard: {}", trouble.what, trouble.problem));
+        }
+        if self.tools.phases.now() >= Phase::Ending {
+            store.release_outbox(&lease).await.context("give the outbox back")?;
+        } else {
+            *held = Some(lease);
+        }
+        Ok(self.rest(&told))
+    }
+
+    /// What is due is said at once; what is put off until then, or until something happens.
+    fn rest(&self, told: &Told) -> Rest {
+        let wait = told.next.map(|next| until(self.tools.app.clock.now(), next));
+        match wait {
+            Some(wait) if wait.is_zero() => Rest::None,
+            Some(wait) => Rest::Within(wait.min(EVERY)),
+            None => Rest::Usual,
+        }
+    }
 }

@@ -49,13 +49,16 @@ fn check(reading: &mut Reading<'_>, raw: RawSettings, folder: &Path) -> Option<S
     let repositories = repositories(reading, raw.repositories.unwrap_or_default(), allow, folder);
     let webhooks = webhooks(reading, raw.webhooks.unwrap_or_default(), folder);
     let drain = drain(reading, &raw.drain.unwrap_or_default());
+    let github = raw.github.and_then(|github| github.check(reading, folder));
+    let alerts = raw.alerts.unwrap_or_default().check(reading, folder);
     let runs = raw.limits.unwrap_or_default().runs_at_once.and_then(NonZeroU32::new);
     Some(Settings {
         listen: listen?,
         public_url,
         repositories,
         webhooks,
-        github: raw.github.map(super::github::RawGitHub::check),
+        github,
+        alerts,
         api: raw.api.unwrap_or_default().check(folder),
         runs_at_once: runs.unwrap_or(DEFAULT_RUNS_AT_ONCE),
         drain,

@@ -1,21 +1,139 @@
 //! How GitHub is talked to, as the settings say.
 
+use super::{SecretSource, raw::RawSecret};
+use crate::{
+    clock::Clock,
+    github::{Address, Client, Credentials},
+    spec::{Reading, quoted},
+};
+use anyhow::Context as _;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::{path::Path, sync::Arc};
+use url::Url;
 
 /// How GitHub is talked to.
 #[derive(Debug, Clone)]
-pub struct GitHub {}
+pub struct GitHub {
+    /// An enterprise's own address; github.com's if absent.
+    pub address: Option<Address>,
+    /// Who the agent is there.
+    pub identity: Identity,
+}
 
-/// The section as it is written.
+/// Who the agent is at GitHub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// The bearer of a token.
+    Token(SecretSource),
+    /// A GitHub App.
+    App {
+        /// Its number.
+        id: u64,
+        /// Its private key.
+        key: SecretSource,
+    },
+}
+
+impl GitHub {
+    /// A client. Must be called within a runtime.
+    ///
+    /// # Errors
+    /// A secret cannot be read, or is none.
+    pub fn client(
+        &self,
+        clock: Arc<dyn Clock>,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Client> {
+        let credentials = match &self.identity {
+            // Read for each request, so that an exchanged one counts at once.
+            Identity::Token(SecretSource::File(file)) => Credentials::TokenFile(file.clone()),
+            Identity::Token(source @ SecretSource::Variable(_)) => {
+                Credentials::Token(source.read(variable)?)
+            }
+            Identity::App { id, key } => Credentials::app(*id, key.read(variable)?.as_bytes())
+                .with_context(|| format!("use the key in {key}"))?,
+        };
+        let address = match &self.address {
+            Some(address) => address.clone(),
+            None => Address::github()?,
+        };
+        Ok(Client::new(&address, credentials, clock)?)
+    }
+}
+
+/// The section as it is written. A token or an App, one of them.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "GitHub")]
-pub(super) struct RawGitHub {}
+pub(super) struct RawGitHub {
+    /// Address of the REST interface of GitHub Enterprise, such as https://github.example.com/api/v3; github.com's if
+    /// absent.
+    pub(super) api: Option<String>,
+    /// Where a token is. Stages then show as commit statuses.
+    pub(super) token: Option<RawSecret>,
+    /// A GitHub App. Stages then show as check runs with annotations.
+    pub(super) app: Option<RawApp>,
+}
+
+/// A GitHub App.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "App")]
+pub(super) struct RawApp {
+    /// Its number.
+    #[schemars(required)]
+    pub(super) id: Option<u64>,
+    /// Where its private key is, in PEM.
+    #[schemars(required)]
+    pub(super) key: Option<RawSecret>,
+}
 
 impl RawGitHub {
     /// The section, checked.
-    pub(super) fn check(self) -> GitHub {
-        GitHub {}
+    pub(super) fn check(self, reading: &mut Reading<'_>, folder: &Path) -> Option<GitHub> {
+        let address = match &self.api {
+            None => None,
+            Some(text) => Some(address(reading, text)?),
+        };
+        let identity = match (self.token, self.app) {
+            (Some(token), None) => {
+                Identity::Token(super::secrets::source(token, folder).or_else(|| {
+                    super::secrets::report(reading, &["github", "token"]);
+                    None
+                })?)
+            }
+            (None, Some(RawApp { id: Some(id), key: Some(key) })) => {
+                let key = super::secrets::source(key, folder).or_else(|| {
+                    super::secrets::report(reading, &["github", "app", "key"]);
+                    None
+                })?;
+                Identity::App { id, key }
+            }
+            (None, Some(_)) => {
+                let message = "a GitHub App has an id and a key";
+                let error = reading.key_error(&["github", "app"], "bad-app", message);
+                error.help("app: { id: 12345, key: { file: PATH } }");
+                return None;
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                let message = "the agent is the bearer of a token or a GitHub App, one of them";
+                reading
+                    .key_error(&["github"], "bad-identity", message)
+                    .help("token: { file: PATH } or app: { id: 12345, key: { file: PATH } }");
+                return None;
+            }
+        };
+        Some(GitHub { address, identity })
     }
+}
+
+fn address(reading: &mut Reading<'_>, text: &str) -> Option<Address> {
+    let address = Url::parse(text).ok().and_then(|url| Address::of(&url).ok());
+    if address.is_none() {
+        let message = format!("{} is no address that a token may be sent to", quoted(text));
+        let error = reading.error(&["github", "api"], "bad-address", message);
+        error.help("https, without user, query or fragment: https://github.example.com/api/v3");
+    }
+    address
 }

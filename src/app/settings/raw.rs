@@ -1,6 +1,6 @@
 //! `agent.yaml` as it is written. Every field is optional here; the schema says which are not.
 
-use super::{api::RawApi, github::RawGitHub};
+use super::{alerts::RawAlerts, api::RawApi, github::RawGitHub};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub(super) struct RawSettings {
     pub(super) webhooks: Option<RawWebhooks>,
     /// How GitHub is talked to; not at all if absent.
     pub(super) github: Option<RawGitHub>,
+    /// Where failed promotions are told; nowhere but at GitHub if absent.
+    pub(super) alerts: Option<RawAlerts>,
     /// Who may use the API.
     pub(super) api: Option<RawApi>,
     /// Bounds.

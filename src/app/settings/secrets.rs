@@ -1,5 +1,7 @@
 //! Where secrets are, and reading them.
 
+use super::raw::RawSecret;
+use crate::spec::Reading;
 use std::{
     fmt, io,
     path::{Path, PathBuf},
@@ -65,6 +67,23 @@ impl fmt::Display for SecretSource {
             Self::Variable(name) => write!(f, "the environment variable {name}"),
         }
     }
+}
+
+/// The source that is written, if it is one; relative files are meant from `folder`.
+pub(super) fn source(raw: RawSecret, folder: &Path) -> Option<SecretSource> {
+    match (raw.file, raw.env) {
+        (Some(file), None) => Some(SecretSource::File(folder.join(file))),
+        (None, Some(variable)) => Some(SecretSource::Variable(variable)),
+        (Some(_), Some(_)) | (None, None) => None,
+    }
+}
+
+/// Reports that there is no source where one should be.
+pub(super) fn report(reading: &mut Reading<'_>, path: &[&str]) {
+    let message = "a secret is in a file or in an environment variable, one of them";
+    reading
+        .key_error(path, "bad-secret", message)
+        .help("write 'file: PATH' or 'env: NAME'; the secret itself never stands here");
 }
 
 fn read_file(path: &Path) -> io::Result<String> {

@@ -5,9 +5,13 @@ use crate::{
     flow::Failure,
     ids::EnvName,
     project,
+    report::{Annotation, FINDINGS_EVIDENCE},
     spec::{FailureClass, Finding, Severity},
 };
 use std::sync::Arc;
+
+/// Findings that are kept for others to show; the log has them all.
+const MOST_KEPT: usize = 1000;
 
 pub(super) async fn validate(work: &Work<'_>) -> Result<Validated, Failure> {
     let checked = Arc::clone(work.project);
@@ -18,6 +22,8 @@ pub(super) async fn validate(work: &Work<'_>) -> Result<Validated, Failure> {
     for finding in &report.findings.0 {
         work.tell(&sentence(finding))?;
     }
+    let findings = report.findings.0.iter().map(Annotation::from);
+    work.keep(FINDINGS_EVIDENCE, &findings.take(MOST_KEPT).collect::<Vec<_>>()).await?;
     let errors = report.findings.0.iter().filter(|f| f.severity == Severity::Error).count();
     if errors > 0 {
         let first = report.findings.0.iter().find(|f| f.severity == Severity::Error);

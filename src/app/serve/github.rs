@@ -1,0 +1,157 @@
+//! The task that asks GitHub: where branches point to, rarely while webhooks arrive; and, at the start and each hour,
+//! what it could not deliver.
+
+use super::{Ends, Pass, Rest, Task, Tools};
+use crate::{
+    clock::{later, until},
+    github::{Class, Client, GithubError, Hook},
+    hearing::{AskError, Hearing, Repository, pace},
+    store::Via,
+};
+use anyhow::Context as _;
+use futures_util::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{runtime::Handle, sync::Mutex};
+
+/// Time between two looks at what is due.
+const EVERY: Duration = Duration::from_secs(30);
+/// Time between two questions for what could not be delivered.
+const RECOVER_EVERY: Duration = Duration::from_hours(1);
+/// GitHub keeps deliveries for three days.
+const KEPT_BY_GITHUB: SignedDuration = SignedDuration::from_hours(72);
+/// Where webhooks arrive, below the public address.
+const HOOK_PATH: &str = "hooks/github";
+
+/// Asking GitHub about each repository that is there.
+pub(super) fn tasks(tools: &Tools, github: Option<Arc<Client>>) -> Vec<Task> {
+    let Some(github) = github else { return Vec::new() };
+    let hearing = Hearing {
+        store: tools.app.store.clone(),
+        clock: tools.app.clock.clone(),
+        mirrors: tools.app.mirrors(),
+        credentials: tools.credentials.clone(),
+    };
+    let questions = Questions { tools: tools.clone(), github, hearing, due: Mutex::default() };
+    vec![Task {
+        name: "github".to_owned(),
+        bell: Arc::default(),
+        every: EVERY,
+        ends: Ends::AtOnce,
+        pass: Box::new(questions),
+    }]
+}
+
+struct Questions {
+    tools: Tools,
+    github: Arc<Client>,
+    hearing: Hearing,
+    due: Mutex<Due>,
+}
+
+#[derive(Default)]
+struct Due {
+    looks: BTreeMap<String, Timestamp>,
+    recover: Timestamp,
+    recovered: Option<Timestamp>,
+    trouble: Option<String>,
+}
+
+impl Pass for Questions {
+    fn pass(&self) -> BoxFuture<'_, anyhow::Result<Rest>> {
+        Box::pin(self.ask_all())
+    }
+}
+
+impl Questions {
+    async fn ask_all(&self) -> anyhow::Result<Rest> {
+        let mut due = self.due.lock().await;
+        let asked = self.ask_due(&mut due).await;
+        let now = self.tools.app.clock.now();
+        let trouble = match asked {
+            Ok(found) => {
+                if found > 0 {
+                    self.tools.bells.deliveries.notify_one();
+                }
+                due.trouble = None;
+                return Ok(Rest::Usual);
+            }
+            Err(AskError::Store(error)) => return Err(error).context("ask GitHub"),
+            Err(trouble) => trouble,
+        };
+        let told = trouble.to_string();
+        if due.trouble.as_ref() != Some(&told) {
+            (self.tools.say)(&told);
+            due.trouble = Some(told);
+        }
+        let wait = match trouble {
+            AskError::Github(GithubError { class: Class::RateLimited { until: end }, .. }) => {
+                until(now, end).max(EVERY)
+            }
+            AskError::Github(_) | AskError::Rules(_) | AskError::Store(_) => EVERY,
+        };
+        Ok(Rest::Within(wait))
+    }
+
+    async fn ask_due(&self, due: &mut Due) -> Result<usize, AskError> {
+        let mut found = 0;
+        for repository in self.tools.settings.repositories.iter().filter(|r| r.github.is_some()) {
+            let (name, now) = (repository.name.to_string(), self.tools.app.clock.now());
+            if due.looks.get(&name).is_some_and(|due| *due > now) {
+                continue;
+            }
+            // Put off first: one that cannot be asked keeps no other waiting.
+            due.looks.insert(name.clone(), later(now, repository.poll));
+            let new = self.ask(repository).await?;
+            let webhook = self.tools.app.store.last_delivery(&name, Via::Webhook).await?;
+            let wait = pace(repository.poll, now, webhook, new);
+            // Spread, so that many agents do not ask at the same moment.
+            let wait = wait.mul_f64(1.0 - 0.1 * (self.tools.chance)());
+            due.looks.insert(name, later(now, wait));
+            found += new;
+        }
+        let now = self.tools.app.clock.now();
+        if due.recover <= now {
+            due.recover = later(now, RECOVER_EVERY);
+            found += self.recover(due.recovered, now).await?;
+            due.recovered = Some(now);
+        }
+        Ok(found)
+    }
+
+    /// On a thread of its own, since git blocks.
+    async fn ask(&self, repository: &Repository) -> Result<usize, AskError> {
+        let (hearing, github) = (self.hearing.clone(), Arc::clone(&self.github));
+        let (repository, here) = (repository.clone(), Handle::current());
+        let asking = move || here.block_on(hearing.ask(&github, &repository));
+        let asked = tokio::task::spawn_blocking(asking).await;
+        asked.unwrap_or_else(|broken| Err(AskError::Rules(format!("asking broke: {broken}"))))
+    }
+
+    async fn recover(&self, last: Option<Timestamp>, now: Timestamp) -> Result<usize, AskError> {
+        let repositories = &self.tools.settings.repositories;
+        let kept = now.saturating_sub(KEPT_BY_GITHUB).unwrap_or(Timestamp::MIN);
+        // An hour twice, for what was under way at the time.
+        let overlap = |last: Timestamp| last.saturating_sub(SignedDuration::from_hours(1));
+        let since = last.and_then(|last| overlap(last).ok()).unwrap_or(kept);
+        if self.tools.settings.webhooks.is_empty() {
+            return Ok(0);
+        }
+        if self.github.is_app() {
+            return self.hearing.recover(&self.github, &Hook::App, (repositories, since)).await;
+        }
+        let Some(address) =
+            self.tools.settings.public_url.as_ref().and_then(|url| url.join(HOOK_PATH).ok())
+        else {
+            return Ok(0);
+        };
+        let mut found = 0;
+        for name in repositories.iter().filter_map(|repository| repository.github.as_ref()) {
+            if let Some(hook) = self.github.hook(name, address.as_str()).await? {
+                let asked = self.hearing.recover(&self.github, &hook, (repositories, since));
+                found += asked.await?;
+            }
+        }
+        Ok(found)
+    }
+}

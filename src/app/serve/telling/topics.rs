@@ -1,0 +1,88 @@
+//! The topics of environments, each reached with a session that may publish to it and do nothing else.
+
+use super::super::Tools;
+use crate::{
+    app::AppClouds,
+    aws::{ErrorClass, Purpose},
+    engine::stages::Clouds as _,
+    git, plan,
+    project::{self, Files, Project},
+    report::Alert,
+    spec::Environment,
+    store::RunRecord,
+    telling::{Refusal, Topics, Unheard},
+};
+use anyhow::Context as _;
+use futures_util::future::BoxFuture;
+
+/// The topics of the environments of runs.
+pub(super) struct RunTopics {
+    pub(super) tools: Tools,
+}
+
+impl Topics for RunTopics {
+    fn publish<'a>(
+        &'a self,
+        run: &'a RunRecord,
+        alert: &'a Alert,
+    ) -> BoxFuture<'a, Result<(), Unheard>> {
+        Box::pin(self.publish_to(run, alert))
+    }
+}
+
+impl RunTopics {
+    async fn publish_to(&self, run: &RunRecord, alert: &Alert) -> Result<(), Unheard> {
+        let (tools, of) = (self.tools.clone(), run.clone());
+        let project = tokio::task::spawn_blocking(move || project(&tools, &of)).await;
+        let project = project.map_err(refused)?.map_err(refused)?;
+        let environment = project.environments.get(&run.environment);
+        let environment = environment.ok_or_else(|| refused("its environment is gone"))?;
+        let (file, clock) = (self.tools.app.rehearsal_file(), self.tools.app.clock.clone());
+        let clouds = AppClouds::open(&project.environments, &file, clock).await;
+        let clouds = clouds.map_err(refused)?;
+        self.say(&clouds, environment, (run, alert)).await
+    }
+
+    async fn say(
+        &self,
+        clouds: &AppClouds,
+        environment: &Environment,
+        (run, alert): (&RunRecord, &Alert),
+    ) -> Result<(), Unheard> {
+        let access = clouds.access(environment).map_err(refused)?;
+        let session =
+            access.assume(environment, &run.id, Purpose::Alert).await.map_err(of_cloud)?;
+        let topic = plan::alert_topic_arn(environment);
+        session.sns().publish(&topic, &alert.subject, &alert.text).await.map_err(of_cloud)
+    }
+}
+
+fn project(tools: &Tools, run: &RunRecord) -> anyhow::Result<Project> {
+    let repository =
+        git::Repository::open(&run.repository, &tools.app.mirrors(), &tools.credentials)?;
+    let policy = repository.branch(&repository.default_branch()?)?;
+    let files = Files::Commit(&repository, &run.commit);
+    let policy = Files::Commit(&repository, &policy);
+    project::load(repository.public_address(), &run.commit, files, policy)
+        .context("read the run's project")
+}
+
+fn refused(problem: impl std::fmt::Display) -> Unheard {
+    Unheard { refusal: Refusal::Refused, problem: format!("{problem:#}") }
+}
+
+fn of_cloud(error: crate::aws::CloudError) -> Unheard {
+    let refusal = match error.class {
+        ErrorClass::Throttled | ErrorClass::Unavailable => Refusal::Unanswered,
+        ErrorClass::NotFound
+        | ErrorClass::AlreadyExists
+        | ErrorClass::Conflict
+        | ErrorClass::Denied
+        | ErrorClass::Expired
+        | ErrorClass::Invalid
+        | ErrorClass::LimitExceeded
+        | ErrorClass::WrongAccount
+        | ErrorClass::Other => Refusal::Refused,
+    };
+    Unheard { refusal, problem: error.to_string() }
+}

@@ -1,0 +1,1 @@
+//! Runs by hand, and what is said about them.

@@ -1,0 +1,221 @@
+//! The outbox: what should be said about runs, what was said, and who may say it.
+//!
+//! A row is one thing to be said. New content replaces what was not sent yet, so that nothing old follows something
+//! new. One process at a time has the outbox; each write names the fence of its lease.
+
+mod rows;
+
+use super::runs::{from_json, json, text};
+use super::{LEASE_DURATION, Store, StoreError, count, number};
+use crate::ids::{Digest, RunId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::Row as _;
+
+pub use rows::{OutboxRow, Unsaid};
+
+/// The right to send what is in the outbox, as long as nobody has taken it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxLease {
+    fence: i64,
+}
+
+/// One thing that should be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its name among the things said about the run.
+    pub name: String,
+    /// What it is about, if newer runs may speak about the same thing.
+    pub about: Option<String>,
+    /// What such a run does to it.
+    pub silence: Silence,
+    /// What is to be said.
+    pub content: String,
+}
+
+/// What the word of a newer run about the same thing does to that of an older.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Silence {
+    /// It is not said any more.
+    Always,
+    /// It is said only if something of its own is there already.
+    Unmade,
+    /// Nothing.
+    Never,
+}
+
+/// How far a run has been told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tale {
+    /// The run.
+    pub run: RunId,
+    /// Events taken into account.
+    pub seen: u64,
+    /// What else was taken into account, such as why it waits.
+    pub standing: String,
+    /// Nothing more will happen to it.
+    pub finished: bool,
+}
+
+/// Something to be said now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// About which run.
+    pub run: RunId,
+    /// Its name among the things said about the run.
+    pub name: String,
+    /// What is to be said.
+    pub content: String,
+    /// What it is called where it was said before.
+    pub remote: Option<String>,
+    /// An earlier try may have been heard.
+    pub doubt: bool,
+    /// Tries of this content so far.
+    pub attempts: u32,
+    /// Since when it has been waiting.
+    pub since: Timestamp,
+    wanted: Digest,
+}
+
+impl Store {
+    /// Leases the outbox, unless a living process has it.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn acquire_outbox(&self) -> Result<Option<OutboxLease>, StoreError> {
+        let mut write = self.begin_write().await?;
+        let row = sqlx::query("SELECT fence, owner, expires_at FROM outbox_lease WHERE one = 1")
+            .fetch_optional(&mut *write)
+            .await?;
+        let now = self.lease_now(&mut write).await?;
+        let mut fence = 1;
+        if let Some(row) = row {
+            fence = row.try_get::<i64, _>("fence")? + 1;
+            let until = row.try_get("expires_at")?;
+            if self.living_owner(row.try_get("owner")?, until, now)?.is_some() {
+                return Ok(None);
+            }
+        }
+        sqlx::query(
+            "INSERT INTO outbox_lease (one, fence, owner, expires_at) VALUES (1, $1, $2, $3)
+             ON CONFLICT (one) DO UPDATE SET fence = $1, owner = $2, expires_at = $3",
+        )
+        .bind(fence)
+        .bind(json(&self.owner)?)
+        .bind(self.outbox_until())
+        .execute(&mut *write)
+        .await?;
+        write.commit().await?;
+        Ok(Some(OutboxLease { fence }))
+    }
+
+    /// Makes the lease last from now.
+    ///
+    /// # Errors
+    /// [`StoreError::OutboxLost`], or if the database fails.
+    pub async fn renew_outbox(&self, lease: &OutboxLease) -> Result<(), StoreError> {
+        let renewed =
+            sqlx::query("UPDATE outbox_lease SET expires_at = $2 WHERE one = 1 AND fence = $1")
+                .bind(lease.fence)
+                .bind(self.outbox_until())
+                .execute(&self.pool)
+                .await?;
+        expect_one(renewed.rows_affected())
+    }
+
+    /// Gives the outbox back. One that was lost is left to its new owner.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn release_outbox(&self, lease: &OutboxLease) -> Result<(), StoreError> {
+        sqlx::query("UPDATE outbox_lease SET owner = NULL, expires_at = 0 WHERE fence = $1")
+            .bind(lease.fence)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// The runs made since `since` about which not everything is known to have been put into the outbox, oldest first,
+    /// at most `most`.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn untold_runs(&self, since: Timestamp, most: u32) -> Result<Vec<Tale>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT runs.id, told.seen, told.standing FROM runs LEFT JOIN told ON told.run = runs.id
+             WHERE runs.created_at >= $1 AND COALESCE(told.finished, 0) = 0
+             ORDER BY runs.created_at, runs.id LIMIT $2",
+        )
+        .bind(since.as_millisecond())
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Tale {
+                    run: text(row, "id", "a run id")?,
+                    seen: count(row.try_get::<Option<i64>, _>("seen")?.unwrap_or(0)),
+                    standing: row.try_get::<Option<String>, _>("standing")?.unwrap_or_default(),
+                    finished: false,
+                })
+            })
+            .collect()
+    }
+
+    /// Puts into the outbox what should be said about a run by now, and how far it is told with that.
+    ///
+    /// # Errors
+    /// [`StoreError::OutboxLost`], or if the database fails.
+    pub async fn want(
+        &self,
+        lease: &OutboxLease,
+        tale: &Tale,
+        wanted: &[Wanted],
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        let mut write = self.begin_write().await?;
+        let told = sqlx::query(
+            "INSERT INTO told (run, seen, standing, finished) SELECT $1, $2, $3, $4
+             WHERE EXISTS (SELECT 1 FROM outbox_lease WHERE one = 1 AND fence = $5)
+             ON CONFLICT (run) DO UPDATE SET seen = $2, standing = $3, finished = $4",
+        )
+        .bind(tale.run.as_str())
+        .bind(number(tale.seen))
+        .bind(&tale.standing)
+        .bind(i64::from(tale.finished))
+        .bind(lease.fence)
+        .execute(&mut *write)
+        .await?;
+        expect_one(told.rows_affected())?;
+        for new in wanted {
+            // What is there already stays as it is; what differs is to be sent, with new patience if it was given up.
+            sqlx::query(
+                "INSERT INTO outbox (run, name, about, silence, content, wanted, doubt, attempts, since,
+                 not_before, state) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, 0, 'wanted')
+                 ON CONFLICT (run, name) DO UPDATE SET content = $5, wanted = $6, since = $7,
+                 attempts = CASE WHEN outbox.state = 'wanted' THEN outbox.attempts ELSE 0 END,
+                 not_before = CASE WHEN outbox.state = 'wanted' THEN outbox.not_before ELSE 0 END,
+                 state = 'wanted' WHERE outbox.wanted <> $6",
+            )
+            .bind(tale.run.as_str())
+            .bind(&new.name)
+            .bind(new.about.as_deref())
+            .bind(json(&new.silence)?)
+            .bind(&new.content)
+            .bind(Digest::of(&new.content).as_str())
+            .bind(now)
+            .execute(&mut *write)
+            .await?;
+        }
+        Ok(write.commit().await?)
+    }
+
+    fn outbox_until(&self) -> i64 {
+        self.now() + i64::try_from(LEASE_DURATION.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+fn expect_one(rows: u64) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::OutboxLost) }
+}
