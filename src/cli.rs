@@ -5,8 +5,10 @@
 
 mod apply;
 mod baseline;
+mod bootstrap;
 mod cloud_logs;
 mod completions;
+mod confirm;
 mod data;
 mod deployed;
 mod destroy;
@@ -83,6 +85,7 @@ enum Command {
     Run(run::Args),
     Plan(plan::Args),
     Apply(apply::Args),
+    Bootstrap(bootstrap::Args),
     Doctor(doctor::Args),
     Drift(drift::Args),
     Rollback(rollback::Args),
@@ -148,6 +151,7 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Run(args) => block_on(run::run(args, &cli.shared, output)),
         Command::Plan(args) => block_on(plan::plan(args, &cli.shared, output)),
         Command::Apply(args) => block_on(apply::apply(args, &cli.shared, output)),
+        Command::Bootstrap(args) => block_on(bootstrap::bootstrap(args, &cli.shared, output)),
         Command::Doctor(args) => block_on(doctor::doctor(args, &cli.shared, output)),
         Command::Drift(args) => block_on(drift::drift(args, &cli.shared, output)),
         Command::Destroy(args) => block_on(destroy::destroy(args, &cli.shared, output)),

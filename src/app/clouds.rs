@@ -6,8 +6,8 @@ use crate::{
     clock::Clock,
     engine::stages::Clouds,
     flow::Failure,
-    ids::EnvName,
-    rehearsal::{Landscape, Rehearsal},
+    ids::{AccountId, Arn, EnvName},
+    rehearsal::{BaseCredentials, Landscape, Rehearsal},
     spec::{Cloud, Environment},
 };
 use anyhow::Context as _;
@@ -22,6 +22,8 @@ const AWS_POLL: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub struct AppClouds {
     rehearsal: Option<Access>,
+    rehearsed: Option<Rehearsal>,
+    clock: Arc<dyn Clock>,
     aws: Option<Access>,
 }
 
@@ -36,20 +38,48 @@ impl AppClouds {
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
         let uses = |cloud| environments.values().any(|environment| environment.cloud == cloud);
-        let rehearsal = if uses(Cloud::Rehearsal) {
-            let rehearsal = open_rehearsal(environments, file, clock.clone()).await?;
-            Some(access_to(&rehearsal, clock))
+        let rehearsed = if uses(Cloud::Rehearsal) {
+            Some(open_rehearsal(environments, file, clock.clone()).await?)
         } else {
             None
         };
+        let rehearsal = rehearsed.as_ref().map(|one| access_to(one, clock.clone()));
         let aws = if uses(Cloud::Aws) { Some(Access::aws().await) } else { None };
-        Ok(Self { rehearsal, aws })
+        Ok(Self { rehearsal, rehearsed, clock, aws })
+    }
+
+    /// The way into one account for whoever administers it: in the rehearsal an administrator of that account, in AWS
+    /// whoever the caller is.
+    ///
+    /// # Errors
+    /// The environment's cloud was not opened.
+    pub fn administrator(
+        &self,
+        environment: &Environment,
+        account: &AccountId,
+    ) -> Result<Access, Failure> {
+        match (environment.cloud, &self.rehearsed) {
+            (Cloud::Rehearsal, Some(rehearsal)) => {
+                let keys = Rehearsal::administrator_credentials(account);
+                Ok(access_with(rehearsal, &keys, self.clock.clone()))
+            }
+            (Cloud::Rehearsal | Cloud::Aws, _) => self.access(environment),
+        }
     }
 }
 
 /// The way into a rehearsed cloud, as the agent's own role.
 pub(super) fn access_to(rehearsal: &Rehearsal, clock: Arc<dyn Clock>) -> Access {
-    let keys = Rehearsal::base_credentials();
+    access_with(rehearsal, &Rehearsal::base_credentials(), clock)
+}
+
+/// The role that the agent has in the rehearsal.
+#[must_use]
+pub fn rehearsed_agent() -> Option<Arn> {
+    crate::rehearsal::agent_principal().parse().ok()
+}
+
+fn access_with(rehearsal: &Rehearsal, keys: &BaseCredentials, clock: Arc<dyn Clock>) -> Access {
     let (id, secret) = (&keys.access_key_id, &keys.secret_access_key);
     let access = Access::through(rehearsal.http_client(), id, secret);
     access.with_time(Arc::new(move || clock.now()))

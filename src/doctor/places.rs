@@ -45,7 +45,7 @@ fn logs(
     let Environment { account, region, log_group, deploy_role, .. } = environment;
     let partition = deploy_role.partition();
     let group = format!("arn:{partition}:logs:{region}:{account}:log-group:{}", log_group.name);
-    judged(policy, |policy| preflight::logs_may_use(policy, key.as_str(), region.as_str(), &group))
+    judged(policy, |policy| preflight::logs_may_use(policy, key.as_str(), region, &group))
 }
 
 async fn bucket(session: &Session, environment: &Environment) -> Vec<Check> {
