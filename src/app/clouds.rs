@@ -6,6 +6,7 @@ use crate::{
     clock::Clock,
     engine::stages::Clouds,
     flow::Failure,
+    foundation::Scope,
     ids::{AccountId, Arn, EnvName},
     rehearsal::{BaseCredentials, Landscape, Rehearsal},
     spec::{Cloud, Environment},
@@ -43,9 +44,33 @@ impl AppClouds {
         } else {
             None
         };
-        let rehearsal = rehearsed.as_ref().map(|one| access_to(one, clock.clone()));
         let aws = if uses(Cloud::Aws) { Some(Access::aws().await) } else { None };
-        Ok(Self { rehearsal, rehearsed, clock, aws })
+        Ok(Self::with(rehearsed, aws, clock))
+    }
+
+    /// Opens the one cloud that the environments of `scope` share; a rehearsed one is laid out in their order.
+    ///
+    /// # Errors
+    /// The rehearsal's file cannot be opened.
+    pub async fn open_for(
+        scope: &Scope,
+        file: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
+        let cloud = scope.target().map(|member| member.environment.cloud).unwrap_or_default();
+        Ok(match cloud {
+            Cloud::Rehearsal => {
+                let landscape = Landscape::of(&scope.members);
+                let rehearsal = rehearsal_in(landscape, file, clock.clone()).await?;
+                Self::with(Some(rehearsal), None, clock)
+            }
+            Cloud::Aws => Self::with(None, Some(Access::aws().await), clock),
+        })
+    }
+
+    fn with(rehearsed: Option<Rehearsal>, aws: Option<Access>, clock: Arc<dyn Clock>) -> Self {
+        let rehearsal = rehearsed.as_ref().map(|one| access_to(one, clock.clone()));
+        Self { rehearsal, rehearsed, clock, aws }
     }
 
     /// The way into one account for whoever administers it: in the rehearsal an administrator of that account, in AWS
@@ -97,7 +122,14 @@ pub async fn open_rehearsal(
 ) -> anyhow::Result<Rehearsal> {
     let rehearsed: Vec<Environment> =
         environments.values().filter(|e| e.cloud == Cloud::Rehearsal).cloned().collect();
-    let landscape = Landscape::from(&rehearsed);
+    rehearsal_in(Landscape::from(&rehearsed), file, clock).await
+}
+
+async fn rehearsal_in(
+    landscape: Landscape,
+    file: &Path,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Rehearsal> {
     let rehearsal = Rehearsal::open(file, landscape, Arc::new(move || clock.now()))
         .await
         .context("open the rehearsal (if its file is damaged: `agent rehearsal reset`)")?;

@@ -155,8 +155,7 @@ async fn crew(
     state: &Path,
 ) -> Result<Crew, CliError> {
     let app = open_app(state).await?;
-    let clouds =
-        AppClouds::open(&project.environments, &app.rehearsal_file(), app.clock.clone()).await?;
+    let clouds = AppClouds::open_for(scope, &app.rehearsal_file(), app.clock.clone()).await?;
     let foundation = Foundation::of(scope);
     let accounts = foundation.accounts();
     if let Some(stranger) = args.account.iter().find(|one| !accounts.contains(one)) {

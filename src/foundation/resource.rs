@@ -193,6 +193,13 @@ impl Item {
         }
     }
 
+    /// What one aspect of it should be.
+    #[must_use]
+    pub fn wanted(&self, aspect: &str) -> Option<Value> {
+        let settings = self.settings().into_iter();
+        settings.filter(|setting| setting.aspect() == aspect).map(|one| one.wanted()).next()
+    }
+
     /// The tags it carries.
     #[must_use]
     pub fn tags(&self, origin: Origin) -> Tags {
