@@ -174,6 +174,9 @@ fn done_to(standing: &Standing) -> &'static str {
         Standing::Missing => "made",
         Standing::Differs { adopting: true, .. } => "adopted",
         Standing::Differs { adopting: false, .. } => "changed",
-        Standing::Fine | Standing::Foreign { .. } | Standing::Blocked { .. } => "looked at",
+        Standing::Fine
+        | Standing::Foreign { .. }
+        | Standing::Unread { .. }
+        | Standing::Blocked { .. } => "looked at",
     }
 }

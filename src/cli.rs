@@ -110,6 +110,7 @@ const AFTER_HELP: &str = "\
 Examples:
   agent validate                    check pipeline.yaml and everything it names
   agent run --branch main           run the stages of main, as a push would
+  agent bootstrap --env prod        what its accounts must hold before the first deployment
   agent doctor --env prod           check the account, its roles, keys and buckets
   agent plan --env prod             what a deployment would change, changing nothing
   agent runs                        what ran, newest first
@@ -117,7 +118,7 @@ Examples:
   agent models approve 1 --env prod --reason 'reviewed with the clinic'
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled,
-            5 drift found";
+            5 something differs from what it should be";
 
 /// Runs the program: parses the process's arguments, performs, answers the exit code.
 #[must_use]

@@ -20,7 +20,7 @@ mod scope;
 mod service_roles;
 pub mod terraform;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use buckets::BucketSpec;
 pub use canonical::{canonical, merged};
@@ -53,8 +53,8 @@ impl Foundation {
         let mut items = keys::keys(scope);
         items.extend(roles::roles(scope));
         items.extend(buckets::buckets(scope));
-        items.extend(registry::groups(scope));
         items.extend(registry::log_groups(scope));
+        items.extend(registry::groups(scope));
         let deploy_roles = scope.covered().map(|member| &member.environment.deploy_role);
         let actions = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"];
         let agent = Policy::of([Statement::allow("Deploy", &actions).on(deploy_roles)]);

@@ -5,13 +5,14 @@ use super::{
     s3::Buckets, sts,
 };
 use crate::{
+    foundation::Found,
     ids::{AccountId, RunId},
     spec::Environment,
 };
 use aws_config::identity::IdentityCache;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::SdkConfig;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// All that a session may do, whatever the administrator's role may.
 const LAY: &[&str] = &[
@@ -109,6 +110,35 @@ impl Access {
             Err(elsewhere(&account, &actual, "the role leads to those"))
         }
     }
+}
+
+/// Files what was read of one setting. What a service refuses to tell, or cannot, is told as unread and stops nothing
+/// else; what passes with time or with new credentials does stop.
+pub(super) fn file(
+    found: &mut Found,
+    aspect: &str,
+    read: Result<Option<Value>, CloudError>,
+) -> Result<(), CloudError> {
+    match read {
+        Ok(Some(value)) => {
+            found.settings.insert(aspect.to_owned(), value);
+        }
+        Ok(None) => {}
+        Err(error) => match error.class {
+            ErrorClass::Denied | ErrorClass::Unavailable | ErrorClass::Other => {
+                found.unread.insert(aspect.to_owned(), error.to_string());
+            }
+            ErrorClass::NotFound
+            | ErrorClass::AlreadyExists
+            | ErrorClass::Conflict
+            | ErrorClass::Throttled
+            | ErrorClass::Expired
+            | ErrorClass::Invalid
+            | ErrorClass::LimitExceeded
+            | ErrorClass::WrongAccount => return Err(error),
+        },
+    }
+    Ok(())
 }
 
 fn elsewhere(wanted: &AccountId, actual: &AccountId, what: &str) -> CloudError {

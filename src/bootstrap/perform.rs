@@ -30,7 +30,10 @@ pub(super) async fn perform(
             }
             Ok(())
         }
-        Standing::Fine | Standing::Foreign { .. } | Standing::Blocked { .. } => Ok(()),
+        Standing::Fine
+        | Standing::Foreign { .. }
+        | Standing::Unread { .. }
+        | Standing::Blocked { .. } => Ok(()),
     }
 }
 

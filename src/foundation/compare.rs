@@ -22,6 +22,8 @@ pub struct Found {
     pub settings: BTreeMap<String, Value>,
     /// What is wrong with it and cannot be changed, such as the region of a bucket.
     pub obstacles: Vec<String>,
+    /// What could not be read, by [`Setting::aspect`], and why not.
+    pub unread: BTreeMap<String, String>,
     /// What is beside what should be, and is left alone: a person should know.
     pub beside: Vec<String>,
 }
@@ -66,6 +68,11 @@ pub enum Standing {
         /// In what.
         differences: Vec<Difference>,
     },
+    /// It is there, and of some of it nobody can tell.
+    Unread {
+        /// What could not be read, and why not.
+        unread: BTreeMap<String, String>,
+    },
     /// It is there and cannot be what it should be.
     Blocked {
         /// Why not.
@@ -79,9 +86,11 @@ impl Standing {
     pub fn is_open(&self) -> bool {
         match self {
             Self::Fine => false,
-            Self::Missing | Self::Differs { .. } | Self::Foreign { .. } | Self::Blocked { .. } => {
-                true
-            }
+            Self::Missing
+            | Self::Differs { .. }
+            | Self::Foreign { .. }
+            | Self::Unread { .. }
+            | Self::Blocked { .. } => true,
         }
     }
 
@@ -90,7 +99,7 @@ impl Standing {
     pub fn is_to_do(&self) -> bool {
         match self {
             Self::Missing | Self::Differs { .. } => true,
-            Self::Fine | Self::Foreign { .. } | Self::Blocked { .. } => false,
+            Self::Fine | Self::Foreign { .. } | Self::Unread { .. } | Self::Blocked { .. } => false,
         }
     }
 }
@@ -109,6 +118,7 @@ pub fn compare(item: &Item, found: Option<&Found>, adopted: &BTreeSet<String>) -
     let adopting = origin.is_none() && adopted.contains(item.name());
     match (origin, differences.is_empty()) {
         (None, true) if adopting => Standing::Differs { differences, adopting },
+        (_, true) if !found.unread.is_empty() => Standing::Unread { unread: found.unread.clone() },
         (_, true) => Standing::Fine,
         (None, false) if !adopting => Standing::Foreign { differences },
         (_, false) => Standing::Differs { differences, adopting },
@@ -116,6 +126,9 @@ pub fn compare(item: &Item, found: Option<&Found>, adopted: &BTreeSet<String>) -
 }
 
 fn difference(setting: Setting, found: &Found, origin: Option<Origin>) -> Option<Difference> {
+    if found.unread.contains_key(&setting.aspect()) {
+        return None;
+    }
     let there = found.settings.get(&setting.aspect());
     let from = there.cloned().unwrap_or(Value::Null);
     let to = match (setting.policy(), there, origin) {

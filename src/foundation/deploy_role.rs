@@ -132,8 +132,6 @@ pub(super) fn policy(member: &Member, scope: &Scope) -> Policy {
 fn objects(member: &Member, scope: &Scope) -> Vec<Statement> {
     let (bucket, artifacts) = (member.bucket(), member.artifacts());
     let key = &member.environment.kms_key;
-    let mut keys = vec![key.to_string()];
-    keys.extend(member.environment.log_group.kms_key.iter().map(ToString::to_string));
     let mut statements = vec![
         Statement::allow("StoreObjects", STORE_OBJECTS).on([member.objects_in(&bucket)]),
         Statement::allow("ReadArtefacts", READ_OBJECTS).on([member.objects_in(&artifacts)]),
@@ -144,7 +142,9 @@ fn objects(member: &Member, scope: &Scope) -> Vec<Statement> {
             "kms:ViaService",
             [member.via("s3"), member.via("sns")],
         ),
-        Statement::allow("LookAtKey", &["kms:DescribeKey", "kms:GetKeyPolicy"]).on(keys),
+        // of a key that is not there, or is another than was meant, this tells as much
+        Statement::allow("LookAtKeys", &["kms:DescribeKey", "kms:GetKeyPolicy"])
+            .on([member.arn("kms", "key/*")]),
     ];
     statements.extend(earlier_keys(member, scope));
     statements

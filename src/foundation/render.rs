@@ -44,6 +44,10 @@ fn told(item: &Item, standing: &Standing) -> Vec<String> {
             lines.extend(differences.iter().flat_map(difference));
             lines.push(format!("      to have it changed: --adopt {}", item.name()));
         }
+        Standing::Unread { unread } => {
+            lines.push(format!("  ? {item}: some of it could not be read"));
+            lines.extend(unread.iter().map(|(what, why)| format!("      {what}: {why}")));
+        }
         Standing::Blocked { obstacles } => {
             lines.push(format!("  ✗ {item}: cannot be changed"));
             lines.extend(obstacles.iter().map(|one| format!("      {one}")));
@@ -116,13 +120,17 @@ fn summary(standings: &[(Item, Standing)]) -> String {
     let create = count(|one| matches!(one, Standing::Missing));
     let change = count(|one| matches!(one, Standing::Differs { .. }));
     let foreign = count(|one| matches!(one, Standing::Foreign { .. }));
+    let unread = count(|one| matches!(one, Standing::Unread { .. }));
     let blocked = count(|one| matches!(one, Standing::Blocked { .. }));
-    if create + change + foreign + blocked == 0 {
+    if create + change + foreign + unread + blocked == 0 {
         return format!("Nothing to do: all {} are as they should be.", standings.len());
     }
     let mut parts = vec![format!("To create: {create}, to change: {change}")];
     if foreign > 0 {
         parts.push(format!("somebody else's that differ: {foreign}"));
+    }
+    if unread > 0 {
+        parts.push(format!("not to be told: {unread}"));
     }
     if blocked > 0 {
         parts.push(format!("in the way: {blocked}"));

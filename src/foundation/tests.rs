@@ -319,6 +319,10 @@ fn ours_is_put_back_and_what_is_not_ours_is_left_alone_until_it_is_given() {
     found.tags = item.tags(Origin::Adopted);
     found.settings.insert("versions".to_owned(), json!("Enabled"));
     assert_eq!(compare(item, Some(&found), &nobody), Standing::Fine);
+    found.settings.remove("versions");
+    found.unread.insert("versions".to_owned(), "no answer".to_owned());
+    let unread = compare(item, Some(&found), &nobody);
+    assert!(matches!(unread, Standing::Unread { .. }) && unread.is_open() && !unread.is_to_do());
     found.obstacles.push("elsewhere".to_owned());
     assert!(matches!(compare(item, Some(&found), &given), Standing::Blocked { .. }));
 }

@@ -4,6 +4,7 @@ use super::settings::found_region;
 use crate::{
     aws::{
         CloudError, ErrorClass,
+        administrator::file,
         error::{Act, Maybe},
     },
     foundation::{BucketSpec, Found, Setting},
@@ -64,15 +65,11 @@ impl Buckets {
         if stands != region.as_str() {
             found.obstacles.push(format!("it stands in {stands}, the pipelines run in {region}"));
         }
-        let settings = [
-            ("policy", self.policy(bucket).await?),
-            ("public access", self.public_access(bucket).await?),
-            ("object ownership", self.ownership(bucket).await?),
-            ("versions", self.versioning(bucket).await?),
-            ("default encryption", self.encryption(bucket).await?),
-        ];
-        let set = settings.into_iter().filter_map(|(what, value)| Some((what.to_owned(), value?)));
-        found.settings = set.collect();
+        file(&mut found, "policy", self.policy(bucket).await)?;
+        file(&mut found, "public access", self.public_access(bucket).await)?;
+        file(&mut found, "object ownership", self.ownership(bucket).await)?;
+        file(&mut found, "versions", self.versioning(bucket).await)?;
+        file(&mut found, "default encryption", self.encryption(bucket).await)?;
         Ok(Some(found))
     }
 

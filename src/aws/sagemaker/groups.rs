@@ -3,7 +3,7 @@
 
 use super::SageMaker;
 use crate::{
-    aws::{CloudError, ErrorClass, error::Act},
+    aws::{CloudError, ErrorClass, administrator::file, error::Act},
     foundation::{Found, GroupSpec, Setting},
     plan::Tags,
 };
@@ -28,12 +28,14 @@ impl SageMaker {
         let tags = tags.filter_map(|tag| Some((tag.key?, tag.value?))).collect();
         let mut found = Found { tags, ..Found::default() };
         let request = self.client.get_model_package_group_policy().model_package_group_name(name);
-        let policy = absent(request.send().await.act(OPERATION, arn))?;
-        if let Some(text) = policy.and_then(|policy| policy.resource_policy) {
-            let policy = serde_json::from_str(&text)
-                .map_err(|error| CloudError::broken_answer(OPERATION, arn, error.to_string()))?;
-            found.settings.insert("policy".to_owned(), policy);
-        }
+        let policy = absent(request.send().await.act(OPERATION, arn));
+        let text = policy.map(|policy| policy.and_then(|policy| policy.resource_policy));
+        let policy = text.and_then(|text| {
+            text.map(|text| serde_json::from_str(&text))
+                .transpose()
+                .map_err(|error| CloudError::broken_answer(OPERATION, arn, error.to_string()))
+        });
+        file(&mut found, "policy", policy)?;
         Ok(Some(found))
     }
 

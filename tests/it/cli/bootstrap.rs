@@ -270,7 +270,7 @@ fn a_rehearsed_account_is_as_it_should_be_but_for_its_log_groups() {
     world.agent(&["run", "--branch", "main"]).done().says("is promoted to prod");
     world.agent(&plan).done().says("Nothing to do");
     // A deployment makes its log group as it should be, and that is as well.
-    promoted().agent(&["bootstrap", "--env", "dev"]).done();
+    promoted().agent(&plan).exits(5).says("To create: 1, to change: 0.");
 }
 
 #[test]

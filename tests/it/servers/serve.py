@@ -17,6 +17,7 @@ def moto():
     from moto.server import ThreadedMotoServer
 
     keep_group_policies()
+    name_versioning()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     return server.get_host_and_port()[1], lambda: None
@@ -49,6 +50,19 @@ def keep_group_policies():
 
     SageMakerResponse.put_model_package_group_policy = put
     SageMakerResponse.get_model_package_group_policy = get
+
+
+def name_versioning():
+    """moto 5.2 calls what GetBucketVersioning answers by another name than S3, and SDKs that look at it refuse it."""
+    from moto.s3.responses import S3Response
+
+    answered = S3Response.get_bucket_versioning
+
+    def named(self):
+        status, headers, body = answered(self)
+        return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
+
+    S3Response.get_bucket_versioning = named
 
 
 def free_port():
