@@ -94,7 +94,7 @@ pub(crate) async fn bootstrap(args: &Args, shared: &Shared, output: &Output) -> 
         return Ok(if survey.is_open() { Exit::Differs } else { Exit::Done });
     }
     if output.format == Format::Text {
-        output.data(&harmless(&render::human(&survey.standings)))?;
+        output.data(&told(&survey))?;
     }
     let name = args.env.as_str();
     let (purpose, otherwise) = ("do this", "nothing was changed");
@@ -194,6 +194,12 @@ fn known_names(args: &Args, survey: &Survey) -> Result<(), CliError> {
     }
 }
 
+/// The plan, without what names and policies of others could do to a screen.
+fn told(survey: &Survey) -> String {
+    let text = render::human(&survey.standings);
+    text.lines().map(harmless).collect::<Vec<_>>().join("\n")
+}
+
 fn shown(args: &Args, survey: &Survey, output: &Output) -> Result<(), CliError> {
     if output.format == Format::Json {
         let steps = survey.standings.iter().map(|(item, standing)| {
@@ -208,7 +214,7 @@ fn shown(args: &Args, survey: &Survey, output: &Output) -> Result<(), CliError> 
             "foundation": survey.foundation.json(),
         }));
     }
-    output.data(&harmless(&render::human(&survey.standings)))?;
+    output.data(&told(survey))?;
     for note in &survey.notes {
         output.talk(&harmless(&format!("note: {note}")));
     }

@@ -11,6 +11,7 @@ use crate::{
     plan::Tags,
 };
 use aws_sdk_kms::types::{KeyMetadata, Tag};
+use aws_smithy_types::retry::RetryConfig;
 use serde_json::{Value, json};
 
 /// The tag by which a key is found again that was made and has not got its alias yet.
@@ -92,7 +93,8 @@ impl Kms {
         Ok(tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect())
     }
 
-    /// Makes the key with its policy. Its alias comes by [`Self::name`], its rotation by [`Self::set`].
+    /// Makes the key with its policy. Sent once: twice sent is two keys, and one that was made unheard is found by its
+    /// tag. Its alias comes by [`Self::name`], its rotation by [`Self::set`].
     ///
     /// # Errors
     /// If KMS refuses, for instance because the policy would lock its administrator out.
@@ -100,12 +102,15 @@ impl Kms {
         const OPERATION: &str = "CreateKey";
         let mut tags = tags.clone();
         tags.insert(ALIAS_TAG.to_owned(), spec.alias.clone());
+        let once = aws_sdk_kms::Config::builder().retry_config(RetryConfig::disabled());
         let made = self
             .client
             .create_key()
             .description(&spec.description)
             .policy(spec.policy.text())
             .set_tags(Some(sdk_tags(&spec.alias, &tags)?))
+            .customize()
+            .config_override(once)
             .send()
             .await
             .act(OPERATION, &spec.alias)?;

@@ -67,6 +67,7 @@ async fn a_bucket_and_a_key_that_are_not_there_fail_alone() {
     };
     let checks = examined(&world, &missing).await;
     assert!(failed(&checks, "bucket").0.contains("sagemaker-nobodys-bucket"));
+    assert!(failed(&checks, "bucket").1.contains("agent bootstrap --env prod"));
     assert!(failed(&checks, "key").0.contains("key/none"));
     assert!(failed(&checks, "store scripts and data").1.contains("s3:PutObject"));
     for well in ["deploy role", "trust policy", "registry", "deploy role cannot approve"] {

@@ -3,6 +3,7 @@
 use super::promotion::promoted;
 use crate::{
     aws::world::{Example, apply_all, run},
+    faults::proxy::{Fault, Planned, Proxy},
     servers::{Emulator, python},
     world::{Told, World},
 };
@@ -30,7 +31,11 @@ struct Accounts {
 
 impl Accounts {
     fn on_moto(number: u32) -> Option<Self> {
-        let endpoint = format!("http://127.0.0.1:{}", Emulator::Moto.port()?);
+        Some(Self::at(Emulator::Moto.port()?, number))
+    }
+
+    fn at(port: u16, number: u32) -> Self {
+        let endpoint = format!("http://127.0.0.1:{port}");
         let ids = [1, 2, 3].map(|first| format!("7{first}{number:010}"));
         let world = World::new();
         for file in ENVIRONMENTS {
@@ -44,7 +49,7 @@ impl Accounts {
         }
         world.commit("Go to AWS");
         let bucket = format!("sagemaker-prod-foundation-{number}");
-        Some(Self { world, endpoint, ids, bucket })
+        Self { world, endpoint, ids, bucket }
     }
 
     /// The agent with an administrator's credentials.
@@ -257,12 +262,39 @@ fn nobody_leads_into_an_account_by_mistake_and_one_account_can_be_done_alone() {
     assert!(seen[prod]["roles"].as_object().unwrap().is_empty(), "no other account was written to");
 }
 
+/// Answers that are lost after the server acted: nothing is made twice, and doing it again finishes it.
+#[test]
+fn what_was_interrupted_is_gone_on_with() {
+    let Some(moto) = Emulator::Moto.port() else { return };
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
+    let proxy = runtime.block_on(Proxy::before(moto));
+    let accounts = Accounts::at(proxy.port, 4);
+    let lost = |operation: &str, after| Planned {
+        operation: Some(operation.to_owned()),
+        after,
+        times: 1,
+        fault: Fault::ResetAfter,
+    };
+    let apply = ["--apply", "--confirm", "prod"];
+    proxy.plan([lost("CreateKey", 1)]);
+    accounts.agent(&apply).exits(1).says("CreateKey").says("do this again for the rest");
+    let calls = ["CreateAlias", "CreateRole", "PutRolePolicy", "s3 PUT", "CreateLogGroup"];
+    proxy.plan(calls.map(|call| lost(call, 0)));
+    accounts.agent(&apply).done();
+    assert_eq!(proxy.spoilt(), calls.len());
+    proxy.plan([]);
+    let seen = accounts.seen();
+    laid_out(&seen, &accounts);
+    accounts.agent(&[]).done().says("Nothing to do");
+}
+
 #[test]
 fn a_rehearsed_account_is_as_it_should_be_but_for_its_log_groups() {
     let world = World::new();
     let plan = ["bootstrap", "--env", "prod"];
     let told = world.agent(&plan).exits(5);
-    told.says("+ log group jenkins-log: create").says("To create: 2, to change: 0.");
+    told.says("\n  + log group jenkins-log: create\n").says("To create: 2, to change: 0.");
     told.says("= role cross-account-deploy-role").says("= bucket sagemaker-registry-bucket");
     let told = world.agent(&["bootstrap", "--env", "prod", "--apply", "--confirm", "prod"]).done();
     told.says("made log group jenkins-log");

@@ -18,7 +18,8 @@ def clients(endpoint, account):
 
 def statements(policy):
     policy = json.loads(policy) if isinstance(policy, str) else policy
-    return {one.get("Sid"): one for one in policy["Statement"]}
+    listed = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+    return {one.get("Sid"): one for one in listed}
 
 
 def look(client):
