@@ -12,7 +12,7 @@ pub mod serve;
 pub mod settings;
 
 pub use crate::rehearsal::{Fate, Message, Rehearsal, RuleMetrics};
-pub use clouds::{AppClouds, open_rehearsal};
+pub use clouds::{AppClouds, open_rehearsal, rehearsed_agent};
 pub use promotion::Promotion;
 pub use real_scripts::{Choice, Limits, PythonError, RealScripts, choose, forget};
 pub use rehearsed::Rehearsed;

@@ -7,6 +7,7 @@
 //! layer retries: the SDK, three attempts; `PutLogEvents` alone is sent once, because it is not idempotent.
 
 mod access;
+mod administrator;
 mod classes;
 mod credentials;
 mod error;
@@ -25,6 +26,7 @@ mod sts;
 mod tests;
 
 pub use access::{Access, Session};
+pub use administrator::Administrator;
 pub use classes::ErrorClass;
 pub use error::CloudError;
 pub use events::Events;
@@ -34,7 +36,7 @@ pub use lambda::Lambda;
 pub use logs::{LogEvent, LogFilter, Logs, PutOutcome, ReadEvent, Rejected};
 pub use policy::Purpose;
 pub use probe::{Caller, Unlocked};
-pub use s3::{Copied, ObjectRecord, Put, S3};
+pub use s3::{Buckets, Copied, ObjectRecord, Put, S3};
 pub use sagemaker::{
     Approval, Decision, ExecutionRecord, ExecutionStatus, Job, JobKind, LifeCycle, ModelPackage,
     ModelPackageSummary, NewExecution, PastExecution, SageMaker, StepDetail, StepRecord,

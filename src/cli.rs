@@ -7,9 +7,11 @@ mod apply;
 mod approve;
 mod audit;
 mod baseline;
+mod bootstrap;
 mod cancel;
 mod cloud_logs;
 mod completions;
+mod confirm;
 mod data;
 mod deployed;
 mod destroy;
@@ -98,6 +100,7 @@ enum Command {
     Run(run::Args),
     Plan(plan::Args),
     Apply(apply::Args),
+    Bootstrap(bootstrap::Args),
     Doctor(doctor::Args),
     Drift(drift::Args),
     Rollback(rollback::Args),
@@ -133,6 +136,7 @@ const AFTER_HELP: &str = "\
 Examples:
   agent validate                    check pipeline.yaml and everything it names
   agent run --branch main           run the stages of main, as a push would
+  agent bootstrap --env prod        what its accounts must hold before the first deployment
   agent doctor --env prod           check the account, its roles, keys and buckets
   agent plan --env prod             what a deployment would change, changing nothing
   agent runs                        what ran, newest first
@@ -140,7 +144,7 @@ Examples:
   agent models approve 1 --env prod --reason 'reviewed with the clinic'
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled,
-            5 drift found, 6 waiting for approval";
+            5 something differs from what it should be, 6 waiting for approval";
 
 /// Runs the program: parses the process's arguments, performs, answers the exit code.
 #[must_use]
@@ -179,6 +183,7 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Run(args) => block_on(run::run(args, &cli.shared, output)),
         Command::Plan(args) => block_on(plan::plan(args, &cli.shared, output)),
         Command::Apply(args) => block_on(apply::apply(args, &cli.shared, output)),
+        Command::Bootstrap(args) => block_on(bootstrap::bootstrap(args, &cli.shared, output)),
         Command::Doctor(args) => block_on(doctor::doctor(args, &cli.shared, output)),
         Command::Drift(args) => block_on(drift::drift(args, &cli.shared, output)),
         Command::Destroy(args) => block_on(destroy::destroy(args, &cli.shared, output)),

@@ -13,7 +13,7 @@ use crate::{
     aws::{Access, CloudError, ErrorClass, Purpose},
     definition,
     ids::RunId,
-    preflight::{self, Check, Outcome},
+    preflight::{self, Check, Destination, Outcome},
     spec::Environment,
 };
 use jiff::Timestamp;
@@ -25,6 +25,8 @@ pub struct Subject<'a> {
     pub access: &'a Access,
     /// The environment.
     pub environment: &'a Environment,
+    /// The branch that deploys to it.
+    pub branch: &'a str,
     /// Names the sessions.
     pub run: &'a RunId,
     /// The time here.
@@ -33,7 +35,8 @@ pub struct Subject<'a> {
 
 /// Examines the environment: one check a line, in the order in which a person would look.
 pub async fn examine(subject: Subject<'_>) -> Vec<Check> {
-    let Subject { access, environment, run, now } = subject;
+    let Subject { access, environment, branch, run, now } = subject;
+    let destination = Destination { environment, branch };
     let (met, session, unlocked) = tokio::join!(
         access.caller(environment),
         access.assume(environment, run, Purpose::Diagnose),
@@ -50,7 +53,7 @@ pub async fn examine(subject: Subject<'_>) -> Vec<Check> {
         let (roles, places, service) = tokio::join!(
             Box::pin(roles::examine(session, environment, caller.as_ref().ok())),
             Box::pin(places::examine(session, environment)),
-            Box::pin(service::examine(session, environment)),
+            Box::pin(service::examine(session, destination)),
         );
         checks.extend(roles.into_iter().chain(places).chain(service));
     } else {

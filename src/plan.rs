@@ -42,4 +42,4 @@ pub use resources::{
     FunctionSettings, FunctionSpec, Message, Object, ObjectKind, PipelineSpec, Rule, RuleSpec,
     RuleState, Tags, Target, TopicSpec, Trigger,
 };
-pub use rules::schedule_rule;
+pub use rules::{rule_prefix, schedule_rule};

@@ -18,10 +18,13 @@ pub use clock::skew;
 pub use document::{NotAPolicy, PolicyDocument};
 pub use key::{KeyUse, events_may_use, logs_may_use, usable};
 pub use permissions::{Permission, Want, permissions};
-pub use readiness::{alert_path, approved_model, batch, fire_times, log_group, scheduled};
+pub use readiness::{
+    Destination, alert_path, approved_model, batch, fire_times, log_group, scheduled,
+};
 pub use simulation::{Decision, Simulated, judge};
 pub use trust::trust;
 
+use crate::ids::EnvName;
 use serde::Serialize;
 
 /// One thing that was looked at.
@@ -91,6 +94,17 @@ impl Outcome {
     /// Could not be told.
     pub fn unknown(why: impl Into<String>) -> Self {
         Self::Unknown { why: why.into() }
+    }
+
+    /// The same, where `agent bootstrap` would mend it as well.
+    #[must_use]
+    pub fn or_bootstrap(self, environment: &EnvName) -> Self {
+        let more = |fix: String| format!("{fix}; or let agent bootstrap --env {environment} do it");
+        match self {
+            Self::Warning { why, fix } => Self::Warning { why, fix: more(fix) },
+            Self::Failed { why, fix } => Self::Failed { why, fix: more(fix) },
+            Self::Ok { .. } | Self::Unknown { .. } => self,
+        }
     }
 
     /// Is this a failure?

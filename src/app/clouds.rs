@@ -6,8 +6,9 @@ use crate::{
     clock::Clock,
     engine::stages::Clouds,
     flow::Failure,
-    ids::EnvName,
-    rehearsal::{Landscape, Rehearsal},
+    foundation::Scope,
+    ids::{AccountId, Arn, EnvName},
+    rehearsal::{BaseCredentials, Landscape, Rehearsal},
     spec::{Cloud, Environment},
 };
 use anyhow::Context as _;
@@ -22,6 +23,8 @@ const AWS_POLL: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub struct AppClouds {
     rehearsal: Option<Access>,
+    rehearsed: Option<Rehearsal>,
+    clock: Arc<dyn Clock>,
     aws: Option<Access>,
 }
 
@@ -36,20 +39,72 @@ impl AppClouds {
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
         let uses = |cloud| environments.values().any(|environment| environment.cloud == cloud);
-        let rehearsal = if uses(Cloud::Rehearsal) {
-            let rehearsal = open_rehearsal(environments, file, clock.clone()).await?;
-            Some(access_to(&rehearsal, clock))
+        let rehearsed = if uses(Cloud::Rehearsal) {
+            Some(open_rehearsal(environments, file, clock.clone()).await?)
         } else {
             None
         };
         let aws = if uses(Cloud::Aws) { Some(Access::aws().await) } else { None };
-        Ok(Self { rehearsal, aws })
+        Ok(Self::with(rehearsed, aws, clock))
+    }
+
+    /// Opens the one cloud that the environments of `scope` share; a rehearsed one is laid out in their order.
+    ///
+    /// # Errors
+    /// The rehearsal's file cannot be opened.
+    pub async fn open_for(
+        scope: &Scope,
+        file: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
+        let cloud = scope.target().map(|member| member.environment.cloud).unwrap_or_default();
+        Ok(match cloud {
+            Cloud::Rehearsal => {
+                let landscape = Landscape::of(&scope.members);
+                let rehearsal = rehearsal_in(landscape, file, clock.clone()).await?;
+                Self::with(Some(rehearsal), None, clock)
+            }
+            Cloud::Aws => Self::with(None, Some(Access::aws().await), clock),
+        })
+    }
+
+    fn with(rehearsed: Option<Rehearsal>, aws: Option<Access>, clock: Arc<dyn Clock>) -> Self {
+        let rehearsal = rehearsed.as_ref().map(|one| access_to(one, clock.clone()));
+        Self { rehearsal, rehearsed, clock, aws }
+    }
+
+    /// The way into one account for whoever administers it: in the rehearsal an administrator of that account, in AWS
+    /// whoever the caller is.
+    ///
+    /// # Errors
+    /// The environment's cloud was not opened.
+    pub fn administrator(
+        &self,
+        environment: &Environment,
+        account: &AccountId,
+    ) -> Result<Access, Failure> {
+        match (environment.cloud, &self.rehearsed) {
+            (Cloud::Rehearsal, Some(rehearsal)) => {
+                let keys = Rehearsal::administrator_credentials(account);
+                Ok(access_with(rehearsal, &keys, self.clock.clone()))
+            }
+            (Cloud::Rehearsal | Cloud::Aws, _) => self.access(environment),
+        }
     }
 }
 
 /// The way into a rehearsed cloud, as the agent's own role.
 pub(super) fn access_to(rehearsal: &Rehearsal, clock: Arc<dyn Clock>) -> Access {
-    let keys = Rehearsal::base_credentials();
+    access_with(rehearsal, &Rehearsal::base_credentials(), clock)
+}
+
+/// The role that the agent has in the rehearsal.
+#[must_use]
+pub fn rehearsed_agent() -> Option<Arn> {
+    crate::rehearsal::agent_principal().parse().ok()
+}
+
+fn access_with(rehearsal: &Rehearsal, keys: &BaseCredentials, clock: Arc<dyn Clock>) -> Access {
     let (id, secret) = (&keys.access_key_id, &keys.secret_access_key);
     let access = Access::through(rehearsal.http_client(), id, secret);
     access.with_time(Arc::new(move || clock.now()))
@@ -67,7 +122,14 @@ pub async fn open_rehearsal(
 ) -> anyhow::Result<Rehearsal> {
     let rehearsed: Vec<Environment> =
         environments.values().filter(|e| e.cloud == Cloud::Rehearsal).cloned().collect();
-    let landscape = Landscape::from(&rehearsed);
+    rehearsal_in(Landscape::from(&rehearsed), file, clock).await
+}
+
+async fn rehearsal_in(
+    landscape: Landscape,
+    file: &Path,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Rehearsal> {
     let rehearsal = Rehearsal::open(file, landscape, Arc::new(move || clock.now()))
         .await
         .context("open the rehearsal (if its file is damaged: `agent rehearsal reset`)")?;

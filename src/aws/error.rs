@@ -1,6 +1,7 @@
 //! What went wrong in the cloud: which call, on what, and what class of trouble.
 
 use super::ErrorClass;
+use crate::foundation::Setting;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
 use aws_types::request_id::RequestId;
@@ -64,6 +65,17 @@ impl CloudError {
             operation,
             resource: resource.to_owned(),
             message: error.to_string(),
+        }
+    }
+
+    /// A setting that a resource of this kind does not have.
+    pub(super) fn not_of_it(setting: &Setting, resource: &str) -> Self {
+        Self {
+            class: ErrorClass::Invalid,
+            code: "NoSuchSetting".to_owned(),
+            operation: "Set",
+            resource: resource.to_owned(),
+            message: format!("it has no {}", setting.aspect()),
         }
     }
 

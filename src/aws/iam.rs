@@ -1,5 +1,7 @@
 //! Roles: whom they trust, and what they may do by IAM's own simulation.
 
+mod roles;
+
 use super::{
     CloudError, MOST_PAGES,
     error::{Act, Maybe},

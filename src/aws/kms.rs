@@ -1,5 +1,7 @@
 //! Keys: whom they let in, and whether they can be used.
 
+mod keys;
+
 use super::{
     CloudError,
     error::{Act, Maybe},

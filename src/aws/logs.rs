@@ -4,6 +4,7 @@
 //! so the drops are an answer of their own, and nothing here sends an event a second time.
 
 mod filter;
+mod groups;
 
 pub use filter::LogFilter;
 

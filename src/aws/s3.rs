@@ -1,9 +1,11 @@
 //! Objects. Every call names the bucket's expected owner; every put is encrypted with the environment's key.
 
+mod buckets;
 mod etag;
 mod objects;
 mod settings;
 
+pub use buckets::Buckets;
 pub use objects::{Copied, ObjectRecord};
 
 use super::{

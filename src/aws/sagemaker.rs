@@ -3,6 +3,7 @@
 mod decision;
 mod executions;
 mod glance;
+mod groups;
 mod history;
 mod jobs;
 mod packages;

@@ -1,5 +1,7 @@
 //! The adapters against answers written down beforehand.
 
+mod agreement;
+
 use super::*;
 use crate::{
     plan::{PipelineSpec, Tags, Target, fixture},

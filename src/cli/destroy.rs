@@ -2,6 +2,7 @@
 
 use super::{
     Shared,
+    confirm::{Question, confirmed},
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
     source::{Source, SourceArgs, open_app, state_folder},
@@ -14,7 +15,6 @@ use crate::{
     ids::EnvName,
 };
 use anyhow::Context as _;
-use std::io::{self, IsTerminal as _};
 
 /// Remove what deployments made in an environment: schedule, rules, pipelines, function, topic
 ///
@@ -61,7 +61,15 @@ pub(crate) async fn destroy(args: &Args, shared: &Shared, output: &Output) -> Cl
         output.data(&told(&found, session.account().as_str()))?;
     }
     if !args.dry_run && !found.removals.is_empty() {
-        confirmed(args, output)?;
+        confirmed(
+            Question {
+                environment: args.env.as_str(),
+                given: args.confirm.as_deref(),
+                purpose: "remove all of this",
+                otherwise: "nothing was removed",
+            },
+            output,
+        )?;
         remove_all(&session, &found, output).await?;
     }
     if output.format == Format::Json {
@@ -101,29 +109,6 @@ fn told(found: &Inventory, account: &str) -> String {
     lines.push("Kept, as evidence:".to_owned());
     lines.extend(found.kept.iter().map(|kept| format!("    {kept}")));
     lines.join("\n")
-}
-
-/// The environment's name, typed again by a person or given on the command line.
-fn confirmed(args: &Args, output: &Output) -> Result<(), CliError> {
-    let name = args.env.as_str();
-    let typed = match &args.confirm {
-        Some(given) => given.clone(),
-        None if io::stdin().is_terminal() => {
-            output.talk(&format!("Type the environment's name ({name}) to remove all of this:"));
-            let mut line = String::new();
-            io::stdin().read_line(&mut line).context("read the answer")?;
-            line
-        }
-        None => {
-            return Err(CliError::usage("nobody is there to be asked")
-                .hint(format!("in a script say it twice: --env {name} --confirm {name}")));
-        }
-    };
-    if typed.trim() == name {
-        return Ok(());
-    }
-    let typed = typed.trim();
-    Err(CliError::usage(format!("'{typed}' is not '{name}': nothing was removed")))
 }
 
 async fn remove_all(session: &Session, found: &Inventory, output: &Output) -> Result<(), CliError> {

@@ -46,11 +46,15 @@ pub(crate) async fn doctor(args: &Args, shared: &Shared, output: &Output) -> Cli
     let app = open_app(&state).await?;
     let clouds =
         AppClouds::open(&project.environments, &app.rehearsal_file(), app.clock.clone()).await?;
+    let rules = &project.pipeline.environments;
+    let branch = rules.iter().find(|rule| rule.name == environment).map(|rule| &rule.branch);
+    let branch = branch.context("find the environment's branch")?;
     let environment = project.environments.get(&environment).context("find the environment")?;
     let access = clouds.access(environment).context("reach the cloud")?;
     let run = app::ad_hoc_run();
     let now = app.clock.now();
-    let checks = doctor::examine(Subject { access: &access, environment, run: &run, now }).await;
+    let checks =
+        doctor::examine(Subject { access: &access, environment, branch, run: &run, now }).await;
     let failed = checks.iter().any(|check| check.outcome.is_failure());
     match output.format {
         Format::Json => output.json(&serde_json::json!({

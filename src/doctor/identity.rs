@@ -62,7 +62,9 @@ pub(super) fn session(session: &Result<Session, CloudError>, environment: &Envir
                 | ErrorClass::Unavailable
                 | ErrorClass::Other => renewal(error),
             };
-            Outcome::failed(error.to_string(), fix)
+            let outcome = Outcome::failed(error.to_string(), fix);
+            let mendable = error.class == ErrorClass::Denied;
+            if mendable { outcome.or_bootstrap(name) } else { outcome }
         }
     }
 }
@@ -78,7 +80,8 @@ pub(super) async fn unlocked(subject: Subject<'_>) -> Option<Check> {
             format!(
                 r#"add to the role's trust policy: "StringEquals":{{"sts:ExternalId":"{id}"}}"#
             ),
-        ),
+        )
+        .or_bootstrap(&environment.name),
         Err(error) => unread(&error),
     };
     Some(Check::new("external id", outcome))

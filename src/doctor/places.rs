@@ -26,9 +26,12 @@ async fn key(session: &Session, environment: &Environment) -> Vec<Check> {
         None => Outcome::failed(
             format!("there is no key {key}"),
             "write the ARN of one in this account and region as kms_key",
-        ),
+        )
+        .or_bootstrap(&environment.name),
     });
-    let events = judged(&policy, |policy| preflight::events_may_use(policy, key.as_str()));
+    let events = judged(&policy, |policy| {
+        preflight::events_may_use(policy, key.as_str()).or_bootstrap(&environment.name)
+    });
     let mut checks = vec![Check::new("key", state), Check::new("key: EventBridge", events)];
     if let Some(log_key) = &environment.log_group.kms_key {
         let policy = if log_key == key { policy } else { kms.policy(log_key).await };
@@ -45,7 +48,10 @@ fn logs(
     let Environment { account, region, log_group, deploy_role, .. } = environment;
     let partition = deploy_role.partition();
     let group = format!("arn:{partition}:logs:{region}:{account}:log-group:{}", log_group.name);
-    judged(policy, |policy| preflight::logs_may_use(policy, key.as_str(), region.as_str(), &group))
+    judged(policy, |policy| {
+        preflight::logs_may_use(policy, key.as_str(), region, &group)
+            .or_bootstrap(&environment.name)
+    })
 }
 
 async fn bucket(session: &Session, environment: &Environment) -> Vec<Check> {
@@ -64,8 +70,7 @@ async fn bucket(session: &Session, environment: &Environment) -> Vec<Check> {
     let (key, partition) = (environment.kms_key.as_str(), environment.deploy_role.partition());
     let tls =
         |policy: &Option<PolicyDocument>| preflight::tls_only(policy.as_ref(), partition, name);
-    vec![
-        there,
+    let settings = [
         Check::new(
             "bucket: encryption",
             judged(&encryption, |e| preflight::encrypted(e.as_ref(), key)),
@@ -73,7 +78,11 @@ async fn bucket(session: &Session, environment: &Environment) -> Vec<Check> {
         Check::new("bucket: versions", judged(&versioning, |v| preflight::versioned(v.as_deref()))),
         Check::new("bucket: public access", judged(&public, |access| preflight::private(*access))),
         Check::new("bucket: TLS only", judged(&policy, tls)),
-    ]
+    ];
+    let mendable = settings
+        .into_iter()
+        .map(|check| Check::new(check.what, check.outcome.or_bootstrap(&environment.name)));
+    [there].into_iter().chain(mendable).collect()
 }
 
 fn stands(
@@ -86,7 +95,8 @@ fn stands(
         Ok(None) => Outcome::failed(
             format!("there is no bucket {name}"),
             format!("make it in {}, or name another in the environment file", environment.region),
-        ),
+        )
+        .or_bootstrap(&environment.name),
         Err(error) if error.class == ErrorClass::Denied => Outcome::failed(
             format!("{name} does not let the deploy role in, or is another account's"),
             "allow the deploy role s3:GetBucketLocation and s3:ListBucket on it, if it is yours",
@@ -114,14 +124,16 @@ async fn registry(session: &Session, environment: &Environment) -> Check {
         Ok(false) => Outcome::failed(
             format!("there is no model package group {group}"),
             "make it in the registry's account: aws sagemaker create-model-package-group",
-        ),
+        )
+        .or_bootstrap(&environment.name),
         Err(error) if error.class == ErrorClass::Denied => Outcome::failed(
             format!("the group does not let account {account} in"),
             format!(
                 "in the registry's account: aws sagemaker put-model-package-group-policy with arn:{}:iam::{account}:root as Principal",
                 environment.deploy_role.partition()
             ),
-        ),
+        )
+        .or_bootstrap(&environment.name),
         Err(error) => unread(&error),
     };
     Check::new("registry", outcome)

@@ -24,7 +24,7 @@ async fn trust(iam: &Iam, environment: &Environment, caller: Option<&Caller>) ->
     let id = environment.external_id.as_deref();
     let read = iam.trust_policy(&environment.deploy_role).await;
     let outcome = judged(&read, |policy| match policy {
-        Some(policy) => preflight::trust(policy, id, agent),
+        Some(policy) => preflight::trust(policy, id, agent).or_bootstrap(&environment.name),
         None => Outcome::unknown(format!("IAM has no {}", environment.deploy_role)),
     });
     Check::new("trust policy", outcome)
@@ -40,7 +40,9 @@ async fn simulated(iam: &Iam, environment: &Environment) -> Vec<Check> {
             continue;
         }
         let read = iam.simulate(&permission).await;
-        let outcome = judged(&read, |simulated| preflight::judge(&permission, simulated));
+        let outcome = judged(&read, |simulated| {
+            preflight::judge(&permission, simulated).or_bootstrap(&environment.name)
+        });
         match read {
             Err(error) if error.class == ErrorClass::Denied => {
                 let what = format!("permissions of {}", permission.role.name());

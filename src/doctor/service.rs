@@ -4,11 +4,12 @@ use super::{judged, unread};
 use crate::{
     aws::{Approval, CloudError, ModelPackageSummary, Session},
     plan::{BatchObject, alert_topic_arn, schedule_rule},
-    preflight::{self, Check, Outcome},
+    preflight::{self, Check, Destination, Outcome},
     spec::Environment,
 };
 
-pub(super) async fn examine(session: &Session, environment: &Environment) -> Vec<Check> {
+pub(super) async fn examine(session: &Session, destination: Destination<'_>) -> Vec<Check> {
+    let environment = destination.environment;
     let (sns, logs, events) = (session.sns(), session.logs(), session.events());
     let (sagemaker, s3) = (session.sagemaker(), session.s3());
     let batch = BatchObject::of(environment);
@@ -24,25 +25,25 @@ pub(super) async fn examine(session: &Session, environment: &Environment) -> Vec
     );
     let wanted = &environment.log_group;
     let log_group =
-        judged(&log_group, |found| preflight::log_group(found.as_ref(), wanted, environment));
-    let alerts = judged(&topic, |topic| preflight::alert_path(topic.as_ref(), environment));
-    let schedule = judged(&rule, |rule| preflight::scheduled(rule.as_ref(), environment));
+        judged(&log_group, |found| preflight::log_group(found.as_ref(), wanted, destination));
+    let alerts = judged(&topic, |topic| preflight::alert_path(topic.as_ref(), destination));
+    let schedule = judged(&rule, |rule| preflight::scheduled(rule.as_ref(), destination));
     let batch = judged(&size, |size| preflight::batch(*size, &batch.address()));
     vec![
         Check::new("log group", log_group),
         Check::new("alerts", alerts),
         Check::new("schedule", schedule),
-        Check::new("approved model", judged(&packages, |all| approved(all, environment))),
+        Check::new("approved model", judged(&packages, |all| approved(all, destination))),
         Check::new("batch", batch),
         Check::new("executions", going_on),
     ]
 }
 
 /// Newest first, as the listing is.
-fn approved(packages: &[ModelPackageSummary], environment: &Environment) -> Outcome {
+fn approved(packages: &[ModelPackageSummary], destination: Destination<'_>) -> Outcome {
     let usable = packages.iter().find(|one| one.approval == Approval::Approved && one.completed);
     let waiting = packages.iter().filter(|one| one.approval == Approval::Pending).count();
-    preflight::approved_model(usable.map(|one| one.version), waiting, environment)
+    preflight::approved_model(usable.map(|one| one.version), waiting, destination)
 }
 
 /// An execution that goes on keeps the definition it began with; a deployment does not disturb it.

@@ -16,6 +16,12 @@ pub(super) fn shortened(name: &str, longest: usize) -> String {
     format!("{}-{hash}", kept.trim_end_matches('-'))
 }
 
+/// What every name that begins with `prefix` begins with once it is [`shortened`].
+pub(super) fn beginning(prefix: &str, longest: usize) -> String {
+    let kept: String = prefix.chars().take(longest - HASH_DIGITS - 1).collect();
+    if kept.len() < prefix.len() { kept.trim_end_matches('-').to_owned() } else { kept }
+}
+
 /// The ARN of something in the environment's account and region.
 pub(super) fn arn(environment: &Environment, service: &str, resource: &str) -> String {
     let Environment { region, account, deploy_role, .. } = environment;

@@ -3,7 +3,7 @@
 
 use super::{
     alerts,
-    names::shortened,
+    names::{self, shortened},
     resources::{PipelineSpec, Rule, RuleSpec, RuleState, Target, TopicSpec, Trigger},
 };
 use crate::{
@@ -87,11 +87,17 @@ pub(super) fn retired(environment: &Environment, wanted: &[RuleSpec]) -> Vec<Str
     names.filter(|name| wanted.iter().all(|spec| spec.rule.name != *name)).collect()
 }
 
-/// The inference schedule.
 /// The name of the rule of the inference schedule.
 #[must_use]
 pub fn schedule_rule(environment: &Environment) -> String {
     name(environment, "inference-schedule")
+}
+
+/// What the names of all rules of an environment begin with, those that had to be cut included.
+#[must_use]
+pub fn rule_prefix(environment: &Environment) -> String {
+    let Environment { model_name, name, .. } = environment;
+    names::beginning(&format!("{model_name}-{name}-"), LONGEST_NAME)
 }
 
 pub(super) fn on_schedule(

@@ -8,6 +8,7 @@ use super::{
     Outcome, PolicyDocument,
     document::{Condition, Says, wild},
 };
+use crate::ids::Region;
 use serde::Serialize;
 
 const EVENTS: &str = "events.amazonaws.com";
@@ -106,8 +107,8 @@ pub fn events_may_use(policy: &PolicyDocument, key: &str) -> Outcome {
 
 /// May CloudWatch encrypt the log group `group` (its ARN) in `region` with this key?
 #[must_use]
-pub fn logs_may_use(policy: &PolicyDocument, key: &str, region: &str, group: &str) -> Outcome {
-    let service = format!("logs.{region}.amazonaws.com");
+pub fn logs_may_use(policy: &PolicyDocument, key: &str, region: &Region, group: &str) -> Outcome {
+    let service = format!("logs.{region}.{}", region.partition().domain);
     let fix = format!(
         r#"let {service} use kms:Encrypt*, kms:Decrypt*, kms:ReEncrypt*, kms:GenerateDataKey* and kms:Describe*, if at all with "ArnLike":{{"{LOGS_CONTEXT}":"{group}"}}"#
     );
@@ -229,7 +230,7 @@ mod tests {
             logs_may_use(
                 &PolicyDocument::parse(&policy.to_string()).unwrap(),
                 KEY,
-                "us-east-1",
+                &"us-east-1".parse().unwrap(),
                 group,
             )
         };

@@ -13,6 +13,15 @@ use jiff::Timestamp;
 /// Fire times that are told.
 const FIRE_TIMES: usize = 5;
 
+/// Where a deployment would go, and by a push to which branch.
+#[derive(Debug, Clone, Copy)]
+pub struct Destination<'a> {
+    /// The environment.
+    pub environment: &'a Environment,
+    /// The branch that deploys to it.
+    pub branch: &'a str,
+}
+
 /// The next times at which a schedule fires.
 #[must_use]
 pub fn fire_times(expression: &str, now: Timestamp) -> Outcome {
@@ -33,8 +42,8 @@ pub fn fire_times(expression: &str, now: Timestamp) -> Outcome {
 
 /// The rule of the schedule, as it stands there.
 #[must_use]
-pub fn scheduled(rule: Option<&Rule>, environment: &Environment) -> Outcome {
-    let name = &environment.name;
+pub fn scheduled(rule: Option<&Rule>, destination: Destination<'_>) -> Outcome {
+    let name = &destination.environment.name;
     match rule.map(|rule| rule.state) {
         Some(RuleState::Enabled) => Outcome::ok("enabled"),
         Some(RuleState::Disabled) => Outcome::warning(
@@ -43,25 +52,26 @@ pub fn scheduled(rule: Option<&Rule>, environment: &Environment) -> Outcome {
                 "approve a model and store a batch, then deploy again: agent plan --env {name}"
             ),
         ),
-        None => not_deployed("no schedule", environment),
+        None => not_deployed("no schedule", destination),
     }
 }
 
-fn deploy_to(environment: &Environment) -> String {
-    let name = &environment.name;
+fn deploy_to(destination: Destination<'_>) -> String {
+    let (name, branch) = (&destination.environment.name, destination.branch);
     format!(
-        "deploy to {name}: agent plan --env {name} shows what, agent run --branch BRANCH does it"
+        "deploy to {name}: agent plan --env {name} shows what, agent run --branch {branch} does it"
     )
 }
 
-fn not_deployed(what: &str, environment: &Environment) -> Outcome {
-    Outcome::warning(format!("there is {what} yet"), deploy_to(environment))
+fn not_deployed(what: &str, destination: Destination<'_>) -> Outcome {
+    Outcome::warning(format!("there is {what} yet"), deploy_to(destination))
 }
 
 /// Who hears of failures.
 #[must_use]
-pub fn alert_path(topic: Option<&Topic>, environment: &Environment) -> Outcome {
-    let Some(topic) = topic else { return not_deployed("no alert topic", environment) };
+pub fn alert_path(topic: Option<&Topic>, destination: Destination<'_>) -> Outcome {
+    let Some(topic) = topic else { return not_deployed("no alert topic", destination) };
+    let environment = destination.environment;
     let email = &environment.alerts.email;
     if topic.kms_key.as_deref() != Some(environment.kms_key.as_str()) {
         let found = topic.kms_key.as_deref().unwrap_or("no key");
@@ -89,13 +99,17 @@ pub fn alert_path(topic: Option<&Topic>, environment: &Environment) -> Outcome {
 
 /// The model that predictions use.
 #[must_use]
-pub fn approved_model(newest: Option<i32>, waiting: usize, environment: &Environment) -> Outcome {
-    let name = &environment.name;
+pub fn approved_model(
+    newest: Option<i32>,
+    waiting: usize,
+    destination: Destination<'_>,
+) -> Outcome {
+    let (name, branch) = (&destination.environment.name, destination.branch);
     match (newest, waiting) {
         (Some(version), _) => Outcome::ok(format!("version {version}")),
         (None, 0) => Outcome::warning(
             "no model is approved, and none waits for it",
-            format!("train one, by a run into {name}: agent run --branch BRANCH"),
+            format!("train one, by a run into {name}: agent run --branch {branch}"),
         ),
         (None, waiting) => Outcome::warning(
             format!("no model is approved; {waiting} wait for it"),
@@ -127,12 +141,13 @@ pub fn batch(size: Option<u64>, address: &str) -> Outcome {
 pub fn log_group(
     found: Option<&LogGroupRecord>,
     wanted: &LogGroup,
-    environment: &Environment,
+    destination: Destination<'_>,
 ) -> Outcome {
+    let environment = destination.environment;
     let Some(found) = found else {
         return Outcome::warning(
             format!("there is no log group {} yet", wanted.name),
-            deploy_to(environment),
+            deploy_to(destination),
         );
     };
     let days =
@@ -162,6 +177,10 @@ mod tests {
     use crate::plan::{Subscription, fixture};
     use serde_json::json;
 
+    fn from_main(environment: &Environment) -> Destination<'_> {
+        Destination { environment, branch: "main" }
+    }
+
     fn topic(key: &str, state: Option<SubscriptionState>) -> Topic {
         let email = fixture::environment().alerts.email;
         let one =
@@ -187,7 +206,7 @@ mod tests {
     fn nobody_hears_of_failures_until_somebody_has_confirmed() {
         let environment = fixture::environment();
         let key = environment.kms_key.as_str();
-        let judged = |topic: Option<&Topic>| alert_path(topic, &environment);
+        let judged = |topic: Option<&Topic>| alert_path(topic, from_main(&environment));
         assert!(matches!(
             judged(Some(&topic(key, Some(SubscriptionState::Confirmed)))),
             Outcome::Ok { .. }
@@ -205,7 +224,8 @@ mod tests {
     fn retention_is_compared_for_ever_included() {
         let environment = fixture::environment();
         let found = |days| LogGroupRecord { retention_days: days, kms_key: None };
-        let judged = |days| log_group(Some(&found(days)), &environment.log_group, &environment);
+        let judged =
+            |days| log_group(Some(&found(days)), &environment.log_group, from_main(&environment));
         assert!(matches!(judged(Some(90)), Outcome::Ok { .. }));
         assert!(matches!(judged(None), Outcome::Warning { .. }));
         assert!(matches!(judged(Some(30)), Outcome::Warning { .. }));
@@ -214,8 +234,13 @@ mod tests {
     #[test]
     fn a_model_that_waits_is_told_with_how_to_approve_it() {
         let environment = fixture::environment();
-        let Outcome::Warning { fix, .. } = approved_model(None, 2, &environment) else { panic!() };
+        let judged = |newest, waiting| approved_model(newest, waiting, from_main(&environment));
+        let Outcome::Warning { fix, .. } = judged(None, 2) else { panic!() };
         assert!(fix.contains("agent models approve"), "{fix}");
-        assert!(matches!(approved_model(Some(3), 0, &environment), Outcome::Ok { .. }));
+        assert!(matches!(judged(Some(3), 0), Outcome::Ok { .. }));
+        for missing in [judged(None, 0), scheduled(None, from_main(&environment))] {
+            let Outcome::Warning { fix, .. } = missing else { panic!() };
+            assert!(fix.contains("agent run --branch main"), "{fix}");
+        }
     }
 }

@@ -1,11 +1,20 @@
 //! IAM: looking at roles and asking what they may do. Roles come from the environment files; nothing is written here.
 
 use super::{Call, Role, ServiceError};
-use crate::ids::{Arn, Digest};
+use crate::{
+    foundation::{Item, Origin, Setting},
+    ids::{Arn, Digest},
+};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-pub(super) const OPERATIONS: &[&str] = &["GetRole", "SimulatePrincipalPolicy"];
+pub(super) const OPERATIONS: &[&str] = &[
+    "GetRole",
+    "GetRolePolicy",
+    "ListAttachedRolePolicies",
+    "ListRolePolicies",
+    "SimulatePrincipalPolicy",
+];
 
 /// Most actions of one simulation that are looked at; IAM itself names no number.
 const MOST_ACTIONS: usize = 1000;
@@ -13,6 +22,9 @@ const MOST_ACTIONS: usize = 1000;
 pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     match call.operation.as_str() {
         "GetRole" => get_role(call),
+        "GetRolePolicy" => get_policy(call),
+        "ListAttachedRolePolicies" => list_attached(call),
+        "ListRolePolicies" => list_policies(call),
         "SimulatePrincipalPolicy" => simulate(call),
         _ => Err(call.unknown_operation(OPERATIONS)),
     }
@@ -32,11 +44,15 @@ fn role<'c>(call: &Call<'c>, name: &str) -> Option<&'c Role> {
     roles.find(|role| role.arn.name() == name)
 }
 
-fn get_role(call: &Call<'_>) -> Result<Value, ServiceError> {
+fn named<'c>(call: &Call<'c>) -> Result<&'c Role, ServiceError> {
     let name = call.text("RoleName").unwrap_or_default();
-    let Some(role) = role(call, name) else {
-        return Err(no_such_entity(format!("The role with name {name} cannot be found.")));
-    };
+    role(call, name)
+        .ok_or_else(|| no_such_entity(format!("The role with name {name} cannot be found.")))
+}
+
+fn get_role(call: &Call<'_>) -> Result<Value, ServiceError> {
+    let role = named(call)?;
+    let trust = role.laid.wanted("trust").unwrap_or_default();
     let digest = Digest::of(role.arn.as_str());
     let (id, _) = digest.as_str().split_at(16);
     Ok(json!({ "Role": {
@@ -45,7 +61,8 @@ fn get_role(call: &Call<'_>) -> Result<Value, ServiceError> {
         "RoleId": format!("AROA{}", id.to_uppercase()),
         "Arn": role.arn,
         "CreateDate": "2026-01-01T00:00:00Z",
-        "AssumeRolePolicyDocument": encoded(&trust(role).to_string()),
+        "AssumeRolePolicyDocument": encoded(&trust.to_string()),
+        "Tags": { "member": tags(&role.laid) },
         "MaxSessionDuration": role.longest_session_seconds,
     }}))
 }
@@ -55,26 +72,53 @@ fn path(arn: &Arn) -> String {
     path.strip_suffix(arn.name()).unwrap_or("/").to_owned()
 }
 
-/// The trust that [`super::sts`] and PassRole act by, written out.
-fn trust(role: &Role) -> Value {
-    let mut statements = Vec::new();
-    if !role.trusted.is_empty() {
-        let mut statement = json!({
-            "Effect": "Allow", "Principal": { "AWS": role.trusted }, "Action": "sts:AssumeRole",
-        });
-        if !role.external_ids.is_empty() {
-            let asked = json!({ "StringEquals": { "sts:ExternalId": role.external_ids } });
-            statement["Condition"] = asked;
-        }
-        statements.push(statement);
-    }
-    if !role.services.is_empty() {
-        let services: Vec<&str> = role.services.iter().map(|service| service.principal()).collect();
-        statements.push(json!({
-            "Effect": "Allow", "Principal": { "Service": services }, "Action": "sts:AssumeRole",
-        }));
-    }
-    json!({ "Version": "2012-10-17", "Statement": statements })
+fn tags(item: &Item) -> Vec<Value> {
+    let tags = item.tags(Origin::Made).into_iter();
+    tags.map(|(key, value)| json!({ "Key": key, "Value": value })).collect()
+}
+
+/// The inline policies of a role: name and text.
+fn policies(item: &Item) -> Vec<(String, Value)> {
+    let named = |setting: Setting| match setting {
+        Setting::Permissions { name, policy } => Some((name, policy.json())),
+        Setting::KeyPolicy(_)
+        | Setting::KeyRotation
+        | Setting::Trust(_)
+        | Setting::LongestSession(_)
+        | Setting::PublicAccess
+        | Setting::Ownership
+        | Setting::Versioning
+        | Setting::Encryption { .. }
+        | Setting::BucketPolicy(_)
+        | Setting::GroupPolicy(_)
+        | Setting::Retention(_)
+        | Setting::LogKey(_) => None,
+    };
+    item.settings().into_iter().filter_map(named).collect()
+}
+
+fn list_policies(call: &Call<'_>) -> Result<Value, ServiceError> {
+    let policies = policies(&named(call)?.laid);
+    let names: Vec<String> = policies.into_iter().map(|(name, _)| name).collect();
+    Ok(json!({ "PolicyNames": { "member": names }, "IsTruncated": false }))
+}
+
+fn get_policy(call: &Call<'_>) -> Result<Value, ServiceError> {
+    let (role, name) = (named(call)?, call.text("PolicyName").unwrap_or_default());
+    let found = policies(&role.laid).into_iter().find(|(policy, _)| policy == name);
+    let (name, policy) = found.ok_or_else(|| {
+        no_such_entity(format!("The role policy with name {name} cannot be found."))
+    })?;
+    Ok(json!({
+        "RoleName": role.arn.name(), "PolicyName": name,
+        "PolicyDocument": encoded(&policy.to_string()),
+    }))
+}
+
+/// Nothing of AWS's own is attached to a role of the landscape.
+fn list_attached(call: &Call<'_>) -> Result<Value, ServiceError> {
+    named(call)?;
+    Ok(json!({ "AttachedPolicies": {}, "IsTruncated": false }))
 }
 
 /// IAM percent-encodes policies, blanks included (RFC 3986).

@@ -2,16 +2,22 @@
 //! one that is there.
 
 use super::{Call, ServiceError, time};
-use crate::ids::Arn;
+use crate::{
+    foundation::{Item, Origin},
+    ids::Arn,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(super) const OPERATIONS: &[&str] = &["DescribeKey", "GetKeyPolicy"];
+pub(super) const OPERATIONS: &[&str] =
+    &["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"];
 
 pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     match call.operation.as_str() {
         "DescribeKey" => describe(call),
         "GetKeyPolicy" => get_policy(call),
+        "GetKeyRotationStatus" => rotation(call),
+        "ListResourceTags" => tags(call),
         _ => Err(call.unknown_operation(OPERATIONS)),
     }
 }
@@ -55,21 +61,28 @@ fn describe(call: &Call<'_>) -> Result<Value, ServiceError> {
     }}))
 }
 
-/// The owner manages the key by its roles' policies; EventBridge and CloudWatch come in their own name.
+/// The key as it was laid.
+fn laid<'c>(call: &Call<'c>) -> Result<&'c Item, ServiceError> {
+    let key = key(call)?;
+    call.landscape.key(key.as_str()).ok_or_else(|| {
+        ServiceError::refused("NotFoundException", format!("Key '{key}' does not exist"))
+    })
+}
+
+/// The owner manages the key by its roles' policies; services come in their own name.
 fn get_policy(call: &Call<'_>) -> Result<Value, ServiceError> {
-    key(call)?;
-    let place = &call.place;
-    let (partition, account) = (place.region.partition().name, &place.account);
-    let policy = json!({ "Version": "2012-10-17", "Statement": [
-        { "Sid": "Owner", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
-          "Principal": { "AWS": format!("arn:{partition}:iam::{account}:root") } },
-        { "Sid": "Alerts", "Effect": "Allow", "Resource": "*",
-          "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-          "Principal": { "Service": "events.amazonaws.com" } },
-        { "Sid": "LogLines", "Effect": "Allow", "Resource": "*",
-          "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
-          "Principal": { "Service": format!("logs.{}.amazonaws.com", place.region) },
-          "Condition": { "ArnLike": { "kms:EncryptionContext:aws:logs:arn": place.arn("logs", "*") } } },
-    ]});
+    let policy = laid(call)?.wanted("policy").unwrap_or_default();
     Ok(json!({ "Policy": policy.to_string(), "PolicyName": "default" }))
+}
+
+fn rotation(call: &Call<'_>) -> Result<Value, ServiceError> {
+    let rotates = laid(call)?.wanted("rotation").is_some();
+    Ok(json!({ "KeyRotationEnabled": rotates }))
+}
+
+fn tags(call: &Call<'_>) -> Result<Value, ServiceError> {
+    let tags = laid(call)?.tags(Origin::Made).into_iter();
+    let tags: Vec<Value> =
+        tags.map(|(key, value)| json!({ "TagKey": key, "TagValue": value })).collect();
+    Ok(json!({ "Tags": tags, "Truncated": false }))
 }

@@ -1,16 +1,16 @@
 //! What exists before anyone made anything: accounts, roles, buckets, keys, the model package group.
 //!
-//! In AWS an administrator makes these by hand, once. Here they follow from the environment files and
+//! In AWS an administrator makes these, once. Here they follow from the environment files by the same derivation, and
 //! are computed anew at each start, never stored, so a changed file is a changed landscape.
-
-mod permissions;
 
 use super::Policy;
 use crate::{
+    foundation::{
+        BucketSpec, Foundation, Item, Member, People, Principal, Resource, RoleSpec, Scope,
+    },
     ids::{AccountId, Arn, Region},
     spec::Environment,
 };
-use permissions::Purpose;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::LazyLock,
@@ -24,6 +24,9 @@ pub(super) const SNS_MANAGED_KEY: &str = "alias/aws/sns";
 
 #[expect(clippy::expect_used, reason = "a constant; a test parses it")]
 static TOOLS: LazyLock<AccountId> = LazyLock::new(|| TOOLS_ACCOUNT.parse().expect("twelve digits"));
+
+#[expect(clippy::expect_used, reason = "a constant; a test parses it")]
+static AGENT: LazyLock<Arn> = LazyLock::new(|| agent_principal().parse().expect("an ARN"));
 
 pub(super) fn tools_account() -> AccountId {
     TOOLS.clone()
@@ -47,6 +50,8 @@ pub enum Service {
 }
 
 impl Service {
+    const ALL: [Self; 3] = [Self::SageMaker, Self::Lambda, Self::Events];
+
     /// The service as a trust policy names it.
     #[must_use]
     pub fn principal(self) -> &'static str {
@@ -73,6 +78,8 @@ pub struct Role {
     pub longest_session_seconds: u32,
     /// What it may do.
     pub permissions: Policy,
+    /// What it was made from.
+    pub(super) laid: Item,
 }
 
 impl Role {
@@ -94,6 +101,8 @@ pub struct Bucket {
     pub key: Arn,
     /// Accounts that its policy lets in, the owner among them.
     pub accounts: BTreeSet<AccountId>,
+    /// What it was made from.
+    pub(super) laid: Item,
 }
 
 /// Everything that exists without having been made.
@@ -101,27 +110,60 @@ pub struct Bucket {
 pub struct Landscape {
     roles: BTreeMap<String, Role>,
     buckets: BTreeMap<String, Bucket>,
-    keys: BTreeSet<String>,
-    groups: BTreeMap<String, BTreeSet<AccountId>>,
+    keys: BTreeMap<String, Item>,
+    groups: BTreeMap<String, Group>,
+}
+
+/// A model package group, and the accounts that may use it besides its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Group {
+    accounts: BTreeSet<AccountId>,
+    laid: Item,
 }
 
 impl Landscape {
-    /// The landscape that `environments` take for granted.
+    /// The landscape that `environments` take for granted, each built on those before it.
     #[must_use]
     pub fn from(environments: &[Environment]) -> Self {
-        let mut landscape = Self::default();
+        let mut before = Vec::new();
+        let mut members = Vec::new();
         for environment in environments {
-            landscape.add_roles(environment);
-            landscape.add_buckets(environment);
-            landscape.keys.insert(environment.kms_key.to_string());
-            landscape.keys.extend(environment.log_group.kms_key.iter().map(ToString::to_string));
-            landscape
-                .groups
-                .entry(environment.model_package_group.to_string())
-                .or_default()
-                .insert(environment.account.clone());
+            members.push(Member {
+                environment: environment.clone(),
+                written_key: environment.kms_key.clone(),
+                before: before.clone(),
+            });
+            before.push(environment.name.clone());
+        }
+        Self::of(&members)
+    }
+
+    /// The landscape that an administrator would have laid for `members`: roles that may do what their stages need
+    /// and nothing else, buckets and keys that let in whom they must.
+    #[must_use]
+    pub fn of(members: &[Member]) -> Self {
+        let mut landscape = Self::default();
+        let agent = AGENT.clone();
+        for member in members {
+            let scope = Scope {
+                target: member.name().clone(),
+                members: members.to_vec(),
+                people: People { agent: agent.clone(), approvers: vec![agent.clone()] },
+            };
+            for item in Foundation::of(&scope).items {
+                landscape.add(item, members);
+            }
         }
         landscape
+    }
+
+    /// The same, where the role with this ARN may do more than it needs.
+    #[must_use]
+    pub fn with_leave(mut self, role: &Arn, more: &Policy) -> Self {
+        if let Some(role) = self.roles.get_mut(role.as_str()) {
+            role.permissions = std::mem::take(&mut role.permissions).and(more);
+        }
+        self
     }
 
     /// The role with this ARN.
@@ -154,16 +196,26 @@ impl Landscape {
     /// Is there such a key, by ARN, or by bare id as seen from `account`?
     #[must_use]
     pub fn has_key(&self, key: &str, account: &AccountId) -> bool {
-        self.keys.contains(key)
-            || self.keys.iter().any(|arn| {
+        self.keys.contains_key(key)
+            || self.keys.keys().any(|arn| {
                 arn.ends_with(&format!(":key/{key}")) && arn.contains(&format!(":{account}:"))
             })
+    }
+
+    /// The key with this ARN, as it was laid.
+    pub(super) fn key(&self, arn: &str) -> Option<&Item> {
+        self.keys.get(arn)
     }
 
     /// The accounts that may use the seeded model package group with this ARN, besides its owner.
     #[must_use]
     pub fn package_group(&self, arn: &str) -> Option<&BTreeSet<AccountId>> {
-        self.groups.get(arn)
+        self.groups.get(arn).map(|group| &group.accounts)
+    }
+
+    /// The seeded model package group with this ARN, as it was laid.
+    pub(super) fn laid_group(&self, arn: &str) -> Option<&Item> {
+        self.groups.get(arn).map(|group| &group.laid)
     }
 
     /// The ARNs of the seeded model package groups.
@@ -171,52 +223,73 @@ impl Landscape {
         self.groups.keys().map(String::as_str)
     }
 
-    fn add_roles(&mut self, environment: &Environment) {
-        let deploy = self.add_role(environment, &environment.deploy_role, Purpose::Deploy);
-        deploy.trusted.insert(agent_principal());
-        deploy.external_ids.extend(environment.external_id.clone());
-        let approver = self.add_role(environment, &environment.approver_role, Purpose::Approve);
-        approver.trusted.insert(agent_principal());
-        for (arn, purpose, service) in [
-            (&environment.train_role, Purpose::Execute, Service::SageMaker),
-            (&environment.inference_role, Purpose::Execute, Service::SageMaker),
-            (&environment.lambda_role, Purpose::Read, Service::Lambda),
-            (&environment.events_role, Purpose::Start, Service::Events),
-        ] {
-            self.add_role(environment, arn, purpose).services.insert(service);
+    /// A log group is made by whoever needs it first.
+    fn add(&mut self, item: Item, members: &[Member]) {
+        match &item.resource {
+            Resource::Role(spec) => {
+                let role = role(&item, spec);
+                self.roles.entry(spec.arn.to_string()).or_insert(role);
+            }
+            Resource::Bucket(spec) => {
+                let bucket = Bucket {
+                    owner: item.account.clone(),
+                    region: item.region.clone(),
+                    key: spec.key.clone(),
+                    accounts: tenants(&item, spec, members),
+                    laid: item.clone(),
+                };
+                self.buckets.entry(spec.name.to_string()).or_insert(bucket);
+            }
+            Resource::Key(spec) => {
+                self.keys.entry(spec.arn.to_string()).or_insert(item.clone());
+            }
+            Resource::Group(spec) => {
+                let of_group =
+                    |member: &&Member| member.environment.model_package_group == spec.arn;
+                let accounts = members.iter().filter(of_group);
+                let accounts = accounts.map(|member| member.environment.account.clone()).collect();
+                let group = Group { accounts, laid: item.clone() };
+                self.groups.entry(spec.arn.to_string()).or_insert(group);
+            }
+            Resource::LogGroup(_) => {}
         }
     }
+}
 
-    fn add_role(&mut self, environment: &Environment, arn: &Arn, purpose: Purpose) -> &mut Role {
-        let role = self.roles.entry(arn.to_string()).or_insert_with(|| Role {
-            arn: arn.clone(),
-            trusted: BTreeSet::new(),
-            external_ids: BTreeSet::new(),
-            services: BTreeSet::new(),
-            longest_session_seconds: purpose.longest_session_seconds(),
-            permissions: Policy::default(),
-        });
-        let added = permissions::of(purpose, environment);
-        role.permissions = std::mem::take(&mut role.permissions).and(&added);
-        role
+/// A role as its policies say.
+fn role(item: &Item, spec: &RoleSpec) -> Role {
+    let mut role = Role {
+        arn: spec.arn.clone(),
+        trusted: BTreeSet::new(),
+        external_ids: BTreeSet::new(),
+        services: BTreeSet::new(),
+        longest_session_seconds: spec.longest_session,
+        permissions: spec
+            .policies
+            .values()
+            .fold(Policy::default(), |policy, more| policy.and(&Policy::from(more))),
+        laid: item.clone(),
+    };
+    for statement in spec.trust.statements() {
+        match statement.principal() {
+            Some(Principal::Aws(names)) => role.trusted.extend(names.iter().cloned()),
+            Some(Principal::Service(name)) => {
+                role.services
+                    .extend(Service::ALL.into_iter().filter(|one| one.principal() == name));
+            }
+            Some(Principal::Everybody) | None => {}
+        }
+        let ids = statement.conditions().values().filter_map(|keys| keys.get("sts:ExternalId"));
+        role.external_ids.extend(ids.flatten().cloned());
     }
+    role
+}
 
-    fn add_buckets(&mut self, environment: &Environment) {
-        let registry = environment.model_package_group.account();
-        let registry = registry.unwrap_or_else(|| environment.account.clone());
-        self.add_bucket(environment, environment.bucket.as_str(), &environment.account);
-        self.add_bucket(environment, environment.artifacts_bucket.as_str(), &registry);
-    }
-
-    fn add_bucket(&mut self, environment: &Environment, name: &str, owner: &AccountId) {
-        let bucket = self.buckets.entry(name.to_owned()).or_insert_with(|| Bucket {
-            owner: owner.clone(),
-            region: environment.region.clone(),
-            key: environment.kms_key.clone(),
-            accounts: BTreeSet::from([owner.clone()]),
-        });
-        bucket.accounts.insert(environment.account.clone());
-    }
+/// The accounts that a bucket's policy lets in, the owner among them.
+fn tenants(item: &Item, spec: &BucketSpec, members: &[Member]) -> BTreeSet<AccountId> {
+    let shares = |member: &&Member| member.environment.artifacts_bucket == spec.name;
+    let sharing = members.iter().filter(shares).map(|member| &member.environment.account);
+    sharing.chain([&item.account]).cloned().collect()
 }
 
 #[cfg(test)]
@@ -224,5 +297,6 @@ mod tests {
     #[test]
     fn the_tools_account_is_an_account() {
         assert_eq!(super::tools_account().as_str(), super::TOOLS_ACCOUNT);
+        assert_eq!(super::AGENT.as_str(), super::agent_principal());
     }
 }

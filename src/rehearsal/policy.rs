@@ -2,6 +2,7 @@
 //!
 //! Conditions and principals are read over. An explicit deny wins; what no statement allows is denied.
 
+use crate::foundation;
 use serde::{Deserialize, Serialize};
 
 /// A policy document.
@@ -62,18 +63,6 @@ impl Policy {
         }
     }
 
-    /// Adds a statement that allows `actions` on `resources`.
-    #[must_use]
-    pub(super) fn allow(self, actions: &[&str], resources: &[String]) -> Self {
-        self.with(Effect::Allow, actions, resources)
-    }
-
-    /// Adds a statement that denies `actions` on everything, whatever else allows them.
-    #[must_use]
-    pub(super) fn deny(self, actions: &[&str]) -> Self {
-        self.with(Effect::Deny, actions, &["*".to_owned()])
-    }
-
     /// The statements of both.
     #[must_use]
     pub(super) fn and(self, other: &Self) -> Self {
@@ -82,16 +71,20 @@ impl Policy {
         Self { statement: OneOrMany::Many(statements) }
     }
 
-    fn with(self, effect: Effect, actions: &[&str], resources: &[String]) -> Self {
-        let mut statements = self.statement.into_vec();
-        statements.push(Statement {
+    /// A statement as this reads it. A denial that depends on something denies nothing here.
+    fn read(statement: &foundation::Statement) -> Option<Statement> {
+        let effect = match (statement.effect(), statement.conditions().is_empty()) {
+            (foundation::Effect::Allow, _) => Effect::Allow,
+            (foundation::Effect::Deny, true) => Effect::Deny,
+            (foundation::Effect::Deny, false) => return None,
+        };
+        Some(Statement {
             effect,
-            action: OneOrMany::Many(actions.iter().map(ToString::to_string).collect()),
+            action: OneOrMany::Many(statement.actions().to_vec()),
             not_action: OneOrMany::default(),
-            resource: OneOrMany::Many(resources.to_vec()),
+            resource: OneOrMany::Many(statement.resources().to_vec()),
             not_resource: OneOrMany::default(),
-        });
-        Self { statement: OneOrMany::Many(statements) }
+        })
     }
 
     /// Does the policy allow `action` on `resource`?
@@ -107,6 +100,13 @@ impl Policy {
             }
         }
         allowed
+    }
+}
+
+impl From<&foundation::Policy> for Policy {
+    fn from(policy: &foundation::Policy) -> Self {
+        let statements = policy.statements().iter().filter_map(Self::read);
+        Self { statement: OneOrMany::Many(statements.collect()) }
     }
 }
 

@@ -44,7 +44,9 @@ pub(super) async fn handle(
             Ok(xml::document(StatusCode::OK, "LocationConstraint", &json!(location)))
         }
         Operation::GetBucketEncryption
+        | Operation::GetBucketOwnershipControls
         | Operation::GetBucketPolicy
+        | Operation::GetBucketTagging
         | Operation::GetBucketVersioning
         | Operation::GetPublicAccessBlock => settings::answer(call, bucket, &target),
         Operation::ListObjectsV2 => list::list_objects(call, incoming, &target).await,

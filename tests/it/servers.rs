@@ -59,7 +59,7 @@ impl Emulator {
 }
 
 /// The Python with moto and ministack.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let built = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .map(|target| target.join("emulators/bin/python"));

@@ -9,10 +9,21 @@ use crate::{
     preflight::{Encryption, PolicyDocument, PublicAccess},
 };
 
+use aws_sdk_s3::types::BucketLocationConstraint;
+
 /// Where buckets stand that say nothing, for history's sake (GetBucketLocation, `LocationConstraint`).
 const NOWHERE: &str = "us-east-1";
 /// An old name of a region (GetBucketLocation, `LocationConstraint`).
 const OLD_EUROPE: (&str, &str) = ("EU", "eu-west-1");
+
+/// The region that a location stands for.
+pub(super) fn found_region(location: Option<&BucketLocationConstraint>) -> String {
+    match location.map(BucketLocationConstraint::as_str) {
+        None | Some("") => NOWHERE.to_owned(),
+        Some(old) if old == OLD_EUROPE.0 => OLD_EUROPE.1.to_owned(),
+        Some(region) => region.to_owned(),
+    }
+}
 
 impl S3 {
     /// The region of a bucket, if there is such a bucket.
@@ -23,14 +34,7 @@ impl S3 {
         let request = self.client.get_bucket_location().bucket(bucket);
         let request = request.expected_bucket_owner(self.owners.of_bucket(bucket).as_str());
         let found = request.send().await.act("GetBucketLocation", bucket).maybe()?;
-        Ok(found.map(|found| {
-            let region = found.location_constraint;
-            match region.as_ref().map(|region| region.as_str()) {
-                None | Some("") => NOWHERE.to_owned(),
-                Some(old) if old == OLD_EUROPE.0 => OLD_EUROPE.1.to_owned(),
-                Some(region) => region.to_owned(),
-            }
-        }))
+        Ok(found.map(|found| found_region(found.location_constraint.as_ref())))
     }
 
     /// A bucket's default encryption, if it has one.

@@ -7,7 +7,7 @@ use http::Method;
 const LONGEST_KEY: usize = 1024;
 
 /// What people may ask.
-const KNOWN: &str = "ListBuckets, HeadBucket, GetBucketLocation, GetBucketEncryption, GetBucketPolicy, GetBucketVersioning, GetPublicAccessBlock, ListObjectsV2, PutObject, CopyObject, GetObject, HeadObject and DeleteObject";
+const KNOWN: &str = "ListBuckets, HeadBucket, GetBucketLocation, GetBucketEncryption, GetBucketOwnershipControls, GetBucketPolicy, GetBucketTagging, GetBucketVersioning, GetPublicAccessBlock, ListObjectsV2, PutObject, CopyObject, GetObject, HeadObject and DeleteObject";
 
 /// Query parameters that belong to no operation of their own.
 const PLAIN: &[&str] = &[
@@ -24,10 +24,12 @@ const PLAIN: &[&str] = &[
 ];
 
 /// What is set on a bucket, by the query parameter that asks for it.
-const SETTINGS: [(&str, Operation); 5] = [
+const SETTINGS: [(&str, Operation); 7] = [
     ("location", Operation::GetBucketLocation),
     ("encryption", Operation::GetBucketEncryption),
+    ("ownershipControls", Operation::GetBucketOwnershipControls),
     ("policy", Operation::GetBucketPolicy),
+    ("tagging", Operation::GetBucketTagging),
     ("versioning", Operation::GetBucketVersioning),
     ("publicAccessBlock", Operation::GetPublicAccessBlock),
 ];
@@ -37,7 +39,9 @@ pub(super) enum Operation {
     HeadBucket,
     GetBucketLocation,
     GetBucketEncryption,
+    GetBucketOwnershipControls,
     GetBucketPolicy,
+    GetBucketTagging,
     GetBucketVersioning,
     GetPublicAccessBlock,
     ListObjectsV2,
@@ -54,7 +58,9 @@ impl Operation {
             Self::HeadBucket => "HeadBucket",
             Self::GetBucketLocation => "GetBucketLocation",
             Self::GetBucketEncryption => "GetBucketEncryption",
+            Self::GetBucketOwnershipControls => "GetBucketOwnershipControls",
             Self::GetBucketPolicy => "GetBucketPolicy",
+            Self::GetBucketTagging => "GetBucketTagging",
             Self::GetBucketVersioning => "GetBucketVersioning",
             Self::GetPublicAccessBlock => "GetPublicAccessBlock",
             Self::ListObjectsV2 => "ListObjectsV2",

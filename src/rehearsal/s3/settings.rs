@@ -2,12 +2,15 @@
 //! environment's key, versioned, closed to the public, by TLS alone. They are described so; nothing here depends on it.
 
 use super::route::{Operation, Target};
-use crate::rehearsal::{
-    Bucket, Call, ServiceError,
-    wire::{answer::Answer, xml},
+use crate::{
+    foundation::Origin,
+    rehearsal::{
+        Bucket, Call, ServiceError,
+        wire::{answer::Answer, xml},
+    },
 };
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// One setting of a bucket, for its owner's account alone, as S3 has it.
 pub(super) fn answer(
@@ -35,8 +38,18 @@ pub(super) fn answer(
             }),
         ),
         Operation::GetBucketPolicy => {
-            let policy = policy(call, &target.bucket);
+            let policy = bucket.laid.wanted("policy").unwrap_or_default().to_string();
             Ok(Answer::with_body(StatusCode::OK, "application/json", policy))
+        }
+        Operation::GetBucketOwnershipControls => document(
+            "OwnershipControls",
+            json!({ "Rule": { "ObjectOwnership": bucket.laid.wanted("object ownership") } }),
+        ),
+        Operation::GetBucketTagging => {
+            let tags = bucket.laid.tags(Origin::Made).into_iter();
+            let tags: Vec<Value> =
+                tags.map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+            document("Tagging", json!({ "TagSet": { "Tag": tags } }))
         }
         _ => document(
             "ServerSideEncryptionConfiguration",
@@ -48,15 +61,4 @@ pub(super) fn answer(
             }}),
         ),
     }
-}
-
-fn policy(call: &Call<'_>, bucket: &str) -> String {
-    let whole = call.place.bucket_arn(bucket, None);
-    let objects = call.place.bucket_arn(bucket, Some("*"));
-    json!({ "Version": "2012-10-17", "Statement": [{
-        "Sid": "OnlyByTls", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
-        "Resource": [whole, objects],
-        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-    }]})
-    .to_string()
 }

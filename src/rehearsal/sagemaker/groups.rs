@@ -117,6 +117,17 @@ pub(super) async fn describe(call: &mut Call<'_>) -> Result<Value, ServiceError>
     Ok(answer)
 }
 
+/// GetModelPackageGroupPolicy: what a group of the landscape was made with.
+pub(super) async fn policy(call: &mut Call<'_>) -> Result<Value, ServiceError> {
+    let name = required(call, "ModelPackageGroupName")?.to_owned();
+    let group = find(call, &name).await?;
+    let laid = call.landscape.laid_group(&group.arn);
+    let policy = laid.and_then(|laid| laid.wanted("policy"));
+    let policy = policy
+        .ok_or_else(|| validation(format!("Cannot find a resource policy of {}.", group.arn)))?;
+    Ok(json!({ "ResourcePolicy": policy.to_string() }))
+}
+
 /// ListModelPackageGroups: the groups of the caller's own account.
 pub(super) async fn list(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let by_name = choice(call, "SortBy", &["Name", "CreationTime"], "CreationTime")? == "Name";

@@ -7,6 +7,7 @@ use super::{
     page::{Entry, Order, page},
     pipelines,
 };
+use crate::foundation::Origin;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -39,7 +40,9 @@ pub(super) async fn add(call: &mut Call<'_>) -> Result<Value, ServiceError> {
 /// ListTags.
 pub(super) async fn list(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let arn = required(call, "ResourceArn")?.to_owned();
-    let tags: Tags = call.shelf.get(&call.place, &arn).await?.unwrap_or_default();
+    let mut tags: Tags = call.shelf.get(&call.place, &arn).await?.unwrap_or_default();
+    let laid = call.landscape.laid_group(&arn).filter(|laid| laid.account == call.place.account);
+    tags.0.extend(laid.iter().flat_map(|laid| laid.tags(Origin::Made)));
     let entries = tags
         .0
         .into_iter()

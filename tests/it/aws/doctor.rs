@@ -15,7 +15,7 @@ use std::sync::Arc;
 async fn examined(world: &World, environment: &Environment) -> Vec<Check> {
     let access = world.access();
     let now = world.bench.now();
-    examine(Subject { access, environment, run: &run(), now }).await
+    examine(Subject { access, environment, branch: "main", run: &run(), now }).await
 }
 
 fn of<'c>(checks: &'c [Check], what: &str) -> &'c Outcome {
@@ -67,6 +67,7 @@ async fn a_bucket_and_a_key_that_are_not_there_fail_alone() {
     };
     let checks = examined(&world, &missing).await;
     assert!(failed(&checks, "bucket").0.contains("sagemaker-nobodys-bucket"));
+    assert!(failed(&checks, "bucket").1.contains("agent bootstrap --env prod"));
     assert!(failed(&checks, "key").0.contains("key/none"));
     assert!(failed(&checks, "store scripts and data").1.contains("s3:PutObject"));
     for well in ["deploy role", "trust policy", "registry", "deploy role cannot approve"] {
@@ -100,7 +101,13 @@ async fn a_clock_two_hours_off_is_told() {
         &keys.secret_access_key,
     );
     let environment = prod();
-    let subject = Subject { access: &access, environment: &environment, run: &run(), now: ahead };
+    let subject = Subject {
+        access: &access,
+        environment: &environment,
+        branch: "main",
+        run: &run(),
+        now: ahead,
+    };
     let checks = examine(subject).await;
     assert!(failed(&checks, "clock").0.contains("2 h ahead"));
 }
@@ -118,8 +125,14 @@ async fn an_external_id_that_nobody_asks_for_is_a_warning() {
     let client = rehearsal.http_client();
     let access = Access::through(client, &keys.access_key_id, &keys.secret_access_key);
     let environment = prod();
-    let checks =
-        examine(Subject { access: &access, environment: &environment, run: &run(), now }).await;
+    let checks = examine(Subject {
+        access: &access,
+        environment: &environment,
+        branch: "main",
+        run: &run(),
+        now,
+    })
+    .await;
     for doubtful in ["external id", "trust policy"] {
         assert!(matches!(of(&checks, doubtful), Outcome::Warning { .. }), "{checks:#?}");
     }

@@ -55,7 +55,7 @@ fn before_a_promotion_nothing_fails_and_what_is_missing_is_said() {
         assert!(with(&checks, "ok").contains(&check.to_owned()), "{check}");
     }
     let told = world.agent(&DOCTOR).done();
-    told.says("To do:").says("agent run --branch").says("prod: can be deployed to");
+    told.says("To do:").says("agent run --branch main").says("prod: can be deployed to");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Three accounts on a server: dev, prod and the registry, with what is there before any deployment.
 
 use crate::{
-    aws::world::run, faults::proxy::Proxy, rehearsal::bench::environment, servers::Emulator,
+    aws::world::run,
+    faults::proxy::Proxy,
+    rehearsal::bench::{environment, lenient},
+    servers::Emulator,
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::{behavior_version::BehaviorVersion, http::SharedHttpClient};
@@ -9,7 +12,7 @@ use aws_types::{SdkConfig, region::Region};
 use relevo::{
     aws::{Access, CloudError, Purpose, Session},
     clock::{Clock as _, SystemClock},
-    rehearsal::{Landscape, Rehearsal, TOOLS_ACCOUNT},
+    rehearsal::{Rehearsal, TOOLS_ACCOUNT},
     spec::Environment,
 };
 use std::{
@@ -120,7 +123,7 @@ fn client() -> SharedHttpClient {
 async fn serve(folder: &TempDir, environments: &[Environment]) -> u16 {
     let now = Arc::new(|| SystemClock.now());
     let file = folder.path().join("rehearsal.sqlite");
-    let rehearsal = Rehearsal::open(&file, Landscape::from(environments), now).await.unwrap();
+    let rehearsal = Rehearsal::open(&file, lenient(environments), now).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move { rehearsal.serve(listener, std::future::pending()).await });
