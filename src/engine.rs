@@ -9,6 +9,7 @@ mod attempt;
 mod command;
 mod context;
 mod drive;
+mod lending;
 mod outputs;
 mod perform;
 pub mod stages;
@@ -17,7 +18,7 @@ mod workspace;
 
 pub use context::StageContext;
 pub use drive::{Driven, EngineError, Orders};
-pub use perform::{Condition, Perform, Watch};
+pub use perform::{Condition, Loan, Perform, Watch};
 
 use crate::clock::Clock;
 use crate::exec::Inherited;

@@ -37,8 +37,8 @@ pub use data::{Column, ColumnKind, DataContract, Role};
 pub use environment::{Alerts, Cloud, Environment, Images, LogGroup};
 pub use finding::{Finding, Findings, Severity, SourceFile, Span};
 pub use pipeline::{
-    Action, BuiltIn, Command, EnvironmentRule, FailureClass, GatePolicy, Metric, On, Pipeline,
-    Retry, Stage, Training,
+    Action, BuiltIn, Command, EnvironmentRule, FailureClass, GatePolicy, Lent, Metric, On,
+    Pipeline, Retry, Stage, Training,
 };
 pub use policy::{
     Approval, DriftResponse, Monitor, NoSignificance, Respond, Response, Retrain, RetrainOn,

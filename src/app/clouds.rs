@@ -4,14 +4,16 @@ use super::real_scripts::{self, RealScripts};
 use crate::{
     aws::Access,
     clock::Clock,
-    engine::stages::Clouds,
+    engine::stages::{Clouds, Door},
     flow::Failure,
     ids::EnvName,
     rehearsal::{Landscape, Rehearsal},
-    spec::{Cloud, Environment},
+    spec::{Cloud, Environment, FailureClass},
 };
 use anyhow::Context as _;
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use futures_util::future::BoxFuture;
+use std::{collections::BTreeMap, future::pending, io, path::Path, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
 
 /// The rehearsal moves when it is looked at; a pause lets a person see it move and costs a run next to nothing.
 const REHEARSAL_POLL: Duration = Duration::from_millis(1);
@@ -21,7 +23,7 @@ const AWS_POLL: Duration = Duration::from_secs(15);
 /// The clouds of one project's environments.
 #[derive(Debug, Clone)]
 pub struct AppClouds {
-    rehearsal: Option<Access>,
+    rehearsal: Option<(Rehearsal, Access)>,
     aws: Option<Access>,
 }
 
@@ -38,7 +40,8 @@ impl AppClouds {
         let uses = |cloud| environments.values().any(|environment| environment.cloud == cloud);
         let rehearsal = if uses(Cloud::Rehearsal) {
             let rehearsal = open_rehearsal(environments, file, clock.clone()).await?;
-            Some(access_to(&rehearsal, clock))
+            let access = access_to(&rehearsal, clock);
+            Some((rehearsal, access))
         } else {
             None
         };
@@ -83,15 +86,13 @@ pub async fn open_rehearsal(
 impl Clouds for AppClouds {
     fn access(&self, environment: &Environment) -> Result<Access, Failure> {
         let access = match environment.cloud {
-            Cloud::Rehearsal => &self.rehearsal,
-            Cloud::Aws => &self.aws,
+            Cloud::Rehearsal => self.rehearsal.as_ref().map(|(_, access)| access),
+            Cloud::Aws => self.aws.as_ref(),
         };
-        access.clone().ok_or_else(|| {
+        access.cloned().ok_or_else(|| {
             let name = &environment.name;
-            Failure::new(
-                crate::spec::FailureClass::AgentError,
-                format!("the cloud of '{name}' was not opened"),
-            )
+            let message = format!("the cloud of '{name}' was not opened");
+            Failure::new(FailureClass::AgentError, message)
         })
     }
 
@@ -101,4 +102,33 @@ impl Clouds for AppClouds {
             Cloud::Aws => AWS_POLL,
         }
     }
+
+    fn door<'a>(
+        &'a self,
+        environment: &'a Environment,
+    ) -> BoxFuture<'a, Result<Option<Door>, Failure>> {
+        let rehearsal = match (environment.cloud, &self.rehearsal) {
+            (Cloud::Rehearsal, Some((rehearsal, _))) => Some(rehearsal.clone()),
+            (Cloud::Rehearsal, None) | (Cloud::Aws, _) => None,
+        };
+        Box::pin(async {
+            let Some(rehearsal) = rehearsal else { return Ok(None) };
+            let opened = open_door(rehearsal).await;
+            opened.map(Some).map_err(|error| {
+                let message = format!("cannot serve the rehearsal to a command: {error}");
+                Failure::new(FailureClass::AgentError, message)
+            })
+        })
+    }
+}
+
+/// The rehearsal on a loopback port, for the commands that are lent credentials in it.
+async fn open_door(rehearsal: Rehearsal) -> io::Result<Door> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let serving = async move {
+        let served = rehearsal.serve(listener, pending()).await;
+        served.map_err(io::Error::other)
+    };
+    Ok(Door { address, serving: Box::pin(serving) })
 }

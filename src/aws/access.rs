@@ -218,6 +218,10 @@ impl Session {
         &self.role
     }
 
+    pub(super) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
     /// The region.
     #[must_use]
     pub fn region(&self) -> &Region {

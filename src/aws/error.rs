@@ -102,7 +102,7 @@ impl CloudError {
 
 /// The error of our own that lies under the SDK's: a refused AssumeRole comes wrapped into whatever call
 /// needed the credentials.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CloudError> {
+pub(super) fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CloudError> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<CloudError>() {

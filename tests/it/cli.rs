@@ -6,6 +6,7 @@ mod doctor;
 mod gate;
 mod inbox;
 mod kill;
+mod lending;
 mod looking_back;
 mod models;
 mod monitor;
