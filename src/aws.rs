@@ -7,6 +7,7 @@
 //! layer retries: the SDK, three attempts; `PutLogEvents` alone is sent once, because it is not idempotent.
 
 mod access;
+mod attribution;
 mod classes;
 mod credentials;
 mod error;
@@ -19,13 +20,16 @@ mod logs;
 mod policy;
 mod probe;
 mod s3;
+mod remedy;
 mod sagemaker;
+mod skew;
 mod sns;
 mod sts;
 #[cfg(test)]
 mod tests;
 
 pub use access::{Access, Session};
+pub use attribution::Cause;
 pub use classes::ErrorClass;
 pub use error::CloudError;
 pub use events::Events;

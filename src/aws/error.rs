@@ -67,7 +67,12 @@ impl CloudError {
         }
     }
 
-    fn from_sdk<E>(
+    /// Was it refused without a word why, as answers to HEAD are?
+    pub(super) fn is_without_reason(&self) -> bool {
+        self.code == NO_ANSWER && matches!(self.class, ErrorClass::Denied | ErrorClass::Invalid)
+    }
+
+    pub(super) fn from_sdk<E>(
         operation: &'static str,
         resource: &str,
         error: &SdkError<E, HttpResponse>,

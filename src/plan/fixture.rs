@@ -53,6 +53,7 @@ pub(crate) fn environment() -> Environment {
         retrain: Retrain::default(),
         approval: Approval::default(),
         endpoint_url: None,
+        sessions: Default::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! IAM: looking at roles and asking what they may do. Roles come from the environment files; nothing is written here.
 
-use super::{Call, Role, ServiceError};
+use super::{Call, Role, ServiceError, Tagging};
 use crate::ids::{Arn, Digest};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -59,14 +59,24 @@ fn path(arn: &Arn) -> String {
 fn trust(role: &Role) -> Value {
     let mut statements = Vec::new();
     if !role.trusted.is_empty() {
-        let mut statement = json!({
-            "Effect": "Allow", "Principal": { "AWS": role.trusted }, "Action": "sts:AssumeRole",
-        });
+        let trusted = json!({ "AWS": role.trusted });
+        let allow =
+            |action: &str| json!({ "Effect": "Allow", "Principal": trusted, "Action": action });
+        let mut statement = allow("sts:AssumeRole");
         if !role.external_ids.is_empty() {
             let asked = json!({ "StringEquals": { "sts:ExternalId": role.external_ids } });
             statement["Condition"] = asked;
         }
         statements.push(statement);
+        if !role.source_identities.is_empty() {
+            let mut statement = allow("sts:SetSourceIdentity");
+            let asked = json!({ "StringEquals": { "sts:SourceIdentity": role.source_identities } });
+            statement["Condition"] = asked;
+            statements.push(statement);
+        }
+        if role.tagging == Tagging::Trusted {
+            statements.push(allow("sts:TagSession"));
+        }
     }
     if !role.services.is_empty() {
         let services: Vec<&str> = role.services.iter().map(|service| service.principal()).collect();

@@ -8,7 +8,7 @@ mod permissions;
 use super::Policy;
 use crate::{
     ids::{AccountId, Arn, Region},
-    spec::Environment,
+    spec::{Environment, SessionTags, Sessions},
 };
 use permissions::Purpose;
 use std::{
@@ -67,12 +67,26 @@ pub struct Role {
     pub trusted: BTreeSet<String>,
     /// One of these must come with AssumeRole; empty means none is asked for.
     pub external_ids: BTreeSet<String>,
+    /// What may be said of who is behind a session; nothing if empty.
+    pub source_identities: BTreeSet<String>,
+    /// Whether sessions may be tagged.
+    pub tagging: Tagging,
     /// Services it may be passed to.
     pub services: BTreeSet<Service>,
     /// MaxSessionDuration.
     pub longest_session_seconds: u32,
     /// What it may do.
     pub permissions: Policy,
+}
+
+/// Whether a role's trust policy allows `sts:TagSession`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tagging {
+    /// It does not.
+    #[default]
+    Refused,
+    /// It does.
+    Trusted,
 }
 
 impl Role {
@@ -175,6 +189,12 @@ impl Landscape {
         let deploy = self.add_role(environment, &environment.deploy_role, Purpose::Deploy);
         deploy.trusted.insert(agent_principal());
         deploy.external_ids.extend(environment.external_id.clone());
+        let Sessions { source_identity, tags, .. } = &environment.sessions;
+        deploy.source_identities.extend(source_identity.clone());
+        deploy.tagging = match tags {
+            SessionTags::Sent => Tagging::Trusted,
+            SessionTags::None => deploy.tagging,
+        };
         let approver = self.add_role(environment, &environment.approver_role, Purpose::Approve);
         approver.trusted.insert(agent_principal());
         for (arn, purpose, service) in [
@@ -192,6 +212,8 @@ impl Landscape {
             arn: arn.clone(),
             trusted: BTreeSet::new(),
             external_ids: BTreeSet::new(),
+            source_identities: BTreeSet::new(),
+            tagging: Tagging::default(),
             services: BTreeSet::new(),
             longest_session_seconds: purpose.longest_session_seconds(),
             permissions: Policy::default(),

@@ -9,6 +9,7 @@ mod heritage;
 mod names;
 mod pipelines;
 mod policy;
+mod sessions;
 mod settings;
 mod site;
 
@@ -44,6 +45,7 @@ fn check(name: &EnvName, reading: &mut Reading<'_>, raw: &RawEnvironment) -> Opt
 
     // Everything is read before the first `?`, so that everything wrong is found.
     let endpoint_url = names::endpoint(desk, raw);
+    let sessions = sessions::read(desk, raw, site);
     let external_id = names::external_id(desk, raw.external_id.as_ref());
     let bucket = desk.parsed(&["default_bucket"], raw.default_bucket.as_ref());
     let artifacts_bucket =
@@ -89,5 +91,6 @@ fn check(name: &EnvName, reading: &mut Reading<'_>, raw: &RawEnvironment) -> Opt
         retrain: policy.retrain,
         approval: policy.approval,
         endpoint_url,
+        sessions,
     })
 }

@@ -6,7 +6,7 @@ use crate::{
     engine::Loan,
     flow::Failure,
     logs::Level,
-    spec::{Environment, Lent},
+    spec::{Addresses, Environment, Lent},
 };
 use std::collections::BTreeMap;
 
@@ -33,6 +33,13 @@ fn variables(environment: &Environment) -> BTreeMap<String, String> {
     let region = environment.region.as_str();
     let mut variables = BTreeMap::from([("AWS_REGION", region), ("AWS_DEFAULT_REGION", region)]);
     variables.insert("AWS_STS_REGIONAL_ENDPOINTS", "regional");
+    let Addresses { fips, dual_stack } = environment.sessions.addresses;
+    if fips {
+        variables.insert("AWS_USE_FIPS_ENDPOINT", "true");
+    }
+    if dual_stack {
+        variables.insert("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    }
     if let Some(url) = &environment.endpoint_url {
         variables.insert("AWS_ENDPOINT_URL", url.as_str().trim_end_matches('/'));
     }

@@ -2,7 +2,7 @@
 
 use super::{StageContext, failure};
 use crate::{
-    aws::{Access, Purpose, Session},
+    aws::{Access, Cause, Purpose, Session},
     flow::Failure,
     logs::Level,
     plan::Blueprint,
@@ -85,7 +85,10 @@ impl Work<'_> {
         environment: &Environment,
         purpose: Purpose,
     ) -> Result<Session, Failure> {
+        let run = &self.context.run;
+        let (repository, commit) = (run.repository.clone(), run.commit.clone());
         let access = self.clouds.access(environment)?;
+        let access = access.on_behalf_of(Cause { repository, commit });
         Ok(access.assume(environment, &self.context.run.id, purpose).await?)
     }
 

@@ -58,6 +58,7 @@ pub(super) fn environment() -> Environment {
         retrain: Retrain::default(),
         approval: Approval::default(),
         endpoint_url: None,
+        sessions: Default::default(),
     }
 }
 

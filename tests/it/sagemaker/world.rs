@@ -61,6 +61,7 @@ pub(super) fn environment(name: &str, account: &str) -> Environment {
         retrain: Retrain::default(),
         approval: Approval::default(),
         endpoint_url: None,
+        sessions: Default::default(),
     }
 }
 
