@@ -2,6 +2,7 @@
 
 mod broken;
 mod cloud_logs;
+mod denied;
 mod doctor;
 mod gate;
 mod inbox;
