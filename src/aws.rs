@@ -8,18 +8,22 @@
 
 mod access;
 mod administrator;
+mod attribution;
 mod classes;
 mod credentials;
 mod error;
 mod events;
 mod iam;
+mod keys;
 mod kms;
 mod lambda;
 mod logs;
 mod policy;
 mod probe;
 mod s3;
+mod remedy;
 mod sagemaker;
+mod skew;
 mod sns;
 mod sts;
 #[cfg(test)]
@@ -27,10 +31,12 @@ mod tests;
 
 pub use access::{Access, Session};
 pub use administrator::Administrator;
+pub use attribution::Cause;
 pub use classes::ErrorClass;
 pub use error::CloudError;
 pub use events::Events;
 pub use iam::Iam;
+pub use keys::Keys;
 pub use kms::Kms;
 pub use lambda::Lambda;
 pub use logs::{LogEvent, LogFilter, Logs, PutOutcome, ReadEvent, Rejected};

@@ -11,6 +11,7 @@ mod context;
 mod drive;
 mod lanes;
 mod leased;
+mod lending;
 mod orders;
 mod outputs;
 mod perform;
@@ -22,7 +23,7 @@ mod workspace;
 pub use context::StageContext;
 pub use drive::{Driven, EngineError, Orders};
 pub use lanes::opening;
-pub use perform::{Condition, Done, Perform, Watch};
+pub use perform::{Condition, Done, Loan, Perform, Watch};
 pub use rest::{AtRest, Order, end_at_rest};
 
 use crate::clock::Clock;

@@ -47,7 +47,7 @@ pub use events::RuleMetrics;
 pub use fault::ServiceError;
 pub use inbox::{Confirmed, Fate, Message, Obstacle};
 pub use lambda::Deployed;
-pub use landscape::{Bucket, Landscape, Role, Service, TOOLS_ACCOUNT, agent_principal};
+pub use landscape::{Bucket, Landscape, Role, Service, TOOLS_ACCOUNT, Tagging, agent_principal};
 pub use manners::{Fault, Repeats};
 pub use place::Place;
 pub use policy::{MalformedPolicy, Policy};

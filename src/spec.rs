@@ -35,12 +35,14 @@ pub use check_data::check_data_contract;
 pub use check_environment::check_environment;
 pub use check_pipeline::check_pipeline;
 pub use data::{Column, ColumnKind, DataContract, Role};
-pub use environment::{Alerts, Cloud, Environment, Images, LogGroup};
+pub use environment::{
+    Addresses, Alerts, Cloud, Environment, Images, LogGroup, SessionTags, Sessions,
+};
 pub use finding::{Finding, Findings, Severity, SourceFile, Span};
 pub(crate) use notes::quoted;
 pub use pipeline::{
-    Action, BuiltIn, Command, EnvironmentRule, FailureClass, GatePolicy, Metric, On, Pipeline,
-    Retry, Stage, Training,
+    Action, BuiltIn, Command, EnvironmentRule, FailureClass, GatePolicy, Lent, Metric, On,
+    Pipeline, Retry, Stage, Training,
 };
 pub use policy::{
     Approval, DeploymentApproval, DriftResponse, Monitor, NoSignificance, Respond, Response,

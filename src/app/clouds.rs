@@ -4,15 +4,17 @@ use super::real_scripts::{self, RealScripts};
 use crate::{
     aws::Access,
     clock::Clock,
-    engine::stages::Clouds,
+    engine::stages::{Clouds, Door},
     flow::Failure,
     foundation::Scope,
     ids::{AccountId, Arn, EnvName},
     rehearsal::{BaseCredentials, Landscape, Rehearsal},
-    spec::{Cloud, Environment},
+    spec::{Cloud, Environment, FailureClass},
 };
 use anyhow::Context as _;
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use futures_util::future::BoxFuture;
+use std::{collections::BTreeMap, future::pending, io, path::Path, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
 
 /// The rehearsal moves when it is looked at; a pause lets a person see it move and costs a run next to nothing.
 const REHEARSAL_POLL: Duration = Duration::from_millis(1);
@@ -22,8 +24,7 @@ const AWS_POLL: Duration = Duration::from_secs(15);
 /// The clouds of one project's environments.
 #[derive(Debug, Clone)]
 pub struct AppClouds {
-    rehearsal: Option<Access>,
-    rehearsed: Option<Rehearsal>,
+    rehearsal: Option<(Rehearsal, Access)>,
     clock: Arc<dyn Clock>,
     aws: Option<Access>,
 }
@@ -69,8 +70,11 @@ impl AppClouds {
     }
 
     fn with(rehearsed: Option<Rehearsal>, aws: Option<Access>, clock: Arc<dyn Clock>) -> Self {
-        let rehearsal = rehearsed.as_ref().map(|one| access_to(one, clock.clone()));
-        Self { rehearsal, rehearsed, clock, aws }
+        let rehearsal = rehearsed.map(|rehearsal| {
+            let access = access_to(&rehearsal, clock.clone());
+            (rehearsal, access)
+        });
+        Self { rehearsal, clock, aws }
     }
 
     /// The way into one account for whoever administers it: in the rehearsal an administrator of that account, in AWS
@@ -83,8 +87,8 @@ impl AppClouds {
         environment: &Environment,
         account: &AccountId,
     ) -> Result<Access, Failure> {
-        match (environment.cloud, &self.rehearsed) {
-            (Cloud::Rehearsal, Some(rehearsal)) => {
+        match (environment.cloud, &self.rehearsal) {
+            (Cloud::Rehearsal, Some((rehearsal, _))) => {
                 let keys = Rehearsal::administrator_credentials(account);
                 Ok(access_with(rehearsal, &keys, self.clock.clone()))
             }
@@ -145,15 +149,13 @@ async fn rehearsal_in(
 impl Clouds for AppClouds {
     fn access(&self, environment: &Environment) -> Result<Access, Failure> {
         let access = match environment.cloud {
-            Cloud::Rehearsal => &self.rehearsal,
-            Cloud::Aws => &self.aws,
+            Cloud::Rehearsal => self.rehearsal.as_ref().map(|(_, access)| access),
+            Cloud::Aws => self.aws.as_ref(),
         };
-        access.clone().ok_or_else(|| {
+        access.cloned().ok_or_else(|| {
             let name = &environment.name;
-            Failure::new(
-                crate::spec::FailureClass::AgentError,
-                format!("the cloud of '{name}' was not opened"),
-            )
+            let message = format!("the cloud of '{name}' was not opened");
+            Failure::new(FailureClass::AgentError, message)
         })
     }
 
@@ -163,4 +165,33 @@ impl Clouds for AppClouds {
             Cloud::Aws => AWS_POLL,
         }
     }
+
+    fn door<'a>(
+        &'a self,
+        environment: &'a Environment,
+    ) -> BoxFuture<'a, Result<Option<Door>, Failure>> {
+        let rehearsal = match (environment.cloud, &self.rehearsal) {
+            (Cloud::Rehearsal, Some((rehearsal, _))) => Some(rehearsal.clone()),
+            (Cloud::Rehearsal, None) | (Cloud::Aws, _) => None,
+        };
+        Box::pin(async {
+            let Some(rehearsal) = rehearsal else { return Ok(None) };
+            let opened = open_door(rehearsal).await;
+            opened.map(Some).map_err(|error| {
+                let message = format!("cannot serve the rehearsal to a command: {error}");
+                Failure::new(FailureClass::AgentError, message)
+            })
+        })
+    }
+}
+
+/// The rehearsal on a loopback port, for the commands that are lent credentials in it.
+async fn open_door(rehearsal: Rehearsal) -> io::Result<Door> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let serving = async move {
+        let served = rehearsal.serve(listener, pending()).await;
+        served.map_err(io::Error::other)
+    };
+    Ok(Door { address, serving: Box::pin(serving) })
 }

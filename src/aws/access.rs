@@ -1,12 +1,14 @@
 //! How clouds are reached, and sessions in them.
 
 use super::{
-    CloudError, ErrorClass, Events, Iam, Kms, Lambda, Logs, Purpose, S3, SageMaker, Sns,
-    credentials::AssumedRole, policy::session_policy, sts,
+    Cause, CloudError, ErrorClass, Events, Iam, Kms, Lambda, Logs, Purpose, S3, SageMaker, Sns,
+    credentials::{AssumedRole, RoleRequest},
+    policy::session_policy,
+    sts,
 };
 use crate::{
     ids::{AccountId, Arn, Region, RunId},
-    spec::Environment,
+    spec::{Addresses, Environment},
 };
 use aws_config::{BehaviorVersion, identity::IdentityCache};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -36,6 +38,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct Access {
     base: SdkConfig,
+    cause: Option<Arc<Cause>>,
 }
 
 impl Access {
@@ -44,7 +47,7 @@ impl Access {
         #[expect(clippy::disallowed_methods, reason = "the one place that loads AWS configuration")]
         let loader = aws_config::defaults(behavior());
         let base = loader.retry_config(retries()).timeout_config(timeouts()).load().await;
-        Self { base }
+        Self { base, cause: None }
     }
 
     /// Whatever answers `client`, as the bearer of a pair of keys.
@@ -59,14 +62,14 @@ impl Access {
             .retry_config(retries())
             .timeout_config(timeouts())
             .build();
-        Self { base }
+        Self { base, cause: None }
     }
 
     /// The same access by another clock: requests are dated and credentials renewed by `now`.
     #[must_use]
     pub fn with_time(self, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
         let time = SharedTimeSource::new(PassedInTime(now));
-        Self { base: self.base.into_builder().time_source(time).build() }
+        Self { base: self.base.into_builder().time_source(time).build(), ..self }
     }
 
     /// The same access with other waits between the attempts of a call: the first, which doubles with each, and the
@@ -74,7 +77,20 @@ impl Access {
     #[must_use]
     pub fn with_waits(self, first: Duration, longest: Duration) -> Self {
         let retries = retries().with_initial_backoff(first).with_max_backoff(longest);
-        Self { base: self.base.into_builder().retry_config(retries).build() }
+        Self { base: self.base.into_builder().retry_config(retries).build(), ..self }
+    }
+
+    /// The same access with other bounds on waiting for an answer: for a connection, and for the first byte.
+    #[must_use]
+    pub fn with_patience(self, connect: Duration, read: Duration) -> Self {
+        let timeouts = timeouts().to_builder().connect_timeout(connect).read_timeout(read).build();
+        Self { base: self.base.into_builder().timeout_config(timeouts).build(), ..self }
+    }
+
+    /// The same access on behalf of a commit, which sessions tell where their environment has them.
+    #[must_use]
+    pub fn on_behalf_of(self, cause: Cause) -> Self {
+        Self { cause: Some(Arc::new(cause)), ..self }
     }
 
     /// Takes the role that `environment` names for `purpose`, and proves the account.
@@ -92,10 +108,14 @@ impl Access {
         let base = self.base_in(environment);
         let provider = AssumedRole {
             client: aws_sdk_sts::Client::new(&base),
-            role: role.as_str().to_owned(),
-            session_name: format!("agent-{run}"),
-            external_id: purpose.external_id(environment),
-            policy: session_policy(environment, purpose),
+            request: RoleRequest {
+                role: role.as_str().to_owned(),
+                session_name: format!("agent-{run}"),
+                external_id: purpose.external_id(environment),
+                source_identity: purpose.source_identity(environment),
+                tags: purpose.tags(environment, (run, self.cause.as_deref())),
+                policy: session_policy(environment, purpose),
+            },
         };
         let config = base
             .into_builder()
@@ -125,6 +145,14 @@ impl Access {
             // the SDK appends paths itself
             url.as_str().trim_end_matches('/').to_owned()
         }));
+        let Addresses { fips, dual_stack } = environment.sessions.addresses;
+        // what the machine's own configuration asks for stays
+        if fips {
+            builder.set_use_fips(Some(true));
+        }
+        if dual_stack {
+            builder.set_use_dual_stack(Some(true));
+        }
         builder.build()
     }
 }
@@ -216,6 +244,10 @@ impl Session {
     #[must_use]
     pub fn role(&self) -> &Arn {
         &self.role
+    }
+
+    pub(super) fn config(&self) -> &SdkConfig {
+        &self.config
     }
 
     /// The region.

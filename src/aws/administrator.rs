@@ -1,7 +1,7 @@
 //! An administrator's session in one account: what lays a foundation, and nothing that takes one away.
 
 use super::{
-    Access, CloudError, ErrorClass, Iam, Kms, Logs, SageMaker, credentials::AssumedRole,
+    Access, CloudError, ErrorClass, Iam, Kms, Logs, SageMaker, credentials::{AssumedRole, RoleRequest},
     s3::Buckets, sts,
 };
 use crate::{
@@ -90,13 +90,17 @@ impl Access {
         let partition = environment.region.partition().name;
         let provider = AssumedRole {
             client: aws_sdk_sts::Client::new(&base),
-            role: format!("arn:{partition}:iam::{account}:role/{role}"),
-            session_name: format!("agent-{run}"),
-            external_id: None,
-            policy: json!({ "Version": "2012-10-17", "Statement": [
-                { "Effect": "Allow", "Action": LAY, "Resource": "*" }
-            ]})
-            .to_string(),
+            request: RoleRequest {
+                role: format!("arn:{partition}:iam::{account}:role/{role}"),
+                session_name: format!("agent-{run}"),
+                external_id: None,
+                source_identity: None,
+                tags: Vec::new(),
+                policy: json!({ "Version": "2012-10-17", "Statement": [
+                    { "Effect": "Allow", "Action": LAY, "Resource": "*" }
+                ]})
+                .to_string(),
+            },
         };
         let config = base
             .into_builder()

@@ -79,7 +79,12 @@ impl CloudError {
         }
     }
 
-    fn from_sdk<E>(
+    /// Was it refused without a word why, as answers to HEAD are?
+    pub(super) fn is_without_reason(&self) -> bool {
+        self.code == NO_ANSWER && matches!(self.class, ErrorClass::Denied | ErrorClass::Invalid)
+    }
+
+    pub(super) fn from_sdk<E>(
         operation: &'static str,
         resource: &str,
         error: &SdkError<E, HttpResponse>,
@@ -114,7 +119,7 @@ impl CloudError {
 
 /// The error of our own that lies under the SDK's: a refused AssumeRole comes wrapped into whatever call
 /// needed the credentials.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CloudError> {
+pub(super) fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CloudError> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<CloudError>() {

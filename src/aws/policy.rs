@@ -3,9 +3,12 @@
 //! A session may do what both its role and its session policy allow, so a fault in one stage cannot
 //! reach what another stage is for. STS takes 2,048 characters of policy (AssumeRole, `Policy`).
 
-use super::{CloudError, ErrorClass};
+use super::{
+    Cause, CloudError, ErrorClass,
+    attribution::{SessionTag, tags},
+};
 use crate::{
-    ids::{AccountId, Arn},
+    ids::{AccountId, Arn, RunId},
     spec::Environment,
 };
 use serde_json::{Value, json};
@@ -86,6 +89,41 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// The purpose as a session's tag tells it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Destroy => "destroy",
+            Self::Train => "train",
+            Self::Read => "read",
+            Self::Diagnose => "diagnose",
+            Self::Watch => "watch",
+            Self::Alert => "alert",
+            Self::Logs => "logs",
+            Self::Approve => "approve",
+        }
+    }
+
+    /// Whose role it is: what the environment says of sessions is about the deploy role alone.
+    fn is_deployers(self) -> bool {
+        match self {
+            Self::Deploy
+            | Self::Destroy
+            | Self::Train
+            | Self::Read
+            | Self::Diagnose
+            | Self::Watch
+            | Self::Alert
+            | Self::Logs => true,
+            Self::Approve => false,
+        }
+    }
+
+    /// Who is said to be behind the session.
+    pub(super) fn source_identity(self, environment: &Environment) -> Option<String> {
+        environment.sessions.source_identity.clone().filter(|_| self.is_deployers())
+    }
+
     /// The role this purpose takes, and the account that it must lead to.
     pub(super) fn role_and_account(
         self,
@@ -115,17 +153,16 @@ impl Purpose {
 
     /// The environment's external id is the deploy role's; the approver's role asks for none.
     pub(super) fn external_id(self, environment: &Environment) -> Option<String> {
-        match self {
-            Self::Deploy
-            | Self::Destroy
-            | Self::Train
-            | Self::Read
-            | Self::Diagnose
-            | Self::Watch
-            | Self::Alert
-            | Self::Logs => environment.external_id.clone(),
-            Self::Approve => None,
-        }
+        environment.external_id.clone().filter(|_| self.is_deployers())
+    }
+
+    /// What the session is marked with.
+    pub(super) fn tags(
+        self,
+        environment: &Environment,
+        whose: (&RunId, Option<&Cause>),
+    ) -> Vec<SessionTag> {
+        if self.is_deployers() { tags(environment, whose, self) } else { Vec::new() }
     }
 }
 

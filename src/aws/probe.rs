@@ -101,10 +101,10 @@ impl Access {
 
 /// Remembers the Date header of the last answer.
 #[derive(Debug, Clone, Default)]
-struct AnswerDate(Arc<Mutex<Option<String>>>);
+pub(super) struct AnswerDate(Arc<Mutex<Option<String>>>);
 
 impl AnswerDate {
-    fn seen(&self) -> Option<Timestamp> {
+    pub(super) fn seen(&self) -> Option<Timestamp> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         rfc2822::parse(&seen).ok().map(|date| date.timestamp())
     }

@@ -17,6 +17,8 @@ use aws_sdk_s3::{operation::head_object::HeadObjectOutput, types::ServerSideEncr
 use aws_types::SdkConfig;
 use std::sync::Arc;
 
+const HEAD: &str = "HeadObject";
+
 /// What a conditional put found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
@@ -105,7 +107,24 @@ impl S3 {
         let request = self.client.head_object().bucket(bucket).key(key);
         let owner = self.owners.of_bucket(bucket).as_str();
         let found = request.expected_bucket_owner(owner).send().await;
-        found.act("HeadObject", &address(bucket, key)).maybe()
+        match found.act(HEAD, &address(bucket, key)).maybe() {
+            Err(told) if told.is_without_reason() => Err(self.reason((bucket, key), told).await),
+            answered => answered,
+        }
+    }
+
+    /// Why S3 refuses to say anything of an object. HEAD has no body that could tell; GET is refused for the same reason,
+    /// and says whether it is the permission, the session's end or the clock.
+    async fn reason(&self, (bucket, key): (&str, &str), told: CloudError) -> CloudError {
+        let request = self.client.get_object().bucket(bucket).key(key);
+        let owner = self.owners.of_bucket(bucket).as_str();
+        let asked = request.expected_bucket_owner(owner).send().await;
+        match asked.act(HEAD, &address(bucket, key)).maybe() {
+            Err(reason) if reason.is_without_reason() => told,
+            Err(reason) => reason,
+            // it was refused a moment ago, and no longer is
+            Ok(_) => CloudError { class: ErrorClass::Unavailable, ..told },
+        }
     }
 
     /// An object's content, if there is one, refused above `most` bytes.

@@ -1,6 +1,8 @@
 //! The adapters against answers written down beforehand.
 
 mod agreement;
+mod heads;
+mod roles;
 
 use super::*;
 use crate::{
@@ -29,10 +31,12 @@ const RUN: &str = "0199f0c2-5c3e-7a6b-8d1e-1f2a3b4c5d6e";
 struct Script {
     answers: Arc<Mutex<VecDeque<(u16, String)>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    date: Arc<Mutex<Option<String>>>,
 }
 
 #[derive(Debug, Clone)]
 struct Asked {
+    uri: String,
     headers: Vec<(String, String)>,
     body: String,
 }
@@ -76,11 +80,13 @@ impl HttpConnector for Script {
         let headers = request.headers().iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         let body = request.body().bytes().map(|b| String::from_utf8_lossy(b).into_owned());
         let body = body.unwrap_or_default();
-        self.asked.lock().unwrap().push(Asked { headers, body });
+        self.asked.lock().unwrap().push(Asked { uri: request.uri().to_owned(), headers, body });
         let Some((status, body)) = self.answers.lock().unwrap().pop_front() else {
             return HttpConnectorFuture::ready(Err(ConnectorError::user("no answer left".into())));
         };
         let answer = http::Response::builder().status(status).header("x-amzn-requestid", "r-1");
+        let date = self.date.lock().unwrap().clone();
+        let answer = date.into_iter().fold(answer, |answer, date| answer.header("date", date));
         let answer = answer.body(SdkBody::from(body)).unwrap();
         HttpConnectorFuture::ready(Ok(HttpResponse::try_from(answer).unwrap()))
     }

@@ -1,5 +1,6 @@
 //! How a command fails: a kind that decides the exit code, a message with its causes, a hint.
 
+use crate::aws::CloudError;
 use crate::spec::{FailureClass, Findings, SourceFile};
 use std::{fmt, process::ExitCode};
 
@@ -88,7 +89,9 @@ impl CliError {
 
 impl From<anyhow::Error> for CliError {
     fn from(error: anyhow::Error) -> Self {
-        Self::Plain { exit: Exit::Failed, error, hint: None }
+        let cloud = error.chain().find_map(|cause| cause.downcast_ref::<CloudError>());
+        let hint = cloud.and_then(CloudError::remedy).map(str::to_owned);
+        Self::Plain { exit: Exit::Failed, error, hint }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::attempt::timed_out;
 use super::context::agent_error;
+use super::lending::Lending;
+use super::workspace::Private;
 use super::{Engine, StageContext, outputs};
 use crate::exec::{self, CommandSpec, ExecError, Exit, Line, Source};
 use crate::flow::Failure;
@@ -14,7 +16,8 @@ use std::{collections::BTreeMap, time::Duration};
 /// Time between asking a command to end and killing it.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Runs the command in the run's checkout; every line it writes is a line of the stage's log.
+/// Runs the command in the run's checkout; every line it writes is a line of the stage's log. The credentials it asked
+/// for are lent as long as it runs.
 pub(super) async fn run(
     engine: &Engine,
     context: &StageContext,
@@ -25,6 +28,13 @@ pub(super) async fn run(
         exec::kill_survivors(&marks, context.clock.as_ref()).await.map_err(cannot_run)?;
     }
     let workspace = context.workspace().await?;
+    let private = context.private()?;
+    let mut lending = match context.stage.credentials {
+        Some(lent) => Some(Lending::open(engine, context, (lent, &private.folder)).await?),
+        None => None,
+    };
+    let mut variables = variables(context, &private);
+    variables.extend(lending.iter().flat_map(Lending::variables));
     let spec = CommandSpec {
         command: match command {
             Command::Argv(words) => words.clone(),
@@ -32,7 +42,7 @@ pub(super) async fn run(
         },
         directory: workspace.to_owned(),
         inherited: engine.inherited.clone(),
-        variables: variables(context),
+        variables,
         timeout: context.stage.timeout,
         no_output_timeout: context.stage.no_output_timeout,
         grace: GRACE,
@@ -43,7 +53,16 @@ pub(super) async fn run(
         Source::Output => output.piece(&line.text, line.ending),
         Source::Error => error.piece(&line.text, line.ending),
     };
-    let exit = exec::run(&spec, context.clock.as_ref(), &context.cancel, &mut keep).await;
+    let running = exec::run(&spec, context.clock.as_ref(), &context.cancel, &mut keep);
+    let exit = match &mut lending {
+        None => running.await,
+        Some(lending) => tokio::select! {
+            biased;
+            exit = running => exit,
+            failure = lending.serve() => return Err(failure),
+        },
+    };
+    drop(lending);
     match exit.map_err(cannot_run)? {
         Exit::Exited(0) => outputs::record(workspace, &context.stage.outputs).await,
         Exit::Exited(code) => Err(user_error(format!("the command exited with code {code}"))),
@@ -60,9 +79,17 @@ pub(super) async fn run(
 }
 
 /// What a command may ask about its run. Text from outside (branch names and the like) reaches it only here.
-fn variables(context: &StageContext) -> BTreeMap<String, String> {
+fn variables(context: &StageContext, private: &Private) -> BTreeMap<String, String> {
     let run = &context.run;
-    let mut variables = context.stage.variables.clone();
+    let own = [
+        ("HOME", private.home.display().to_string()),
+        ("TMPDIR", private.tmp.display().to_string()),
+        // what the machine may do is the agent's, not the command's
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+    ];
+    let mut variables: BTreeMap<String, String> =
+        own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    variables.extend(context.stage.variables.clone());
     let environment = context.stage.environment.as_ref().unwrap_or(&run.environment);
     variables.extend(
         [

@@ -1,6 +1,6 @@
 //! What an attempt has at hand.
 
-use super::workspace::Workspace;
+use super::workspace::{Private, Workspace};
 use crate::clock::Clock;
 use crate::exec::Cancel;
 use crate::flow::Failure;
@@ -70,6 +70,12 @@ impl StageContext {
     /// If the commit cannot be checked out.
     pub async fn workspace(&self) -> Result<&Path, Failure> {
         self.workspace.path().await
+    }
+
+    /// What the run's commands keep outside the checkout.
+    pub(super) fn private(&self) -> Result<Private, Failure> {
+        let private = self.workspace.private();
+        private.map_err(|error| agent_error("cannot make the run's private folders", &error))
     }
 }
 

@@ -1,13 +1,15 @@
 //! What the engine needs from others: built-in stages, conditions, and someone who watches.
 
 use super::StageContext;
+use crate::aws::Session;
 use crate::flow::{Failure, Request};
 use crate::logs::LogLine;
 use crate::queue::Reason;
-use crate::spec::{BuiltIn, Stage};
+use crate::spec::{BuiltIn, FailureClass, Lent, Stage};
 use crate::store::{RunRecord, StoredEvent};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+use std::{collections::BTreeMap, io};
 
 /// What an attempt that did not fail came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +20,7 @@ pub enum Done {
     Asks(Request),
 }
 
-/// Performs the built-in stages.
+/// Performs the built-in stages, and lends commands what they may do in the cloud.
 pub trait Perform: Send + Sync {
     /// Performs one attempt. It may have been performed before, wholly or in part, by an agent that died; it ends soon
     /// after `context.cancel` asks for it, and is dropped when that insists or the stage's time is up.
@@ -27,6 +29,27 @@ pub trait Perform: Send + Sync {
         built_in: &'a BuiltIn,
         context: &'a StageContext,
     ) -> BoxFuture<'a, Result<Done, Failure>>;
+
+    /// A session in the stage's environment that may do what is lent and no more.
+    fn lend<'a>(
+        &'a self,
+        _lent: Lent,
+        context: &'a StageContext,
+    ) -> BoxFuture<'a, Result<Loan, Failure>> {
+        let message =
+            format!("there is no cloud whose credentials '{}' could have", context.stage.name);
+        Box::pin(async { Err(Failure::new(FailureClass::UserError, message)) })
+    }
+}
+
+/// What a command is lent to work in a cloud.
+pub struct Loan {
+    /// Whose keys the command gets.
+    pub session: Session,
+    /// What SDKs must know beside them, such as the region.
+    pub variables: BTreeMap<String, String>,
+    /// Serves a cloud that lives in this process, as long as it is polled.
+    pub door: Option<BoxFuture<'static, io::Result<()>>>,
 }
 
 /// Whether a stage's `when` holds in a run. Must not change its mind during the run.

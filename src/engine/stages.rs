@@ -6,6 +6,7 @@ mod assume_role;
 mod failure;
 mod deploy;
 mod gate;
+mod lend;
 pub mod outputs;
 mod plan;
 mod train_test;
@@ -13,10 +14,15 @@ mod validate;
 mod work;
 
 pub use approve::{expired, rejected};
-pub use work::Clouds;
+pub use work::{Clouds, Door};
 
-use super::{Done, Perform, StageContext};
-use crate::{flow::Failure, plan::Part, project::Project, spec::BuiltIn};
+use super::{Done, Loan, Perform, StageContext};
+use crate::{
+    flow::Failure,
+    plan::Part,
+    project::Project,
+    spec::{BuiltIn, Lent},
+};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use std::sync::Arc;
@@ -57,6 +63,17 @@ impl Perform for BuiltIns {
         context: &'a StageContext,
     ) -> BoxFuture<'a, Result<Done, Failure>> {
         Box::pin(self.dispatch(built_in, context))
+    }
+
+    fn lend<'a>(
+        &'a self,
+        lent: Lent,
+        context: &'a StageContext,
+    ) -> BoxFuture<'a, Result<Loan, Failure>> {
+        Box::pin(async move {
+            let work = Work { project: &self.project, clouds: self.clouds.as_ref(), context };
+            lend::lend(&work, lent).await
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The run's checkout.
+//! A run's own folders: the checkout, and beside it what its commands take for their home.
 
 use super::Engine;
 use super::context::agent_error;
@@ -7,7 +7,9 @@ use crate::git::{Credentials, GitError, Repository};
 use crate::spec::FailureClass;
 use crate::store::RunRecord;
 use std::{
-    path::{Path, PathBuf},
+    fs, io,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf, absolute},
     sync::Arc,
 };
 use tokio::sync::OnceCell;
@@ -17,6 +19,7 @@ use tokio::sync::OnceCell;
 pub(super) struct Workspace {
     run: Arc<RunRecord>,
     folder: PathBuf,
+    private: PathBuf,
     mirrors: PathBuf,
     credentials: Credentials,
     made: OnceCell<()>,
@@ -27,6 +30,7 @@ impl Workspace {
         Self {
             run: Arc::clone(run),
             folder: engine.work.join(run.id.as_str()),
+            private: engine.work.join(format!("{}.private", run.id)),
             mirrors: engine.mirrors.clone(),
             credentials: engine.credentials.clone(),
             made: OnceCell::new(),
@@ -61,10 +65,35 @@ impl Workspace {
         }
     }
 
-    /// Removes the checkout of a run that is over.
-    pub(super) async fn remove(&self) {
-        let folder = self.folder.clone();
-        // What cannot be removed is in nobody's way: no run has this folder's name again.
-        let _ = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await;
+    /// What the run's commands keep outside the checkout; nobody else may look into it.
+    ///
+    /// # Errors
+    /// If the folders cannot be made.
+    pub(super) fn private(&self) -> io::Result<Private> {
+        let folder = absolute(&self.private)?;
+        let private = Private { home: folder.join("home"), tmp: folder.join("tmp"), folder };
+        for folder in [&private.home, &private.tmp] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        Ok(private)
     }
+
+    /// Removes the folders of a run that is over.
+    pub(super) async fn remove(&self) {
+        let folders = [self.folder.clone(), self.private.clone()];
+        // What cannot be removed is in nobody's way: no run has these folders' names again.
+        let remove = move || folders.map(fs::remove_dir_all);
+        let _ = tokio::task::spawn_blocking(remove).await;
+    }
+}
+
+/// Folders that a run's commands share and that end with it.
+#[derive(Debug)]
+pub(super) struct Private {
+    /// The folder of the others.
+    pub(super) folder: PathBuf,
+    /// `HOME`: empty at first, so that nothing of the agent's own (`.aws`, `.ssh`, `.netrc`, `.gitconfig`) is found there.
+    pub(super) home: PathBuf,
+    /// `TMPDIR`.
+    pub(super) tmp: PathBuf,
 }

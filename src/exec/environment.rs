@@ -7,8 +7,8 @@ use std::{
 };
 
 /// What a command may know of the agent's own environment.
-const ALLOWED: &[&str] =
-    &["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"];
+/// `HOME` is none of it: what the agent's user keeps there (`.aws`, `.ssh`, `.netrc`, `.gitconfig`) is not for commands.
+const ALLOWED: &[&str] = &["PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"];
 
 /// Variables that make a shell, a loader or an interpreter run code of the setter's choice.
 const FORBIDDEN: &[&str] = &[
@@ -111,9 +111,18 @@ mod tests {
 
     #[test]
     fn only_what_is_on_the_list_is_inherited() {
-        let inherited = Inherited::from([pair("HOME", "/h"), pair("AWS_SECRET_ACCESS_KEY", "s")]);
-        let seen = inherited.with(&BTreeMap::from([pair("BRANCH", "$(rm)")])).unwrap();
-        let expected = [pair("BRANCH", "$(rm)"), pair("HOME", "/h"), pair("PATH", DEFAULT_PATH)];
+        let ours = [
+            pair("TZ", "UTC"),
+            pair("HOME", "/root"),
+            pair("TMPDIR", "/tmp"),
+            pair("AWS_SECRET_ACCESS_KEY", "s"),
+            pair("AWS_PROFILE", "prod"),
+            pair("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2"),
+            pair("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.169.254"),
+            pair("SSH_AUTH_SOCK", "/run/agent"),
+        ];
+        let seen = Inherited::from(ours).with(&BTreeMap::from([pair("BRANCH", "$(rm)")])).unwrap();
+        let expected = [pair("BRANCH", "$(rm)"), pair("PATH", DEFAULT_PATH), pair("TZ", "UTC")];
         assert_eq!(seen, BTreeMap::from(expected));
     }
 

@@ -27,6 +27,7 @@ fn stage(text: &str, needs: &[&str], on: On) -> Stage {
         no_output_timeout: None,
         retry: Retry { attempts: 1, backoff: Duration::from_secs(1), classes: Vec::new() },
         outputs: Vec::new(),
+        credentials: None,
     }
 }
 

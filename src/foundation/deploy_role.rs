@@ -7,7 +7,7 @@ use super::{
     policy::{Policy, Principal, Statement},
     scope::{Member, People, Scope},
 };
-use crate::spec::Environment;
+use crate::spec::{Environment, SessionTags, Sessions};
 
 /// What no deployer may do, whatever else allows it: approve, erase, widen its own rights.
 const NEVER: &[&str] = &[
@@ -106,14 +106,20 @@ const JOB_LOGS: [&str; 3] = ["ProcessingJobs", "TrainingJobs", "TransformJobs"];
 /// Whom the role lets in: the agent's role, with the environment's external id, under the name of a run.
 pub(super) fn trust(member: &Member, people: &People) -> Statement {
     let environment = &member.environment;
-    let actions = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"];
-    let statement = Statement::allow(&format!("Agent{}", environment.name), &actions)
+    let Sessions { source_identity, tags, .. } = &environment.sessions;
+    let mut actions = vec!["sts:AssumeRole"];
+    actions.extend(source_identity.as_ref().map(|_| "sts:SetSourceIdentity"));
+    actions.extend((*tags == SessionTags::Sent).then_some("sts:TagSession"));
+    let mut statement = Statement::allow(&format!("Agent{}", environment.name), &actions)
         .by(Principal::Aws(vec![people.agent.to_string()]))
         .when("StringLike", "sts:RoleSessionName", ["agent-*"]);
-    match &environment.external_id {
-        Some(id) => statement.when("StringEquals", "sts:ExternalId", [id]),
-        None => statement,
+    let asked = [("sts:ExternalId", &environment.external_id), ("sts:SourceIdentity", source_identity)];
+    for (key, value) in asked {
+        if let Some(value) = value {
+            statement = statement.when("StringEquals", key, [value]);
+        }
     }
+    statement
 }
 
 /// What the role may do.

@@ -54,6 +54,7 @@ pub(crate) fn environment() -> Environment {
         approval: Approval::default(),
         windows: None,
         endpoint_url: None,
+        sessions: Default::default(),
     }
 }
 

@@ -72,6 +72,10 @@ pub struct Role {
     pub trusted: BTreeSet<String>,
     /// One of these must come with AssumeRole; empty means none is asked for.
     pub external_ids: BTreeSet<String>,
+    /// What may be said of who is behind a session; nothing if empty.
+    pub source_identities: BTreeSet<String>,
+    /// Whether sessions may be tagged.
+    pub tagging: Tagging,
     /// Services it may be passed to.
     pub services: BTreeSet<Service>,
     /// MaxSessionDuration.
@@ -80,6 +84,16 @@ pub struct Role {
     pub permissions: Policy,
     /// What it was made from.
     pub(super) laid: Item,
+}
+
+/// Whether a role's trust policy allows `sts:TagSession`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tagging {
+    /// It does not.
+    #[default]
+    Refused,
+    /// It does.
+    Trusted,
 }
 
 impl Role {
@@ -262,6 +276,8 @@ fn role(item: &Item, spec: &RoleSpec) -> Role {
         arn: spec.arn.clone(),
         trusted: BTreeSet::new(),
         external_ids: BTreeSet::new(),
+        source_identities: BTreeSet::new(),
+        tagging: Tagging::default(),
         services: BTreeSet::new(),
         longest_session_seconds: spec.longest_session,
         permissions: spec
@@ -281,6 +297,11 @@ fn role(item: &Item, spec: &RoleSpec) -> Role {
         }
         let ids = statement.conditions().values().filter_map(|keys| keys.get("sts:ExternalId"));
         role.external_ids.extend(ids.flatten().cloned());
+        let who = statement.conditions().values().filter_map(|keys| keys.get("sts:SourceIdentity"));
+        role.source_identities.extend(who.flatten().cloned());
+        if statement.actions().iter().any(|action| action == "sts:TagSession") {
+            role.tagging = Tagging::Trusted;
+        }
     }
     role
 }

@@ -1,9 +1,10 @@
 //! Who asks: told by the access key id alone.
 
-use super::{Item, Landscape, Policy, Service, Shelf, ShelfError, landscape};
+use super::{Item, Landscape, Policy, Service, Shelf, ShelfError, landscape, sts::tags::Tags};
 use crate::ids::{AccountId, Arn, Digest};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Access key id of the agent's own role.
 pub(super) const AGENT_KEY: &str = "AKIAREHEARSALAGENT00";
@@ -36,6 +37,12 @@ pub struct RoleSession {
     pub policy: Option<Policy>,
     /// Who is behind it; sticks through chains.
     pub source_identity: Option<String>,
+    /// What it is marked with.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Which of the tags the next session of a chain has too.
+    #[serde(default)]
+    pub transitive: BTreeSet<String>,
 }
 
 impl Item for RoleSession {
@@ -149,6 +156,22 @@ impl Principal {
         match self {
             Self::Agent | Self::Administrator(_) | Self::Service(..) => None,
             Self::Session(session) => session.source_identity.as_deref(),
+        }
+    }
+
+    /// The tags that a role taken by the caller has from the beginning.
+    pub(super) fn handed_on(&self) -> Tags {
+        match self {
+            Self::Agent | Self::Administrator(_) | Self::Service(..) => Tags::default(),
+            Self::Session(session) => Tags {
+                all: session
+                    .tags
+                    .iter()
+                    .filter(|(key, _)| session.transitive.contains(*key))
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect(),
+                transitive: session.transitive.clone(),
+            },
         }
     }
 

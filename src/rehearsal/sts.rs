@@ -4,6 +4,7 @@
 //! same AccessDenied, as in AWS: whoever asks learns nothing.
 
 mod assume_role;
+pub(super) mod tags;
 
 use super::{Call, ServiceError};
 use serde_json::{Value, json};

@@ -9,6 +9,7 @@ mod heritage;
 mod names;
 mod pipelines;
 mod policy;
+mod sessions;
 mod settings;
 mod site;
 mod windows;
@@ -45,6 +46,7 @@ fn check(name: &EnvName, reading: &mut Reading<'_>, raw: &RawEnvironment) -> Opt
 
     // Everything is read before the first `?`, so that everything wrong is found.
     let endpoint_url = names::endpoint(desk, raw);
+    let sessions = sessions::read(desk, raw, site);
     let external_id = names::external_id(desk, raw.external_id.as_ref());
     let bucket = desk.parsed(&["default_bucket"], raw.default_bucket.as_ref());
     let artifacts_bucket =
@@ -92,5 +94,6 @@ fn check(name: &EnvName, reading: &mut Reading<'_>, raw: &RawEnvironment) -> Opt
         approval: policy.approval,
         windows,
         endpoint_url,
+        sessions,
     })
 }

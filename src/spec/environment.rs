@@ -71,6 +71,43 @@ pub struct Environment {
     pub windows: Option<Windows>,
     /// Another address for every service of this environment.
     pub endpoint_url: Option<Url>,
+    /// How the deploy role is asked for, and where.
+    #[serde(default)]
+    pub sessions: Sessions,
+}
+
+/// How the deploy role is asked for, and at which of AWS's addresses. By default nothing is sent that a trust policy
+/// must allow first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sessions {
+    /// Who is behind the sessions; CloudTrail shows it with every call, and nobody down a chain of roles can change it.
+    pub source_identity: Option<String>,
+    /// Whether sessions carry what they are for.
+    pub tags: SessionTags,
+    /// Which of AWS's addresses are used.
+    pub addresses: Addresses,
+}
+
+/// Whether sessions carry what they are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionTags {
+    /// They carry no tags.
+    #[default]
+    None,
+    /// Repository, commit, environment, run and purpose.
+    Sent,
+}
+
+/// Which of AWS's addresses are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Addresses {
+    /// Those with validated cryptography.
+    pub fips: bool,
+    /// Those that have IPv6 too.
+    pub dual_stack: bool,
 }
 
 /// Where an environment's calls go.

@@ -140,6 +140,20 @@ pub struct Stage {
     pub retry: Retry,
     /// Files a command leaves for later stages, relative to the work folder.
     pub outputs: Vec<String>,
+    /// What a command may do in its environment's account; nothing if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Lent>,
+}
+
+/// What a command may do with the credentials that it is lent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Credentials")]
+pub enum Lent {
+    /// Look at what is deployed, and read objects and logs.
+    Read,
+    /// Change what a deployment changes.
+    Deploy,
 }
 
 /// What a stage does.

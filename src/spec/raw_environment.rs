@@ -27,6 +27,13 @@ pub(super) struct RawEnvironment {
     pub(super) deploy_role: Option<String>,
     /// External id that the deploy role's trust policy asks for.
     pub(super) external_id: Option<String>,
+    /// Who is behind the agent's sessions, as CloudTrail shows it; the deploy role's trust policy must allow
+    /// sts:SetSourceIdentity.
+    #[schemars(length(min = 2, max = 64))]
+    pub(super) source_identity: Option<String>,
+    /// Whether sessions carry repository, commit, environment, run and purpose as tags; the deploy role's trust policy must
+    /// allow sts:TagSession. Not if absent.
+    pub(super) session_tags: Option<bool>,
     /// ARN of the role that approves models; role/model-approver of the registry account if absent.
     pub(super) approver_role: Option<String>,
     /// ARN of the role EventBridge starts pipelines with; role/MODEL_NAME-events if absent.
@@ -73,6 +80,10 @@ pub(super) struct RawEnvironment {
     pub(super) windows: Option<RawWindows>,
     /// Another address for every AWS service of this environment.
     pub(super) endpoint_url: Option<String>,
+    /// Whether AWS is reached at its addresses with FIPS-validated cryptography. Not if absent.
+    pub(super) fips: Option<bool>,
+    /// Whether AWS is reached at its addresses that have IPv6 too. Not if absent.
+    pub(super) dual_stack: Option<bool>,
     /// The train pipeline.
     #[schemars(required)]
     pub(super) train_pipeline: Option<RawTrainPipeline>,

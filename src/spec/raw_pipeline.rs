@@ -3,7 +3,7 @@
 //! Every field is optional here, even the required ones (the schema says which): a file with
 //! findings is still checked as far as it goes.
 
-use super::pipeline::{FailureClass, Metric, On};
+use super::pipeline::{FailureClass, Lent, Metric, On};
 use super::policy::Supersede;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -79,6 +79,9 @@ pub(super) struct RawStage {
     /// Files the command leaves for later stages, relative to the work folder.
     #[schemars(length(max = 256))]
     pub(super) outputs: Option<Vec<String>>,
+    /// What the command may do in the account of its environment, by credentials that SDKs and the AWS CLI find while it
+    /// runs; nothing if absent.
+    pub(super) credentials: Option<Lent>,
 }
 
 /// The built-in stages.

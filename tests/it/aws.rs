@@ -2,6 +2,9 @@
 
 mod deployment;
 mod doctor;
+mod ledger;
+pub(crate) mod long_run;
+mod renewal;
 mod sessions;
 mod training;
 mod wire_tap;

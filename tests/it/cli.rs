@@ -3,10 +3,12 @@
 mod bootstrap;
 mod broken;
 mod cloud_logs;
+mod denied;
 mod doctor;
 mod gate;
 mod inbox;
 mod kill;
+mod lending;
 mod looking_back;
 mod models;
 mod monitor;

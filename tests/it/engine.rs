@@ -253,6 +253,7 @@ fn stage(text: &str, needs: &[&str]) -> Stage {
         no_output_timeout: None,
         retry: Retry { attempts: 1, backoff: Duration::from_secs(5), classes: Vec::new() },
         outputs: Vec::new(),
+        credentials: None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod applying;
 mod classes;
+mod latency;
 pub(crate) mod proxy;
 mod random;
 mod shipping;

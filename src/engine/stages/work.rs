@@ -2,15 +2,16 @@
 
 use super::{StageContext, failure};
 use crate::{
-    aws::{Access, Purpose, Session},
+    aws::{Access, Cause, Purpose, Session},
     flow::Failure,
     logs::Level,
     plan::Blueprint,
     project::Project,
     spec::{Action, BuiltIn, Environment, FailureClass, Stage},
 };
+use futures_util::future::BoxFuture;
 use serde::{Serialize, de::DeserializeOwned};
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 /// How each environment's cloud is reached.
 pub trait Clouds: Send + Sync {
@@ -22,6 +23,22 @@ pub trait Clouds: Send + Sync {
 
     /// How long to wait between two looks at something that takes time there.
     fn poll_interval(&self, environment: &Environment) -> Duration;
+
+    /// The way in for other processes, where the cloud lives in this one.
+    fn door<'a>(
+        &'a self,
+        _environment: &'a Environment,
+    ) -> BoxFuture<'a, Result<Option<Door>, Failure>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+/// A cloud of this process on a port of this machine.
+pub struct Door {
+    /// Where it is.
+    pub address: String,
+    /// Serves it, as long as it is polled.
+    pub serving: BoxFuture<'static, io::Result<()>>,
 }
 
 /// One attempt of one built-in stage.
@@ -68,7 +85,10 @@ impl Work<'_> {
         environment: &Environment,
         purpose: Purpose,
     ) -> Result<Session, Failure> {
+        let run = &self.context.run;
+        let (repository, commit) = (run.repository.clone(), run.commit.clone());
         let access = self.clouds.access(environment)?;
+        let access = access.on_behalf_of(Cause { repository, commit });
         Ok(access.assume(environment, &self.context.run.id, purpose).await?)
     }
 

@@ -1,9 +1,11 @@
-//! AssumeRole: trust, external id, durations, session policy.
+//! AssumeRole: trust, external id, source identity, tags, durations, session policy.
 
+use super::tags::{self, Tag};
 use crate::{
     ids::Digest,
     rehearsal::{
-        Call, Policy, Principal, Role, RoleSession, ServiceError, check, check::Shape, time,
+        Call, Policy, Principal, Role, RoleSession, ServiceError, Tagging, check, check::Shape,
+        time,
     },
 };
 use jiff::{SignedDuration, ToSpan as _};
@@ -14,7 +16,6 @@ use serde_json::{Value, json};
 const SESSION_NAME: Shape = Shape { length: 2..=64, more: "_+=,.@-" };
 const EXTERNAL_ID: Shape = Shape { length: 2..=1224, more: "_+=,.@:/-" };
 const LONGEST_POLICY: usize = 2048;
-const MOST_TAGS: usize = 50;
 const SHORTEST_SESSION_SECONDS: u32 = 900;
 const LONGEST_SESSION_SECONDS: u32 = 43_200;
 const DEFAULT_SESSION_SECONDS: u32 = 3600;
@@ -39,7 +40,9 @@ struct Input {
     policy: Option<String>,
     source_identity: Option<String>,
     #[serde(default)]
-    tags: Vec<Value>,
+    tags: Vec<Tag>,
+    #[serde(default)]
+    transitive_tag_keys: Vec<String>,
     #[serde(default)]
     policy_arns: Vec<Value>,
 }
@@ -49,8 +52,10 @@ pub(super) async fn assume_role(call: &mut Call<'_>) -> Result<Value, ServiceErr
     let seconds = check_input(&input)?;
     let role = trusting_role(call, &input)?;
     check_duration(call, role, seconds)?;
-    let source_identity = source_identity(call, &input)?;
+    let source_identity = source_identity(call, role, &input)?;
+    let tags = session_tags(call, role, &input)?;
     let policy = session_policy(&input)?;
+    let packed = tags::packed(input.policy.as_deref(), &tags)?;
 
     let number = call.shelf.count_up("sessions").await?;
     let digest = Digest::of(format!("{number} {} {}", role.arn, input.role_session_name));
@@ -65,6 +70,8 @@ pub(super) async fn assume_role(call: &mut Call<'_>) -> Result<Value, ServiceErr
         expires,
         policy,
         source_identity: source_identity.clone(),
+        tags: tags.all,
+        transitive: tags.transitive,
     };
     let token = session.token.clone();
     let principal = Principal::Session(Box::new(session.clone()));
@@ -80,6 +87,8 @@ pub(super) async fn assume_role(call: &mut Call<'_>) -> Result<Value, ServiceErr
             "Expiration": time::iso(expires),
         },
         "SourceIdentity": source_identity,
+        "PackedPolicySize": packed,
+        "SessionTokenUtilization": packed,
     }))
 }
 
@@ -92,8 +101,13 @@ fn check_input(input: &Input) -> Result<u32, ServiceError> {
     }
     if let Some(identity) = &input.source_identity {
         SESSION_NAME.demand(INVALID, "sourceIdentity", identity)?;
+        if identity.to_lowercase().starts_with("aws:") {
+            return Err(ServiceError::refused(
+                INVALID,
+                "a source identity must not begin with aws:",
+            ));
+        }
     }
-    check::length(INVALID, "tags", input.tags.len(), 0..=MOST_TAGS)?;
     if !input.policy_arns.is_empty() {
         return Err(ServiceError::refused(
             INVALID,
@@ -123,16 +137,13 @@ fn trusting_role<'c>(call: &Call<'c>, input: &Input) -> Result<&'c Role, Service
                 || input.external_id.as_ref().is_some_and(|id| role.external_ids.contains(id))
         })
         .filter(|_| call.principal.may(call.landscape, "sts:AssumeRole", &input.role_arn))
-        .ok_or_else(|| {
-            ServiceError::refused(
-                "AccessDeniedException",
-                format!(
-                    "User: {} is not authorized to perform: sts:AssumeRole on resource: {}",
-                    call.principal.arn(),
-                    input.role_arn
-                ),
-            )
-        })
+        .ok_or_else(|| denied(call, "sts:AssumeRole", &input.role_arn))
+}
+
+fn denied(call: &Call<'_>, action: &str, role: &str) -> ServiceError {
+    let who = call.principal.arn();
+    let message = format!("User: {who} is not authorized to perform: {action} on resource: {role}");
+    ServiceError::refused("AccessDeniedException", message)
 }
 
 fn check_duration(call: &Call<'_>, role: &Role, seconds: u32) -> Result<(), ServiceError> {
@@ -151,16 +162,34 @@ fn check_duration(call: &Call<'_>, role: &Role, seconds: u32) -> Result<(), Serv
     Ok(())
 }
 
-/// Once set, a source identity stays.
-fn source_identity(call: &Call<'_>, input: &Input) -> Result<Option<String>, ServiceError> {
+/// Once set, a source identity stays. Both to set one and to hand one on, the role must trust the caller with it.
+fn source_identity(
+    call: &Call<'_>,
+    role: &Role,
+    input: &Input,
+) -> Result<Option<String>, ServiceError> {
     let kept = call.principal.source_identity();
-    match (&input.source_identity, kept) {
-        (Some(asked), Some(kept)) if asked != kept => Err(ServiceError::refused(
+    let wanted = input.source_identity.as_deref().or(kept);
+    let Some(wanted) = wanted else { return Ok(None) };
+    if kept.is_some_and(|kept| kept != wanted) {
+        return Err(ServiceError::refused(
             "AccessDeniedException",
             "the source identity cannot be changed in a chain of roles",
-        )),
-        (Some(asked), _) => Ok(Some(asked.clone())),
-        (None, kept) => Ok(kept.map(str::to_owned)),
+        ));
+    }
+    if !role.source_identities.contains(wanted) {
+        return Err(denied(call, "sts:SetSourceIdentity", &input.role_arn));
+    }
+    Ok(Some(wanted.to_owned()))
+}
+
+/// Tags that are sent, and those that a chain hands on, take a role that lets sessions be tagged.
+fn session_tags(call: &Call<'_>, role: &Role, input: &Input) -> Result<tags::Tags, ServiceError> {
+    let tags = tags::read(call, &input.tags, &input.transitive_tag_keys)?;
+    match role.tagging {
+        Tagging::Trusted => Ok(tags),
+        Tagging::Refused if tags.all.is_empty() => Ok(tags),
+        Tagging::Refused => Err(denied(call, "sts:TagSession", &input.role_arn)),
     }
 }
 

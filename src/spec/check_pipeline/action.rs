@@ -11,7 +11,7 @@ use crate::spec::{
 const LONGEST_COMMAND: usize = 100_000;
 
 /// Keys that mean nothing without a command.
-const COMMAND_KEYS: [&str; 3] = ["env", "outputs", "no-output-timeout"];
+const COMMAND_KEYS: [&str; 4] = ["env", "outputs", "no-output-timeout", "credentials"];
 
 pub(super) fn check(reading: &mut Reading<'_>, stage: &str, raw: &RawStage) -> Option<Action> {
     let uses = reading.has(&["stages", stage, "uses"]);

@@ -123,6 +123,7 @@ fn check_stage(reading: &mut Reading<'_>, draft: &Draft, environments: &[String]
         no_output_timeout,
         retry,
         outputs: raw.outputs.clone().unwrap_or_default(),
+        credentials: raw.credentials,
     })
 }
 

@@ -12,14 +12,14 @@ use std::{
 };
 
 /// A run that is being watched.
-struct Watched {
+pub(super) struct Watched {
     child: Child,
     stderr: BufReader<ChildStderr>,
     heard: String,
 }
 
 impl Watched {
-    fn start(world: &World) -> Self {
+    pub(super) fn start(world: &World) -> Self {
         Self::of(world.command(&["run", "--branch", "main"]))
     }
 
@@ -30,7 +30,7 @@ impl Watched {
     }
 
     /// Waits for a line with these words.
-    fn hears(&mut self, words: &str) {
+    pub(super) fn hears(&mut self, words: &str) {
         loop {
             let start = self.heard.len();
             let read = self.stderr.read_line(&mut self.heard).unwrap();
@@ -41,7 +41,7 @@ impl Watched {
         }
     }
 
-    fn interrupt(&self) {
+    pub(super) fn interrupt(&self) {
         self.gets(Signal::INT);
     }
 
@@ -56,7 +56,7 @@ impl Watched {
         self.child.wait().unwrap();
     }
 
-    fn ends(mut self) -> Told {
+    pub(super) fn ends(mut self) -> Told {
         self.stderr.read_to_string(&mut self.heard).unwrap();
         let output = self.child.wait_with_output().unwrap();
         Told {

@@ -59,6 +59,7 @@ pub(super) fn environment() -> Environment {
         approval: Approval::default(),
         windows: None,
         endpoint_url: None,
+        sessions: Default::default(),
     }
 }
 

@@ -1,9 +1,14 @@
 //! Stands on a port between the agent and a server, and spoils the answers it is told to.
 
 use super::wire::{Request, answer};
-use std::sync::{Arc, Mutex};
+use jiff::{SignedDuration, Timestamp};
+use relevo::clock::{Clock as _, SystemClock};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{
-    io::AsyncWriteExt as _,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
 
@@ -26,7 +31,22 @@ pub(crate) enum Fault {
     Replaced(&'static str),
     /// A page of a listing with nothing in it but the token of the next.
     EmptyPage(&'static str),
+    /// The caller's policies do not allow it.
+    Denied,
+    /// The service's clock shows so many hours more, and it takes no signature of another time.
+    ClockAhead { hours: i64 },
+    /// The first byte of the answer takes its time.
+    Slow(Duration),
+    /// The answer comes in drops, with a pause after each.
+    Drips(Duration),
+    /// There is no answer, and the connection stays.
+    Silent,
 }
+
+/// Bytes that come at once where an answer drips.
+const DROP: usize = 64;
+/// How far a signature's time may be from the service's (AWS's general reference, "Signature Version 4").
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A fault for some of the requests with one operation.
 #[derive(Debug, Clone)]
@@ -120,6 +140,15 @@ impl Proxy {
         let fault = self.fault(&request.operation());
         let said = match fault {
             Some(Fault::ResetBefore) => Vec::new(),
+            Some(Fault::Silent) => {
+                // until the client gives up
+                let _ = client.read(&mut [0]).await;
+                return;
+            }
+            Some(Fault::ClockAhead { hours }) => {
+                let there = SystemClock.now() + SignedDuration::from_hours(hours);
+                at_another_time(&request, there, upstream).await
+            }
             Some(fault) if fault.is_answer() => fault.said(&request),
             Some(_) | None => {
                 let request = request.without(&format!(",\"nextToken\":\"{TOKEN}\""));
@@ -133,6 +162,20 @@ impl Proxy {
                 return;
             }
             Some(Fault::Truncated) => half(&said),
+            Some(Fault::Slow(delay)) => {
+                SystemClock.sleep(delay).await;
+                &said
+            }
+            Some(Fault::Drips(pause)) => {
+                let (drops, last) = said.split_at(said.len() - said.len() % DROP);
+                for drop in drops.chunks(DROP) {
+                    if client.write_all(drop).await.is_err() {
+                        return;
+                    }
+                    SystemClock.sleep(pause).await;
+                }
+                last
+            }
             Some(_) | None => &said,
         };
         // a client that has gone needs no answer
@@ -150,7 +193,21 @@ fn half(said: &[u8]) -> &[u8] {
 
 impl Fault {
     fn is_answer(self) -> bool {
-        !matches!(self, Self::ResetBefore | Self::ResetAfter | Self::Truncated)
+        match self {
+            Self::Fails(_)
+            | Self::Throttles(_)
+            | Self::Expired
+            | Self::Denied
+            | Self::Replaced(_)
+            | Self::EmptyPage(_) => true,
+            Self::ResetBefore
+            | Self::ResetAfter
+            | Self::Truncated
+            | Self::ClockAhead { .. }
+            | Self::Slow(_)
+            | Self::Drips(_)
+            | Self::Silent => false,
+        }
     }
 
     /// What is answered in the server's place.
@@ -172,22 +229,74 @@ impl Fault {
                 refusal(service, 400, "ExpiredToken", &[])
             }
             Self::Expired => refusal(service, 400, "ExpiredTokenException", &[]),
+            Self::Denied => {
+                let code = match service {
+                    "s3" | "sts" => "AccessDenied",
+                    "sns" => "AuthorizationError",
+                    _ => "AccessDeniedException",
+                };
+                let operation = request.operation();
+                let words =
+                    format!("User: relevo is not authorized to perform: {service}:{operation}");
+                said_no((service, &words), 403, code, &[])
+            }
             Self::Replaced(body) => answer(200, &[("content-type", JSON)], body),
             Self::EmptyPage(list) => {
                 let body = format!("{{\"{list}\":[],\"nextToken\":\"{TOKEN}\"}}");
                 answer(200, &[("content-type", JSON)], &body)
             }
-            Self::ResetBefore | Self::ResetAfter | Self::Truncated => Vec::new(),
+            Self::ResetBefore
+            | Self::ResetAfter
+            | Self::Truncated
+            | Self::ClockAhead { .. }
+            | Self::Slow(_)
+            | Self::Drips(_)
+            | Self::Silent => Vec::new(),
         }
     }
 }
 
 const JSON: &str = "application/x-amz-json-1.1";
 
+/// What a service answers whose clock shows `there`.
+async fn at_another_time(request: &Request, there: Timestamp, upstream: u16) -> Vec<u8> {
+    let date = there.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let signed = request.header("x-amz-date").and_then(|text| {
+        let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+        time.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    });
+    if signed.is_none_or(|signed| signed.duration_since(there).abs() > TOLERANCE) {
+        let service = request.service();
+        let code = match service {
+            "s3" => "RequestTimeTooSkewed",
+            "sts" | "sns" => "SignatureDoesNotMatch",
+            _ => "InvalidSignatureException",
+        };
+        return refusal(service, 403, code, &[("date", &date)]);
+    }
+    let said = request.forward(upstream).await.unwrap_or_default();
+    let Some(end) = said.windows(4).position(|four| four == b"\r\n\r\n") else { return said };
+    let head = String::from_utf8_lossy(&said[..end]).into_owned();
+    let lines = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("date:"));
+    let mut dated: Vec<&str> = lines.collect();
+    let line = format!("date: {date}");
+    dated.push(&line);
+    [dated.join("\r\n").as_bytes(), &said[end..]].concat()
+}
+
 /// An error in the service's own spelling.
 fn refusal(service: &str, status: u16, code: &str, headers: &[(&str, &str)]) -> Vec<u8> {
-    let error = format!("<Error><Code>{code}</Code><Message>on purpose</Message></Error>");
-    let json = format!("{{\"__type\":\"{code}\",\"message\":\"on purpose\"}}");
+    said_no((service, "on purpose"), status, code, headers)
+}
+
+fn said_no(
+    (service, words): (&str, &str),
+    status: u16,
+    code: &str,
+    headers: &[(&str, &str)],
+) -> Vec<u8> {
+    let error = format!("<Error><Code>{code}</Code><Message>{words}</Message></Error>");
+    let json = format!("{{\"__type\":\"{code}\",\"message\":\"{words}\"}}");
     let mut headers = headers.to_vec();
     match service {
         "s3" => answer(status, &headers, &error),

@@ -1,12 +1,20 @@
 //! Waiting for an execution while things go wrong.
 
-use super::{proxy::Fault, world::World};
-use crate::aws::world::{Heard, apply};
-use relevo::{
-    aws::{CloudError, ErrorClass, ExecutionStatus, Purpose, SageMaker, StepStatus},
-    plan::Part,
+use super::{
+    proxy::{Fault, Planned, Proxy},
+    world::World,
 };
-use std::collections::BTreeMap;
+use crate::aws::{
+    long_run::{LongRun, Went},
+    world::{Heard, apply},
+};
+use relevo::{
+    aws::{Access, CloudError, ErrorClass, ExecutionStatus, Purpose, SageMaker, StepStatus},
+    flow::{Event, Outcome},
+    plan::Part,
+    rehearsal::Rehearsal,
+};
+use std::{collections::BTreeMap, time::Duration};
 
 /// Looks at an execution before it is given up; each lets it take one step.
 const MOST_LOOKS: usize = 100;
@@ -87,4 +95,74 @@ async fn a_step_that_fails_is_seen_behind_an_empty_page() {
     let [step] = &steps[..] else { panic!("{steps:?}") };
     assert_eq!(step.status, StepStatus::Failed);
     assert_eq!(step.failure_reason.as_deref(), Some("no such column"));
+}
+
+/// A run whose stage trains in an account behind a proxy that does what is `planned`.
+async fn through_the_engine(planned: Vec<Planned>) -> (Went, Proxy) {
+    let run = LongRun::begin().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = Proxy::before(listener.local_addr().unwrap().port()).await;
+    let served = run.rehearsal.clone();
+    tokio::spawn(async move { served.serve(listener, std::future::pending()).await });
+    let keys = Rehearsal::base_credentials();
+    let client = aws_smithy_http_client::Builder::new().build_http();
+    let access = Access::through(client, &keys.access_key_id, &keys.secret_access_key)
+        .with_time(run.now())
+        .with_waits(Duration::ZERO, Duration::ZERO)
+        .with_patience(Duration::from_secs(10), Duration::from_millis(500));
+    proxy.plan(planned);
+    let port = proxy.port;
+    (Box::pin(run.drive(access, Some(port))).await, proxy)
+}
+
+fn looks(after: usize, times: usize, fault: Fault) -> Planned {
+    Planned { operation: Some("DescribePipelineExecution".to_owned()), after, times, fault }
+}
+
+fn attempts(went: &Went) -> usize {
+    let started = |event: &&Event| matches!(event, Event::StageStarted { stage, .. } if stage.as_str() == "train-test");
+    went.events.iter().filter(started).count()
+}
+
+#[tokio::test]
+async fn a_stage_that_waits_does_not_hear_of_faults_that_pass() {
+    let faults = [
+        Fault::Fails(503),
+        Fault::Throttles(Some(1)),
+        Fault::ResetBefore,
+        Fault::ResetAfter,
+        Fault::Truncated,
+        Fault::Silent,
+        Fault::Drips(Duration::from_millis(1)),
+    ];
+    for fault in faults {
+        // the third attempt of a look makes it good
+        let (went, proxy) = through_the_engine(vec![looks(1, 2, fault)]).await;
+        assert_eq!(went.outcome, Outcome::Succeeded, "{fault:?} {:#?}", went.events);
+        assert_eq!((attempts(&went), proxy.spoilt()), (1, 2), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stage_that_has_to_give_up_waiting_finds_its_execution_again() {
+    for (fault, times) in [(Fault::Expired, 1), (Fault::Fails(503), 3), (Fault::Silent, 3)] {
+        let (went, proxy) = through_the_engine(vec![looks(1, times, fault)]).await;
+        assert_eq!(went.outcome, Outcome::Succeeded, "{fault:?} {:#?}", went.events);
+        assert!(attempts(&went) > 1, "{fault:?}");
+        let created = proxy.heard().iter().filter(|call| *call == "CreatePipeline").count();
+        assert_eq!(created, 1, "{fault:?}: the pipeline of the first attempt is the second's");
+        let [trained] = &trained_in(&went)[..] else { panic!("{fault:?}") };
+        assert!(trained.contains(":pipeline/"), "{trained}");
+    }
+}
+
+/// The executions that the stage's successes name.
+fn trained_in(went: &Went) -> Vec<String> {
+    let named = |event: &Event| match event {
+        Event::StageSucceeded { stage, outputs, .. } if stage.as_str() == "train-test" => {
+            Some(outputs["execution"].as_str()?.to_owned())
+        }
+        _ => None,
+    };
+    went.events.iter().filter_map(named).collect()
 }

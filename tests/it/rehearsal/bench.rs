@@ -76,12 +76,21 @@ pub(crate) fn lenient(environments: &[Environment]) -> Landscape {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::on(landscape()).await
+    }
+
+    /// A rehearsal of the accounts of these environments.
+    pub(crate) async fn of(environments: &[Environment]) -> Self {
+        Self::on(Landscape::from(environments)).await
+    }
+
+    async fn on(landscape: Landscape) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(Mutex::new("2026-11-22T12:00:00Z".parse::<Timestamp>().unwrap()));
         let reads = Arc::clone(&clock);
         let now = Arc::new(move || *reads.lock().unwrap());
         let path = folder.path().join("rehearsal.sqlite");
-        let rehearsal = Rehearsal::open(&path, landscape(), now).await.unwrap();
+        let rehearsal = Rehearsal::open(&path, landscape, now).await.unwrap();
         Self { rehearsal, folder, clock }
     }
 

@@ -1,8 +1,9 @@
 //! Who may become whom, for how long.
 
-use super::bench::{Bench, DEV, PROD, REGISTRY, code};
-use aws_sdk_sts::Client;
+use super::bench::{Bench, DEV, PROD, REGISTRY, code, environment};
+use aws_sdk_sts::{Client, types::Tag};
 use jiff::SignedDuration;
+use relevo::spec::{Environment, SessionTags, Sessions};
 
 fn role(account: &str) -> String {
     format!("arn:aws:iam::{account}:role/cross-account-deploy-role")
@@ -179,4 +180,69 @@ async fn an_operation_that_is_not_rehearsed_says_what_is() {
     assert_eq!(refused.meta().code(), Some("UnknownOperationException"));
     let message = refused.meta().message().unwrap();
     assert!(message.contains("GetSessionToken") && message.contains("AssumeRole"), "{message}");
+}
+
+/// A rehearsal whose prod role is trusted with tags and with `relevo` as source identity.
+async fn marked() -> (Bench, Client) {
+    let sessions = Sessions {
+        source_identity: Some("relevo".to_owned()),
+        tags: SessionTags::Sent,
+        ..Sessions::default()
+    };
+    let prod = Environment { sessions, ..environment("prod", PROD) };
+    let bench = Bench::of(&[environment("dev", DEV), prod]).await;
+    let client = Client::new(&bench.agent());
+    (bench, client)
+}
+
+fn tag(key: &str, value: &str) -> Tag {
+    Tag::builder().key(key).value(value).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_source_identity_takes_a_trust_that_names_it() {
+    let (_bench, agent) = marked().await;
+    let request = |name: &str, account: &str| {
+        let request = agent.assume_role().role_arn(role(account)).role_session_name("agent-1");
+        request.external_id(format!("relevo-{name}"))
+    };
+    let known = request("prod", PROD).source_identity("relevo").send().await.unwrap();
+    assert_eq!(known.source_identity(), Some("relevo"));
+    for (refused, action) in [
+        (request("prod", PROD).source_identity("somebody"), "sts:SetSourceIdentity"),
+        (request("dev", DEV).source_identity("relevo"), "sts:SetSourceIdentity"),
+        (request("dev", DEV).tags(tag("run", "1")), "sts:TagSession"),
+    ] {
+        let refused = refused.send().await.unwrap_err().into_service_error();
+        assert_eq!(refused.meta().code(), Some("AccessDenied"));
+        assert!(refused.meta().message().unwrap().contains(action), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn session_tags_have_limits_and_share_their_room_with_the_policy() {
+    let (_bench, agent) = marked().await;
+    let request = || {
+        let request = agent.assume_role().role_arn(role(PROD)).role_session_name("agent-1");
+        request.external_id("relevo-prod")
+    };
+    let fine = request().tags(tag("run", "1")).tags(tag("Über", "a b+c=d@e:f/g"));
+    let fine = fine.transitive_tag_keys("run").send().await.unwrap();
+    assert!(fine.session_token_utilization().unwrap() < 10);
+    for refused in [
+        request().tags(tag("run", "it's")),
+        request().tags(tag("", "1")),
+        request().tags(tag("run", &"x".repeat(257))),
+        request().tags(tag(&"x".repeat(129), "1")),
+        request().tags(tag("aws:run", "1")),
+        request().tags(tag("run", "1")).tags(tag("RUN", "2")),
+        request().tags(tag("run", "1")).transitive_tag_keys("walk"),
+        request().set_tags(Some((0..51).map(|n| tag(&format!("t{n}"), "1")).collect())),
+    ] {
+        assert_eq!(code(refused.send().await), "ValidationError");
+    }
+    let noise = |n: u32| relevo::ids::Digest::of(n.to_string()).to_string();
+    let large = (0..50).map(|n| tag(&format!("t{n}"), &format!("{}{}", noise(n), noise(n + 50))));
+    let large = request().set_tags(Some(large.collect())).send().await;
+    assert_eq!(code(large), "PackedPolicyTooLarge");
 }

@@ -62,6 +62,7 @@ pub(super) fn environment(name: &str, account: &str) -> Environment {
         approval: Approval::default(),
         windows: None,
         endpoint_url: None,
+        sessions: Default::default(),
     }
 }
 

@@ -44,6 +44,8 @@ fn role(call: &Call<'_>, delivery: &Delivery) -> Result<Principal, Failure> {
         expires: call.now,
         policy: None,
         source_identity: None,
+        tags: Default::default(),
+        transitive: Default::default(),
     })))
 }
 

@@ -34,6 +34,8 @@ impl<'r, 'c> AsRole<'r, 'c> {
             expires: call.now,
             policy: None,
             source_identity: None,
+            tags: Default::default(),
+            transitive: Default::default(),
         };
         Self { call, session }
     }
