@@ -7,8 +7,9 @@ mod refused;
 use relevo::{
     ids::EnvName,
     spec::{
-        self, Action, Approval, BuiltIn, Cloud, DriftResponse, Environment, Findings, Monitor, On,
-        Pipeline, Respond, Response, Retrain, RetrainOn, Severity, SourceFile,
+        self, Action, Addresses, Approval, BuiltIn, Cloud, DriftResponse, Environment, Findings,
+        Monitor, On, Pipeline, Respond, Response, Retrain, RetrainOn, SessionTags, Sessions,
+        Severity, SourceFile,
     },
 };
 use std::{fs, path::Path, time::Duration};
@@ -215,6 +216,24 @@ fn examples_are_accepted_where_they_reach_nobody() {
     let (prod, findings) = environment("prod", &emulated).unwrap();
     assert_eq!(findings, Findings::default());
     assert_eq!(prod.endpoint_url.unwrap().as_str(), "http://127.0.0.1:4566/");
+}
+
+#[test]
+fn how_sessions_are_taken_is_read_and_nothing_is_sent_by_default() {
+    let text = source("environments/prod.yaml").text;
+    let (plain, _) = environment("prod", &text).unwrap();
+    assert_eq!(plain.sessions, Sessions::default());
+    let text = format!(
+        "{text}source_identity: relevo\nsession_tags: true\nfips: true\ndual_stack: false\n"
+    );
+    let (marked, findings) = environment("prod", &text).unwrap();
+    assert_eq!(findings, Findings::default());
+    let addresses = Addresses { fips: true, dual_stack: false };
+    let (source_identity, tags) = (Some("relevo".to_owned()), SessionTags::Sent);
+    assert_eq!(marked.sessions, Sessions { source_identity, tags, addresses });
+    let far = text.replace("us-east-1", "eu-west-1");
+    let (_, findings) = environment("prod", &far).unwrap();
+    assert_eq!(codes(&findings), ["no-such-address"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A run that trains for hours, in simulated time, through the engine.
+//! A run that trains, in simulated time, through the engine.
 
 use crate::world::World;
 use jiff::Timestamp;
@@ -25,9 +25,6 @@ use std::{path::Path, sync::Arc, time::Duration};
 /// Who sleeps while a training is waited for: the lease's renewal, the stage's limit, and the wait itself.
 const SLEEPERS: usize = 3;
 
-/// Between two looks at an execution that takes hours: some find keys that are good, some find them over.
-const LOOK_EVERY: Duration = Duration::from_secs(25 * 60);
-
 const TRAINING: &str = "version: 1
 name: training
 environments:
@@ -45,6 +42,7 @@ pub(crate) struct LongRun {
     world: World,
     project: Project,
     clock: SimulatedClock,
+    look_every: Duration,
     pub(crate) rehearsal: Rehearsal,
 }
 
@@ -56,7 +54,8 @@ pub(crate) struct Went {
 }
 
 impl LongRun {
-    pub(crate) async fn begin() -> Self {
+    /// A run whose stage looks at its execution every so often.
+    pub(crate) async fn looking_every(look_every: Duration) -> Self {
         let world = World::new();
         world.write("pipeline.yaml", TRAINING);
         let commit = world.commit("Train only").parse().unwrap();
@@ -70,7 +69,7 @@ impl LongRun {
         let file = world.path(".agent/rehearsal.sqlite");
         let time = Arc::new(clock.clone());
         let rehearsal = open_rehearsal(&project.environments, &file, time).await.unwrap();
-        Self { world, project, clock, rehearsal }
+        Self { world, project, clock, look_every, rehearsal }
     }
 
     pub(crate) fn now(&self) -> Now {
@@ -120,7 +119,7 @@ impl LongRun {
             credentials: Default::default(),
             masker: Masker::default(),
             inherited: Inherited::from([]),
-            perform: Arc::new(BuiltIns::new(project, Arc::new(Slow(access)))),
+            perform: Arc::new(BuiltIns::new(project, Arc::new(Slow(access, self.look_every)))),
             condition: Arc::new(|_, _| true),
             watch: Arc::new(Patient(self.clock.clone())),
             drain_deadline: Duration::ZERO,
@@ -138,8 +137,8 @@ async fn passing(clock: &SimulatedClock) {
     }
 }
 
-/// A cloud in which trainings take hours.
-struct Slow(Access);
+/// A cloud whose executions are looked at every so often.
+struct Slow(Access, Duration);
 
 impl Clouds for Slow {
     fn access(&self, _: &Environment) -> Result<Access, Failure> {
@@ -147,7 +146,7 @@ impl Clouds for Slow {
     }
 
     fn poll_interval(&self, _: &Environment) -> Duration {
-        LOOK_EVERY
+        self.1
     }
 }
 

@@ -14,6 +14,10 @@ use relevo::{
     logs::{CloudWatch, LogEvent, LogSink},
     rehearsal::Rehearsal,
 };
+use std::time::Duration;
+
+/// Some looks find keys that are good, some find them over.
+const LOOK_EVERY: Duration = Duration::from_secs(25 * 60);
 
 fn access(ledger: &Ledger, now: Now) -> Access {
     let keys = Rehearsal::base_credentials();
@@ -23,7 +27,7 @@ fn access(ledger: &Ledger, now: Now) -> Access {
 
 #[tokio::test]
 async fn a_training_of_five_hours_outlives_keys_of_one() {
-    let run = LongRun::begin().await;
+    let run = LongRun::looking_every(LOOK_EVERY).await;
     let until = run.now()() + SignedDuration::from_hours(5);
     let ledger = Ledger::on(run.rehearsal.http_client(), run.now()).with_executions_until(until);
     let access = access(&ledger, run.now());

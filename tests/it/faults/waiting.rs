@@ -99,7 +99,7 @@ async fn a_step_that_fails_is_seen_behind_an_empty_page() {
 
 /// A run whose stage trains in an account behind a proxy that does what is `planned`.
 async fn through_the_engine(planned: Vec<Planned>) -> (Went, Proxy) {
-    let run = LongRun::begin().await;
+    let run = LongRun::looking_every(Duration::from_secs(15)).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = Proxy::before(listener.local_addr().unwrap().port()).await;
     let served = run.rehearsal.clone();
