@@ -1,8 +1,10 @@
 //! An administrator's session in one account: what lays a foundation, and nothing that takes one away.
 
 use super::{
-    Access, CloudError, ErrorClass, Iam, Kms, Logs, SageMaker, credentials::{AssumedRole, RoleRequest},
-    s3::Buckets, sts,
+    Access, CloudError, ErrorClass, Iam, Kms, Logs, SageMaker,
+    credentials::{AssumedRole, RoleRequest},
+    s3::Buckets,
+    sts,
 };
 use crate::{
     foundation::Found,

@@ -113,7 +113,8 @@ pub(super) fn trust(member: &Member, people: &People) -> Statement {
     let mut statement = Statement::allow(&format!("Agent{}", environment.name), &actions)
         .by(Principal::Aws(vec![people.agent.to_string()]))
         .when("StringLike", "sts:RoleSessionName", ["agent-*"]);
-    let asked = [("sts:ExternalId", &environment.external_id), ("sts:SourceIdentity", source_identity)];
+    let asked =
+        [("sts:ExternalId", &environment.external_id), ("sts:SourceIdentity", source_identity)];
     for (key, value) in asked {
         if let Some(value) = value {
             statement = statement.when("StringEquals", key, [value]);
