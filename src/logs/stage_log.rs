@@ -152,7 +152,7 @@ impl LogStream<'_> {
         self.take(&mut lines.iter().map(|line| (line.text.as_str(), line.ending)))
     }
 
-    fn take<'t>(&mut self, pieces: &mut dyn Iterator<Item = (&'t str, Ending)>) -> io::Result<()> {
+    fn take(&mut self, pieces: &mut dyn Iterator<Item = (&str, Ending)>) -> io::Result<()> {
         let (log, level) = (self.log, self.level);
         let mut messages = pieces.filter_map(|(text, ending)| self.message(text, ending));
         log.append((Writer::Command, level), &mut messages)

@@ -20,6 +20,7 @@ mod faults;
 mod layering;
 mod model;
 mod monitor;
+mod moto;
 mod python;
 mod real_scripts;
 mod rehearsal;

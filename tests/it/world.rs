@@ -119,7 +119,8 @@ pub struct Told {
 }
 
 impl Told {
-    fn of(output: &Output) -> Self {
+    /// What a command that has ended said.
+    pub fn of(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: text(&output.stdout),
