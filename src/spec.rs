@@ -34,7 +34,7 @@ pub use check_data::check_data_contract;
 pub use check_environment::check_environment;
 pub use check_pipeline::check_pipeline;
 pub use data::{Column, ColumnKind, DataContract, Role};
-pub use environment::{Alerts, Cloud, Environment, Images, LogGroup};
+pub use environment::{Alerts, Cloud, Environment, Images, LogGroup, LogGroupClass};
 pub use finding::{Finding, Findings, Severity, SourceFile, Span};
 pub use pipeline::{
     Action, BuiltIn, Command, EnvironmentRule, FailureClass, GatePolicy, Metric, On, Pipeline,

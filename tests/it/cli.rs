@@ -5,6 +5,7 @@ mod cloud_logs;
 mod doctor;
 mod gate;
 mod inbox;
+mod job_logs;
 mod kill;
 mod looking_back;
 mod models;
