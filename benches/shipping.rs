@@ -1,9 +1,10 @@
 //! Times the way of a log: from a command's output to batches that a service has accepted, with masking on. In this
-//! process, and over HTTP to a server on the loopback that takes everything; beside `cat` and, where
-//! `RELEVO_WATCHTOWER` names a Python that has it, watchtower on the same server. Prints; asserts nothing but that
-//! every line arrived.
+//! process, and over HTTP to a server on the loopback that takes everything; one after the other, and both at the same
+//! time, as a run does it. Beside `cat` and, where `RELEVO_WATCHTOWER` names a Python that has it, watchtower on the same
+//! server. Prints; asserts nothing but that every line arrived.
 //!
-//! `cargo bench --profile dev --config profile.dev.opt-level=3 --bench shipping [-- MEBIBYTES]`
+//! `cargo bench --profile dev --config profile.dev.opt-level=3 --bench shipping [-- MEBIBYTES [TIMES]]`: so much text, so
+//! many times over; `256 40` are ten gigabytes.
 
 #![expect(
     clippy::print_stdout,
@@ -15,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 use futures_util::future::BoxFuture;
 use relevo::{
     clock::SystemClock,
-    exec::Ending,
+    exec::{self, Cancel, CommandSpec, Exit, Inherited, Line},
     ids::{RunId, StageName},
     logs::{
         Level, LogEvent, LogFolder, LogReader, LogSink, Masker, PutOutcome, Shipment, Shipper,
@@ -25,11 +26,11 @@ use relevo::{
     store::{Ask, Facts, NewRun, Store},
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
-    io::{BufRead, BufReader, BufWriter, Write},
+    io::{BufWriter, Write},
     ops::RangeInclusive,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
         Arc,
@@ -51,14 +52,17 @@ fn main() -> Result<()> {
     let arguments: Vec<String> =
         std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let mebibytes = arguments.first().map_or(Ok(MEBIBYTES), |text| text.parse())?;
+    let times: u64 = arguments.get(1).map_or(Ok(1), |text| text.parse())?;
     let scratch = tempfile::tempdir()?;
     let text = scratch.path().join("text");
-    let lines = write_text(&text, mebibytes)?;
-    let bytes = fs::metadata(&text)?.len();
+    let lines = write_text(&text, mebibytes)? * times;
+    let bytes = fs::metadata(&text)?.len() * times;
     println!("{lines} lines, {} MB of text, {SECRETS} secrets", bytes / 1_000_000);
+    let spoken = Spoken { text: text.clone(), times, lines, bytes };
 
     let started = Instant::now();
-    let cat = Command::new("cat").arg(&text).stdout(Stdio::null()).status()?;
+    let (program, files) = spoken.cat();
+    let cat = Command::new(program).args(files).stdout(Stdio::null()).status()?;
     ensure!(cat.success(), "cat failed");
     report("cat FILE > /dev/null", bytes, started.elapsed());
 
@@ -66,11 +70,13 @@ fn main() -> Result<()> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let keep = scratch.path().join("kept");
     for wire in [Wire::None, Wire::Http] {
-        runtime.block_on(measure(&keep, &text, lines, wire))?;
-        fs::remove_dir_all(&keep)?;
+        for order in [Order::Apart, Order::Together] {
+            runtime.block_on(measure(&keep, &spoken, wire, order))?;
+            fs::remove_dir_all(&keep)?;
+        }
     }
     println!("{:<44} {:>8.1} MiB  (goal {MEMORY_GOAL_MIB})", "peak memory", peak()?);
-    runtime.block_on(watchtower(&text, bytes))
+    runtime.block_on(watchtower(&text))
 }
 
 /// Lines as programs write them, a secret in every hundredth.
@@ -101,6 +107,28 @@ fn write_text(path: &Path, mebibytes: u64) -> Result<u64> {
 
 fn secret(number: usize) -> String {
     format!("s3cr3t/{number:02}+Zm9vYmFy-value")
+}
+
+/// What a command says.
+#[derive(Debug, Clone)]
+struct Spoken {
+    text: PathBuf,
+    times: u64,
+    lines: u64,
+    bytes: u64,
+}
+
+impl Spoken {
+    fn cat(&self) -> (&'static str, impl Iterator<Item = &PathBuf>) {
+        ("cat", (0..self.times).map(|_| &self.text))
+    }
+}
+
+/// Whether lines are shipped when all are kept, or while they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Apart,
+    Together,
 }
 
 /// How batches leave.
@@ -184,8 +212,8 @@ impl LogSink for Null {
     }
 }
 
-/// Masks and keeps the text, then ships what was kept.
-async fn measure(keep: &Path, text: &Path, lines: u64, wire: Wire) -> Result<()> {
+/// Masks and keeps what is spoken, and ships what was kept.
+async fn measure(keep: &Path, spoken: &Spoken, wire: Wire, order: Order) -> Result<()> {
     fs::create_dir_all(keep)?;
     let clock = Arc::new(SystemClock);
     let store = Store::open(&keep.join("db"), clock.clone()).await?;
@@ -201,11 +229,6 @@ async fn measure(keep: &Path, text: &Path, lines: u64, wire: Wire) -> Result<()>
     let run = store.create_or_find(new, Ask::Once).await?.into_run();
     let lease = store.acquire(&run.id).await?;
     let folder = LogFolder::at(keep.join("logs"));
-    let bytes = fs::metadata(text)?.len();
-    let writing = Instant::now();
-    write_log(&folder, &run.id, text)?;
-    let writing = writing.elapsed();
-
     let wire_to = match wire {
         Wire::None => None,
         Wire::Http => Some(tokio::sync::Mutex::new(TcpStream::connect(server().await?).await?)),
@@ -213,20 +236,39 @@ async fn measure(keep: &Path, text: &Path, lines: u64, wire: Wire) -> Result<()>
     let sink = Arc::new(Null { lines: AtomicU64::new(0), wire: wire_to });
     let shipment = Shipment { store, clock, folder: folder.clone(), sink: sink.clone() };
     let mut shipper = Shipper::new(shipment, &run, lease).await?;
-    let shipping = Instant::now();
-    shipper.ship_once().await?;
-    let shipping = shipping.elapsed();
-    ensure!(sink.lines.load(Ordering::Relaxed) == lines, "lines are missing");
-    ensure!(shipper.drain(HOUR).await?.lines == 0, "lines are unsent");
-    let kept = fs::metadata(folder.of_stage(&run.id, &stage()?))?.len();
-    if wire == Wire::None {
-        report("text to file: mask, keep", bytes, writing);
-        let mut reader = LogReader::open(&folder.of_stage(&run.id, &stage()?), 0)?;
-        let first = reader.next()?.context("there is no line")?.line.message;
-        ensure!(first.ends_with("token=***"), "a secret was kept: {first}");
+
+    let started = Instant::now();
+    let mut writing = tokio::spawn(write_log(folder.clone(), run.id.clone(), spoken.clone()));
+    if order == Order::Together {
+        tokio::select! {
+            ended = &mut writing => ended??,
+            never = shipper.keep_shipping() => match never {},
+        }
+    } else {
+        writing.await??;
     }
-    report(&format!("file to accepted batches ({wire:?}), of kept bytes"), kept, shipping);
-    report(&format!("one after the other ({wire:?}), of text"), bytes, writing + shipping);
+    let written = started.elapsed();
+    shipper.ship_once().await?;
+    let whole = started.elapsed();
+    ensure!(sink.lines.load(Ordering::Relaxed) == spoken.lines, "lines are missing");
+    ensure!(shipper.drain(HOUR).await?.lines == 0, "lines are unsent");
+
+    let file = folder.of_stage(&run.id, &stage()?);
+    let first = LogReader::open(&file, 0)?.next()?.context("there is no line")?.line.message;
+    ensure!(first.ends_with("token=***"), "a secret was kept: {first}");
+    let kept = fs::metadata(file)?.len();
+    match (order, wire) {
+        (Order::Apart, Wire::None) => {
+            report("output to file: masked, kept", spoken.bytes, written);
+            report("file to accepted batches, in process, kept", kept, whole - written);
+        }
+        (Order::Apart, Wire::Http) => {
+            report("file to accepted batches, over HTTP, kept", kept, whole - written);
+        }
+        (Order::Together, _) => {
+            report(&format!("output to accepted batches ({wire:?})"), spoken.bytes, whole);
+        }
+    }
     Ok(())
 }
 
@@ -234,16 +276,26 @@ fn stage() -> Result<StageName> {
     Ok("train".parse()?)
 }
 
-fn write_log(folder: &LogFolder, run: &RunId, text: &Path) -> Result<()> {
+/// Runs a command that speaks, as a stage does.
+async fn write_log(folder: LogFolder, run: RunId, spoken: Spoken) -> Result<()> {
     let masker = Masker::of((0..SECRETS).map(secret));
     let clock = Arc::new(SystemClock);
-    let log = StageLog::open(folder, (run, &stage()?), masker, clock, Arc::new(|_| {}))?;
+    let log = StageLog::open(&folder, (&run, &stage()?), masker, clock, Arc::new(|_| {}))?;
     let mut stream = log.stream(Level::Info);
-    let (mut file, mut line) = (BufReader::new(File::open(text)?), String::new());
-    while file.read_line(&mut line)? > 0 {
-        stream.piece(line.trim_end_matches('\n'), Ending::Complete)?;
-        line.clear();
-    }
+    let (program, files) = spoken.cat();
+    let command = [program.to_owned()].into_iter();
+    let spec = CommandSpec {
+        command: command.chain(files.map(|file| file.display().to_string())).collect(),
+        directory: "/".into(),
+        inherited: Inherited::from([]),
+        variables: BTreeMap::new(),
+        timeout: HOUR,
+        no_output_timeout: None,
+        grace: Duration::ZERO,
+    };
+    let mut keep = |lines: Vec<Line>| stream.pieces(&lines);
+    let exit = exec::run(&spec, &SystemClock, &Cancel::never(), &mut keep).await?;
+    ensure!(exit == Exit::Exited(0), "cat ended with {exit:?}");
     Ok(())
 }
 
@@ -304,7 +356,7 @@ for line in open(sys.argv[1]):
 handler.flush(); handler.close()
 print(size, time.monotonic() - started)";
 
-async fn watchtower(text: &Path, _: u64) -> Result<()> {
+async fn watchtower(text: &Path) -> Result<()> {
     let Ok(python) = std::env::var("RELEVO_WATCHTOWER") else {
         println!("watchtower: not measured; RELEVO_WATCHTOWER names a Python that has it");
         return Ok(());

@@ -20,6 +20,6 @@ mod watchdog;
 pub use cancel::{Cancel, Canceller};
 pub use environment::Inherited;
 pub use error::ExecError;
-pub use lines::{Ending, LONGEST_LINE, Line, Source};
+pub use lines::{Ending, LONGEST_LINE, Line, Source, each};
 pub use run::{CommandSpec, Exit, Sink, converse, run};
 pub use survivors::kill_survivors;

@@ -5,6 +5,7 @@
 //! never waits for the cloud, and after `kill -9` at any moment no line is lost or doubled: each `(run, stage,
 //! seq)` arrives exactly once or is counted as rejected with the reason.
 
+mod appender;
 mod archive;
 mod batch;
 mod cloudwatch;

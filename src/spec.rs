@@ -36,7 +36,7 @@ pub use check_environment::check_environment;
 pub use check_pipeline::check_pipeline;
 pub use data::{Column, ColumnKind, DataContract, Role};
 pub use environment::{
-    Addresses, Alerts, Cloud, Environment, Images, LogGroup, SessionTags, Sessions,
+    Addresses, Alerts, Cloud, Environment, Images, LogGroup, LogGroupClass, SessionTags, Sessions,
 };
 pub use finding::{Finding, Findings, Severity, SourceFile, Span};
 pub(crate) use notes::quoted;

@@ -3,7 +3,7 @@
 use super::ErrorClass;
 use crate::foundation::Setting;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
-use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use std::error::Error;
 
@@ -105,8 +105,14 @@ impl CloudError {
         };
         let words = match (error.message(), error, status) {
             (Some(message), _, _) => message.to_owned(),
-            (None, SdkError::ServiceError(_), Some(status)) => format!("HTTP status {status}"),
-            (None, _, _) => DisplayErrorContext(error).to_string(),
+            (None, SdkError::ServiceError(_), Some(status)) if status >= 300 => {
+                format!("HTTP status {status}")
+            }
+            // what came instead is not shown: it may be long, and it may be anything
+            (None, _, Some(status)) => {
+                format!("an answer that cannot be read, HTTP status {status}")
+            }
+            (None, _, None) => chain(error),
         };
         let message = match error.request_id() {
             Some(id) => format!("{words}; request {id}"),
@@ -115,6 +121,20 @@ impl CloudError {
         let code = code.unwrap_or_else(|| NO_ANSWER.to_owned());
         Self { class, code, operation, resource: resource.to_owned(), message }
     }
+}
+
+/// An error with its causes, each said once.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        next = cause.source();
+    }
+    text
 }
 
 /// The error of our own that lies under the SDK's: a refused AssumeRole comes wrapped into whatever call

@@ -5,14 +5,15 @@
 
 mod filter;
 mod groups;
+mod tail;
 
 pub use filter::LogFilter;
 
-use super::{
-    CloudError, ErrorClass, MOST_PAGES,
-    error::{Act, Maybe},
+use super::{CloudError, ErrorClass, MOST_PAGES, error::Act};
+use crate::{
+    plan::LogGroupRecord,
+    spec::{LogGroup, LogGroupClass},
 };
-use crate::{plan::LogGroupRecord, spec::LogGroup};
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
@@ -88,6 +89,7 @@ impl Logs {
                 return Ok(Some(LogGroupRecord {
                     retention_days: found.retention_in_days,
                     kms_key: found.kms_key_id,
+                    class: class(found.log_group_class.as_ref()),
                 }));
             }
             token = page.next_token;
@@ -122,6 +124,7 @@ impl Logs {
             .create_log_group()
             .log_group_name(&group.name)
             .set_kms_key_id(group.kms_key.as_ref().map(|key| key.as_str().to_owned()))
+            .set_log_group_class((!group.class.is_usual()).then(|| group.class.name().into()))
             .send()
             .await
             .act("CreateLogGroup", &group.name)
@@ -231,34 +234,6 @@ impl Logs {
         });
         Ok(outcome(events.len(), rejected.unwrap_or_default()))
     }
-
-    /// The last events of the newest stream whose name begins with `stream_prefix`, oldest first, at most `most`.
-    ///
-    /// # Errors
-    /// If CloudWatch refuses.
-    pub async fn tail(
-        &self,
-        group: &str,
-        stream_prefix: &str,
-        most: usize,
-    ) -> Result<Vec<String>, CloudError> {
-        let address = address(group, stream_prefix);
-        let request = self.client.describe_log_streams().log_group_name(group);
-        let streams = request.log_stream_name_prefix(stream_prefix).send().await;
-        let Some(streams) = streams.act("DescribeLogStreams", &address).maybe()? else {
-            return Ok(Vec::new());
-        };
-        let streams = streams.log_streams.unwrap_or_default();
-        let newest = streams.into_iter().max_by_key(|stream| stream.last_event_timestamp);
-        let Some(stream) = newest.and_then(|stream| stream.log_stream_name) else {
-            return Ok(Vec::new());
-        };
-        let request = self.client.get_log_events().log_group_name(group).log_stream_name(stream);
-        let request = request.start_from_head(false).limit(i32::try_from(most).unwrap_or(i32::MAX));
-        let page = request.send().await.act("GetLogEvents", &address)?;
-        let events = page.events.unwrap_or_default().into_iter();
-        Ok(events.filter_map(|event| event.message).collect())
-    }
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -280,6 +255,13 @@ fn outcome(sent: usize, indices: Indices) -> PutOutcome {
     PutOutcome {
         accepted: tail - head,
         rejected: Rejected { too_old, expired: head - too_old, too_new: sent - tail },
+    }
+}
+
+fn class(shown: Option<&aws_sdk_cloudwatchlogs::types::LogGroupClass>) -> LogGroupClass {
+    match shown.map(aws_sdk_cloudwatchlogs::types::LogGroupClass::as_str) {
+        Some("INFREQUENT_ACCESS") => LogGroupClass::InfrequentAccess,
+        Some(_) | None => LogGroupClass::Standard,
     }
 }
 

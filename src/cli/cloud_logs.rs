@@ -13,6 +13,7 @@ use crate::{
     engine::stages::Clouds as _,
     ids::{EnvName, RunId, StageName},
     logs::{self, Archive, Extent, Follower, Search},
+    spec::{LogGroup, LogGroupClass},
     store::StoreError,
 };
 use anyhow::Context as _;
@@ -136,6 +137,7 @@ impl Group {
         let file = app.rehearsal_file();
         let clouds = AppClouds::open(&project.environments, &file, app.clock.clone()).await?;
         let environment = project.environments.get(&name).context("find the environment")?;
+        readable(&environment.log_group)?;
         let access = clouds.access(environment).context("reach the log group")?;
         let archive = Archive::open(&access, environment, &app::ad_hoc_run()).await;
         let archive = archive.context("reach the log group")?;
@@ -165,6 +167,22 @@ impl Group {
 
     fn prefix(&self, run: &RunId) -> String {
         format!("{}/", logs::stream_prefix(&self.environment, &self.pipeline, run))
+    }
+}
+
+/// Whether lines of the group can be read at all.
+fn readable(group: &LogGroup) -> Result<(), CliError> {
+    let LogGroup { name, class, .. } = group;
+    match class {
+        LogGroupClass::Standard => Ok(()),
+        LogGroupClass::InfrequentAccess => Err(CliError::usage(format!(
+            "log group {name} is of class {}: CloudWatch reads its lines by queries only",
+            class.name()
+        ))
+        .hint(format!(
+            "the lines of this machine's runs: agent logs RUN; all: aws logs start-query --log-group-name {name} \
+             --query-string 'fields @message | sort @timestamp' --start-time SECONDS --end-time SECONDS"
+        ))),
     }
 }
 

@@ -49,9 +49,13 @@ pub(super) async fn run(
     };
     let (mut output, mut error) =
         (context.log.stream(Level::Info), context.log.stream(Level::Warning));
-    let mut keep = |line: Line| match line.source {
-        Source::Output => output.piece(&line.text, line.ending),
-        Source::Error => error.piece(&line.text, line.ending),
+    let mut keep = |lines: Vec<Line>| {
+        let of_one = lines.chunk_by(|line, next| line.source == next.source);
+        of_one.into_iter().try_for_each(|lines| match lines.first().map(|line| line.source) {
+            Some(Source::Output) => output.pieces(lines),
+            Some(Source::Error) => error.pieces(lines),
+            None => Ok(()),
+        })
     };
     let running = exec::run(&spec, context.clock.as_ref(), &context.cancel, &mut keep);
     let exit = match &mut lending {

@@ -61,9 +61,9 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Ok(())
     }
 
-    /// Hands on what can be handed on: whole lines, pieces of long ones, and at the end the rest.
+    /// Hands on what can be handed on, in one go: whole lines, pieces of long ones, and at the end the rest.
     pub(super) fn drain(&mut self, sink: &mut super::Sink<'_>) -> io::Result<()> {
-        let mut start = 0;
+        let (mut start, mut lines) = (0, Vec::new());
         loop {
             let rest = &self.buffer[start..];
             let newline = rest.iter().take(LONGEST_LINE + 1).position(|byte| *byte == b'\n');
@@ -80,12 +80,19 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
             }
             let text = String::from_utf8_lossy(bytes).into_owned();
-            sink(Line { source: self.source, text, ending })?;
+            lines.push(Line { source: self.source, text, ending });
             start += length + skip;
         }
         self.buffer.drain(..start);
-        Ok(())
+        if lines.is_empty() { Ok(()) } else { sink(lines) }
     }
+}
+
+/// A sink that hears one line at a time.
+pub fn each(
+    mut hear: impl FnMut(Line) -> io::Result<()> + Send,
+) -> impl FnMut(Vec<Line>) -> io::Result<()> + Send {
+    move |lines| lines.into_iter().try_for_each(&mut hear)
 }
 
 /// The last place at or before `at` where no character of UTF-8 is cut.
@@ -104,10 +111,10 @@ mod tests {
         let mut seen = Vec::new();
         while lines.is_open() {
             lines.read().await.unwrap();
-            let mut keep = |line: Line| {
+            let mut keep = each(|line| {
                 seen.push((line.text, line.ending));
                 Ok(())
-            };
+            });
             lines.drain(&mut keep).unwrap();
         }
         seen

@@ -54,10 +54,10 @@ pub enum Exit {
     Cancelled,
 }
 
-/// Where lines go; an error ends the command.
-pub type Sink<'a> = dyn FnMut(Line) -> io::Result<()> + Send + 'a;
+/// Where lines go, as many at once as were read at once; an error ends the command.
+pub type Sink<'a> = dyn FnMut(Vec<Line>) -> io::Result<()> + Send + 'a;
 
-/// Runs a command until nothing of its process group is alive, handing each line to `sink` as it comes.
+/// Runs a command until nothing of its process group is alive, handing its lines to `sink` as they come.
 ///
 /// # Errors
 /// If the command could not be started, watched or killed, or the sink failed.

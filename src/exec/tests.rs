@@ -29,11 +29,12 @@ async fn lines_of(
     cancel: &Cancel,
 ) -> (Result<Exit, ExecError>, Vec<String>) {
     let mut lines = Vec::new();
-    let mut keep = |line: Line| {
+    let mut keep = each(|line| {
         lines.push(line.text);
         Ok(())
-    };
+    });
     let exit = run(spec, clock, cancel, &mut keep).await;
+    drop(keep);
     (exit, lines)
 }
 
@@ -49,12 +50,12 @@ async fn once_ready(
     clock: &dyn Clock,
     act: &mut (dyn FnMut() + Send),
 ) -> Exit {
-    let mut sink = |line: Line| {
+    let mut sink = each(|line| {
         if line.text == "ready" {
             act();
         }
         Ok(())
-    };
+    });
     run(spec, clock, cancel, &mut sink).await.unwrap()
 }
 
@@ -139,14 +140,14 @@ async fn a_stubborn_command_is_killed_when_its_grace_is_over() {
     let (canceller, cancel) = Canceller::new();
     let spec = shell("trap 'echo no' TERM; echo ready; while :; do sleep 0.01; done");
     let said_no = AtomicBool::new(false);
-    let mut sink = |line: Line| {
+    let mut sink = each(|line| {
         match line.text.as_str() {
             "ready" => canceller.stop(Stop::Gentle),
             "no" => said_no.store(true, Ordering::Relaxed),
             _ => {}
         }
         Ok(())
-    };
+    });
     // Without its "no" no time passes, and it would never be killed.
     let exit = ticking(&clock, &said_no, run(&spec, &clock, &cancel, &mut sink)).await;
     assert_eq!(exit.unwrap(), Exit::Cancelled);
@@ -172,7 +173,7 @@ async fn a_program_that_is_not_there_is_named() {
 
 #[tokio::test]
 async fn a_sink_that_fails_ends_the_command() {
-    let mut full = |_: Line| Err(std::io::Error::other("disk full"));
+    let mut full = |_: Vec<Line>| Err(std::io::Error::other("disk full"));
     let spec = shell("while :; do echo x; done");
     let exit = run(&spec, &SystemClock, &Cancel::never(), &mut full).await;
     assert!(matches!(exit, Err(ExecError::Sink(_))), "{exit:?}");
@@ -182,15 +183,16 @@ async fn a_sink_that_fails_ends_the_command() {
 async fn a_command_that_is_spoken_with_reads_an_answer_to_each_question() {
     let (answer, answers) = tokio::sync::mpsc::channel(1);
     let mut heard = Vec::new();
-    let mut sink = |line: Line| {
+    let mut sink = each(|line| {
         if let Some(question) = line.text.strip_prefix("what is ") {
             answer.try_send(format!("it is {question}")).map_err(std::io::Error::other)?;
         }
         heard.push(line.text);
         Ok(())
-    };
+    });
     let spec = shell("for it in a b; do echo what is $it; read -r told; echo $told; done");
     let exit = converse(&spec, &SystemClock, &Cancel::never(), &mut sink, answers).await;
+    drop(sink);
     assert_eq!(exit.unwrap(), Exit::Exited(0));
     assert_eq!(heard, ["what is a", "it is a", "what is b", "it is b"]);
 }
@@ -203,7 +205,7 @@ async fn a_command_that_hears_nothing_more_is_no_error() {
     }
     drop(answer);
     let spec = shell("head -c 3; exec <&-; echo; sleep 0.05; exit 4");
-    let mut ignored = |_: Line| Ok(());
+    let mut ignored = |_: Vec<Line>| Ok(());
     let exit = converse(&spec, &SystemClock, &Cancel::never(), &mut ignored, answers).await;
     assert_eq!(exit.unwrap(), Exit::Exited(4));
 }

@@ -12,6 +12,8 @@ use tokio::sync::OnceCell;
 
 /// How long CloudWatch may take to show a line that it took, generously: it promises seconds and no number.
 const SETTLING: Duration = Duration::from_secs(20);
+/// What CloudWatch says where lines of a group's class (INFREQUENT_ACCESS) cannot be read back.
+const UNREADABLE: &str = "InvalidOperationException";
 /// Lines read back at most: those of one put, and as many again that were written in its first millisecond.
 const MOST_READ_BACK: usize = 2 * MOST_EVENTS;
 
@@ -66,6 +68,10 @@ impl CloudWatch {
         from_ms: i64,
     ) -> Result<BTreeSet<u64>, SinkError> {
         let read = self.logs().await?.read(self.group(), stream, from_ms, MOST_READ_BACK).await;
+        if matches!(&read, Err(error) if error.code == UNREADABLE) {
+            // Better there twice than not at all; each line has its number.
+            return Ok(BTreeSet::new());
+        }
         let ours = read.map_err(fault)?.into_iter().filter(|event| event.stream == stream);
         let seq = |message: &str| Some(serde_json::from_str::<LogLine>(message).ok()?.seq);
         Ok(ours.filter_map(|event| seq(&event.message)).filter(|seq| lines.contains(seq)).collect())

@@ -1,36 +1,49 @@
-//! Lines as JSON text: what serde makes of a [`LogLine`], byte for byte, without its price.
+//! Lines as JSON text: what serde makes of a `LogLine`, byte for byte, without its price.
 //!
 //! Every line of a log begins with the same run and stage, and most share their second with the line above.
 
-use super::LogLine;
+use super::Level;
+use crate::ids::{RunId, StageName};
 use jiff::Timestamp;
 use std::io::{self, Write as _};
 
 /// Writes the lines of one stage's log.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct LineText {
     /// Up to and with `"seq":`.
-    head: Vec<u8>,
+    head: String,
     second: Option<i64>,
     /// `second` as text, without the `Z`.
     second_text: String,
 }
 
+/// What one line does not share with the others.
+#[derive(Debug)]
+pub(super) struct Fields<'a> {
+    pub(super) seq: u64,
+    pub(super) level: Level,
+    pub(super) time: Timestamp,
+    pub(super) message: &'a str,
+}
+
 impl LineText {
-    /// Appends `line` and a line end to `text`. All lines given to one writer must be of one stage and run.
-    pub(super) fn write(&mut self, line: &LogLine, text: &mut Vec<u8>) -> io::Result<()> {
-        if self.head.is_empty() {
-            let (run, stage) = (line.run.as_str(), line.stage.as_str());
-            write!(self.head, "{{\"run\":\"{run}\",\"stage\":\"{stage}\",\"seq\":")?;
-        }
-        text.extend_from_slice(&self.head);
+    /// A writer of one stage's lines.
+    pub(super) fn of(run: &RunId, stage: &StageName) -> Self {
+        let head =
+            format!("{{\"run\":\"{}\",\"stage\":\"{}\",\"seq\":", run.as_str(), stage.as_str());
+        Self { head, second: None, second_text: String::new() }
+    }
+
+    /// Appends a line and a line end to `text`.
+    pub(super) fn write(&mut self, line: &Fields<'_>, text: &mut Vec<u8>) -> io::Result<()> {
+        text.extend_from_slice(self.head.as_bytes());
         write!(text, "{}", line.seq)?;
         text.extend_from_slice(b",\"level\":\"");
         text.extend_from_slice(line.level.name().as_bytes());
         text.extend_from_slice(b"\",\"time\":\"");
         self.write_time(line.time, text);
         text.extend_from_slice(b"\",\"message\":");
-        serde_json::to_writer(&mut *text, &line.message)?;
+        serde_json::to_writer(&mut *text, line.message)?;
         text.extend_from_slice(b"}\n");
         Ok(())
     }
@@ -66,7 +79,7 @@ impl LineText {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
+    use super::super::LogLine;
     use super::*;
     use proptest::prelude::*;
 
@@ -78,14 +91,17 @@ mod tests {
             ), 1..8),
             base in prop_oneof![Just(0_i64), 1_700_000_000_i64..1_700_000_010],
         ) {
-            let (mut writer, mut written, mut expected) = <(LineText, Vec<u8>, Vec<u8>)>::default();
+            let (run, stage): (RunId, StageName) =
+                ("01234567-89ab-7def-8123-456789abcdef".parse().unwrap(), "train".parse().unwrap());
+            let mut writer = LineText::of(&run, &stage);
+            let (mut written, mut expected) = <(Vec<u8>, Vec<u8>)>::default();
             for (seq, offset, nanosecond, level, message) in lines {
                 let levels = [Level::Debug, Level::Info, Level::Warning, Level::Error];
                 let nanosecond = if offset == 0 { 0 } else { nanosecond / 1000 * 1000 };
                 let time = Timestamp::new(base, nanosecond).unwrap() + jiff::SignedDuration::from_secs(offset);
-                let (run, stage) = ("01234567-89ab-7def-8123-456789abcdef".parse().unwrap(), "train".parse().unwrap());
-                let line = LogLine { run, stage, seq, level: levels[level], time, message };
-                writer.write(&line, &mut written).unwrap();
+                let level = levels[level];
+                writer.write(&Fields { seq, level, time, message: &message }, &mut written).unwrap();
+                let line = LogLine { run: run.clone(), stage: stage.clone(), seq, level, time, message };
                 serde_json::to_writer(&mut expected, &line).unwrap();
                 expected.push(b'\n');
             }

@@ -1,17 +1,15 @@
 //! Writing a stage's log.
 
-use super::line_text::LineText;
+use super::appender::Appender;
 use super::parts::{Begun, Goes, parts};
-use super::reader::last_line;
-use super::room::{Room, Writer};
+use super::room::Writer;
 use super::{Level, LogFolder, LogLine, MaskStream, Masker};
 use crate::clock::Clock;
-use crate::exec::Ending;
+use crate::exec::{Ending, Line};
 use crate::ids::{RunId, StageName};
-use jiff::Timestamp;
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    borrow::Cow,
+    io,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -32,15 +30,11 @@ pub struct StageLog {
     file: Mutex<Appender>,
 }
 
-struct Appender {
-    file: File,
-    /// Bytes in the file; nobody else writes to it.
-    length: u64,
-    room: Room,
-    text: LineText,
-    buffer: Vec<u8>,
-    next_seq: u64,
-    last_time: Timestamp,
+/// A masked message or a part of one.
+struct Message<'m> {
+    text: Cow<'m, str>,
+    begun: Begun,
+    goes: Goes,
 }
 
 impl std::fmt::Debug for StageLog {
@@ -61,19 +55,7 @@ impl StageLog {
         clock: Arc<dyn Clock>,
         observe: Observe,
     ) -> io::Result<Self> {
-        fs::create_dir_all(folder.of_run(run))?;
-        folder.note_unshipped(run)?;
-        let path = folder.of_stage(run, stage);
-        let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
-        // What stands after the last line end was being written when the agent died, and was never acknowledged.
-        let (end, last) = last_line(&file)?;
-        file.set_len(end)?;
-        let (next_seq, last_time) =
-            last.map_or((1, Timestamp::UNIX_EPOCH), |line| (line.seq + 1, line.time));
-        let (text, buffer) = Default::default();
-        let room = Room::of(folder);
-        let appender = Appender { file, length: end, room, text, buffer, next_seq, last_time };
-        let file = Mutex::new(appender);
+        let file = Mutex::new(Appender::open(folder, (run, stage))?);
         Ok(Self { run: run.clone(), stage: stage.clone(), masker, clock, observe, file })
     }
 
@@ -84,10 +66,12 @@ impl StageLog {
     pub fn line(&self, level: Level, message: &str) -> io::Result<()> {
         let masked = self.masker.mask(message);
         let lines = if masked.is_empty() { "\n" } else { masked.as_ref() }.lines();
-        for line in lines {
-            self.append((Writer::Agent, level), line, (Begun::Here, Goes::Ends))?;
-        }
-        Ok(())
+        let mut messages = lines.map(|line| Message {
+            text: Cow::Borrowed(line),
+            begun: Begun::Here,
+            goes: Goes::Ends,
+        });
+        self.append((Writer::Agent, level), &mut messages)
     }
 
     /// A stream of pieces that add up to lines, such as a command's standard output.
@@ -102,52 +86,44 @@ impl StageLog {
         &self.masker
     }
 
-    fn append(
+    fn append<'m>(
+        &self,
+        origin: (Writer, Level),
+        messages: &mut dyn Iterator<Item = Message<'m>>,
+    ) -> io::Result<()> {
+        let mut messages = messages.peekable();
+        while messages.peek().is_some() {
+            self.append_some(origin, &mut messages)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps as many messages as go into one write, then tells of them.
+    fn append_some<'m>(
         &self,
         (writer, level): (Writer, Level),
-        message: &str,
-        (begun, goes): (Begun, Goes),
+        messages: &mut dyn Iterator<Item = Message<'m>>,
     ) -> io::Result<()> {
-        let message = if message.is_empty() && begun == Begun::Here { EMPTY } else { message };
-        for part in parts(message, begun, goes) {
-            let line = self.append_one((writer, level), part.into_owned())?;
+        let mut appender = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let time = appender.begin(self.clock.now());
+        let mut added = Ok(());
+        while let (Ok(()), false) = (&added, appender.is_full()) {
+            let Some(Message { text, begun, goes }) = messages.next() else { break };
+            let is_empty = text.is_empty() && begun == Begun::Here;
+            let text = if is_empty { EMPTY } else { text.as_ref() };
+            added = parts(text, begun, goes)
+                .try_for_each(|part| appender.add((writer, level), part.into_owned()));
+        }
+        // What there was room for is kept, whatever came after it.
+        let kept = appender.settle()?;
+        drop(appender);
+        let (run, stage, message) = (self.run.clone(), self.stage.clone(), String::new());
+        let mut line = LogLine { run, stage, seq: 0, level, time, message };
+        for (seq, message) in kept {
+            (line.seq, line.message) = (seq, message);
             (self.observe)(&line);
         }
-        Ok(())
-    }
-
-    fn append_one(&self, (writer, level): (Writer, Level), message: String) -> io::Result<LogLine> {
-        let mut appender = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        // Batches must be in the order of time, so a clock that was set back does not show.
-        let time = self.clock.now().max(appender.last_time);
-        let line = LogLine {
-            run: self.run.clone(),
-            stage: self.stage.clone(),
-            seq: appender.next_seq,
-            level,
-            time,
-            message,
-        };
-        appender.write(writer, &line)?;
-        Ok(line)
-    }
-}
-
-impl Appender {
-    fn write(&mut self, writer: Writer, line: &LogLine) -> io::Result<()> {
-        self.buffer.clear();
-        self.text.write(line, &mut self.buffer)?;
-        let more = self.buffer.len() as u64;
-        self.room.take(writer, self.length, more)?;
-        if let Err(error) = self.file.write_all(&self.buffer) {
-            // Half a line must not stand before the next one.
-            self.file.set_len(self.length)?;
-            return Err(error);
-        }
-        self.length += more;
-        self.next_seq = line.seq + 1;
-        self.last_time = line.time;
-        Ok(())
+        added
     }
 }
 
@@ -165,21 +141,35 @@ impl LogStream<'_> {
     /// # Errors
     /// If the file cannot be written, or the log has reached its limit.
     pub fn piece(&mut self, text: &str, ending: Ending) -> io::Result<()> {
+        self.take(&mut [(text, ending)].into_iter())
+    }
+
+    /// Takes pieces that came at once, and keeps them at once.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or the log has reached its limit.
+    pub fn pieces(&mut self, lines: &[Line]) -> io::Result<()> {
+        self.take(&mut lines.iter().map(|line| (line.text.as_str(), line.ending)))
+    }
+
+    fn take(&mut self, pieces: &mut dyn Iterator<Item = (&str, Ending)>) -> io::Result<()> {
+        let (log, level) = (self.log, self.level);
+        let mut messages = pieces.filter_map(|(text, ending)| self.message(text, ending));
+        log.append((Writer::Command, level), &mut messages)
+    }
+
+    fn message<'t>(&mut self, text: &'t str, ending: Ending) -> Option<Message<'t>> {
         let masker = &self.log.masker;
-        match ending {
-            Ending::Complete => {
-                let line = self.carry.finish(masker, text);
-                let begun = std::mem::replace(&mut self.begun, Begun::Here);
-                self.log.append((Writer::Command, self.level), &line, (begun, Goes::Ends))
-            }
+        let (text, goes, next) = match ending {
+            Ending::Complete => (self.carry.finish(masker, text), Goes::Ends, Begun::Here),
             Ending::Continued => {
-                let settled = self.carry.push(masker, text);
-                if settled.is_empty() {
-                    return Ok(());
-                }
-                let begun = std::mem::replace(&mut self.begun, Begun::Before);
-                self.log.append((Writer::Command, self.level), &settled, (begun, Goes::On))
+                (Cow::Owned(self.carry.push(masker, text)), Goes::On, Begun::Before)
             }
+        };
+        if goes == Goes::On && text.is_empty() {
+            return None;
         }
+        let begun = std::mem::replace(&mut self.begun, next);
+        Some(Message { text, begun, goes })
     }
 }

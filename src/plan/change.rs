@@ -4,6 +4,7 @@ use super::resources::{FunctionSettings, ObjectKind, Rule, Target};
 use crate::{
     definition::Kind,
     ids::{AccountId, Digest, EnvName, Region, Sha},
+    spec::LogGroupClass,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -37,6 +38,9 @@ pub enum Change {
         name: String,
         /// Its key.
         kms_key: Option<String>,
+        /// What CloudWatch offers for its lines.
+        #[serde(default, skip_serializing_if = "LogGroupClass::is_usual")]
+        class: LogGroupClass,
     },
     /// Encrypt a log group.
     SetLogGroupKey {

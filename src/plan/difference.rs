@@ -36,6 +36,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     rule(&schedule, observed, &mut changes);
     let mut notes = hindrances;
     notes.extend(unheard(desired, observed));
+    notes.extend(of_another_class(desired, observed));
     let expression = match (&schedule.rule.state, schedule.rule.trigger) {
         (RuleState::Enabled, Trigger::Schedule(expression)) => Some(expression),
         (RuleState::Enabled, Trigger::Pattern(_)) | (RuleState::Disabled, _) => None,
@@ -96,10 +97,11 @@ fn log_group(desired: &Desired, observed: &Observed, changes: &mut Vec<Change>) 
     let wanted = &desired.log_group;
     let name = || wanted.name.clone();
     let key = wanted.kms_key.as_ref().map(|key| key.as_str().to_owned());
-    let created = LogGroupRecord { retention_days: None, kms_key: key.clone() };
+    let class = wanted.class;
+    let created = LogGroupRecord { retention_days: None, kms_key: key.clone(), class };
     let group = observed.log_group.as_ref().unwrap_or(&created);
     if observed.log_group.is_none() {
-        changes.push(Change::CreateLogGroup { name: name(), kms_key: key.clone() });
+        changes.push(Change::CreateLogGroup { name: name(), kms_key: key.clone(), class });
     }
     // a key that nobody asked for is left: taking it away would store lines in the clear
     if let Some(to) = key.filter(|key| group.kms_key.as_ref() != Some(key)) {
@@ -109,6 +111,19 @@ fn log_group(desired: &Desired, observed: &Observed, changes: &mut Vec<Change>) 
     if from != to {
         changes.push(Change::SetRetention { name: name(), from, to });
     }
+}
+
+/// The class of a group never changes.
+fn of_another_class(desired: &Desired, observed: &Observed) -> Option<String> {
+    let (wanted, found) = (&desired.log_group, observed.log_group.as_ref()?);
+    (found.class != wanted.class).then(|| {
+        format!(
+            "log group {} is of class {} and cannot become {}: name another group, which a deployment makes",
+            wanted.name,
+            found.class.name(),
+            wanted.class.name()
+        )
+    })
 }
 
 fn object(wanted: &Object, observed: &Observed) -> Option<Change> {

@@ -46,6 +46,7 @@ pub(crate) fn environment() -> Environment {
             name: "jenkins-log".to_owned(),
             retention_days: Some(90),
             kms_key: None,
+            class: Default::default(),
         },
         images: Images::default(),
         monitor: Monitor { minimum_rows: 100, ..Monitor::default() },

@@ -4,7 +4,7 @@ use super::{
     change::PipelineSummary,
     resources::{FunctionSettings, Rule, Target},
 };
-use crate::definition::Definition;
+use crate::{definition::Definition, spec::LogGroupClass};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +36,8 @@ pub struct LogGroupRecord {
     pub retention_days: Option<i32>,
     /// The key that encrypts it.
     pub kms_key: Option<String>,
+    /// What CloudWatch offers for its lines.
+    pub class: LogGroupClass,
 }
 
 /// A function: its unpublished head and its published versions.

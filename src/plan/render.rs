@@ -97,8 +97,10 @@ fn line(change: &Change) -> Line {
     let add = |what, name: &str, details| of('+', "create", what, name, details);
     let set = |what, name: &str, details| of('~', "change", what, name, details);
     match change {
-        Change::CreateLogGroup { name, kms_key } => {
-            add("log group", name, kms_key.iter().map(|key| format!("key {key}")).collect())
+        Change::CreateLogGroup { name, kms_key, class } => {
+            let class = (!class.is_usual()).then(|| format!("class {}", class.name()));
+            let key = kms_key.iter().map(|key| format!("key {key}"));
+            add("log group", name, key.chain(class).collect())
         }
         Change::SetLogGroupKey { name, from, to } => {
             set("log group", name, vec![arrow("key", from.as_deref().unwrap_or("none"), to)])

@@ -5,7 +5,7 @@ use super::{
     fixture::{Commit, environment},
     *,
 };
-use crate::spec::{Environment, Retrain, RetrainOn};
+use crate::spec::{Environment, LogGroupClass, Retrain, RetrainOn};
 use account::done;
 use proptest::{prelude::*, sample::subsequence};
 use serde_json::json;
@@ -415,4 +415,13 @@ proptest! {
         let desired = wanted(&Commit::first(), &environment(), &mended);
         prop_assert!(plan(&desired, &mended).is_empty());
     }
+}
+
+#[test]
+fn a_log_group_of_another_class_is_told_and_left() {
+    let (desired, mut observed) = converged();
+    observed.log_group.as_mut().unwrap().class = LogGroupClass::InfrequentAccess;
+    let plan = plan(&desired, &observed);
+    assert!(plan.is_empty());
+    assert!(plan.notes.iter().any(|note| note.contains("and cannot become STANDARD")));
 }

@@ -223,7 +223,11 @@ mod tests {
     #[test]
     fn retention_is_compared_for_ever_included() {
         let environment = fixture::environment();
-        let found = |days| LogGroupRecord { retention_days: days, kms_key: None };
+        let found = |days| LogGroupRecord {
+            retention_days: days,
+            kms_key: None,
+            class: Default::default(),
+        };
         let judged =
             |days| log_group(Some(&found(days)), &environment.log_group, from_main(&environment));
         assert!(matches!(judged(Some(90)), Outcome::Ok { .. }));

@@ -8,6 +8,9 @@ mod groups;
 mod put;
 mod read;
 mod streams;
+mod written;
+
+pub(super) use written::keep;
 
 use super::{Call, Item, ServiceError};
 use jiff::Timestamp;

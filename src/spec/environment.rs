@@ -139,6 +139,39 @@ pub struct LogGroup {
     pub retention_days: Option<i32>,
     /// Key that encrypts the group.
     pub kms_key: Option<Arn>,
+    /// What CloudWatch offers for its lines.
+    #[serde(default)]
+    pub class: LogGroupClass,
+}
+
+/// What CloudWatch offers for a group's lines; it is fixed when the group is made.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LogGroupClass {
+    /// Everything.
+    #[default]
+    Standard,
+    /// Half the price of a line; lines are found by queries of Logs Insights only.
+    InfrequentAccess,
+}
+
+impl LogGroupClass {
+    /// As CloudWatch writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "STANDARD",
+            Self::InfrequentAccess => "INFREQUENT_ACCESS",
+        }
+    }
+
+    /// Whether it is the class that a group has if nobody says otherwise.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::Standard
+    }
 }
 
 /// Image overrides, as full image URIs, tags or digests included.

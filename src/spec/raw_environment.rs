@@ -4,7 +4,7 @@
 //! findings is still checked as far as it goes.
 
 use super::{
-    environment::Cloud,
+    environment::{Cloud, LogGroupClass},
     raw_policy::{RawApproval, RawMonitor, RawRespond, RawRetrain},
     raw_windows::RawWindows,
 };
@@ -125,6 +125,9 @@ pub(super) struct RawLogGroupSettings {
     pub(super) retention_days: Option<i64>,
     /// ARN of the KMS key that encrypts the group.
     pub(super) kms_key: Option<String>,
+    /// What CloudWatch offers for the lines; STANDARD if absent. Of an INFREQUENT_ACCESS group lines cannot be read back:
+    /// 'agent logs --env' and 'agent logs search' do not work, and a batch whose answer was lost is sent again.
+    pub(super) class: Option<LogGroupClass>,
 }
 
 /// Container images as full URIs, tags or digests included.

@@ -7,6 +7,7 @@ mod denied;
 mod doctor;
 mod gate;
 mod inbox;
+mod job_logs;
 mod kill;
 mod lending;
 mod looking_back;

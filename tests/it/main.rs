@@ -21,6 +21,7 @@ mod github;
 mod layering;
 mod model;
 mod monitor;
+mod moto;
 mod postgres;
 mod python;
 mod real_scripts;

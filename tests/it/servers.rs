@@ -33,13 +33,22 @@ impl Emulator {
             Self::Moto => &MOTO,
             Self::Ministack => &MINISTACK,
         };
-        let running = place.get_or_init(|| Some(self.start(&python()?)));
+        let running = place.get_or_init(|| Some(self.start(&Self::python()?)));
         if running.is_none() {
             println!(
                 "skipped: no Python with the packages of tests/python/emulators.txt; scripts/test makes one, or set RELEVO_EMULATORS"
             );
         }
         running.as_ref().map(|running| running.port)
+    }
+
+    /// The Python with moto, ministack and boto3.
+    pub(crate) fn python() -> Option<PathBuf> {
+        let built = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .parent()
+            .map(|target| target.join("emulators/bin/python"));
+        let given = std::env::var_os("RELEVO_EMULATORS").map(PathBuf::from);
+        given.or(built).filter(|python| python.exists())
     }
 
     fn start(self, python: &Path) -> Running {
@@ -56,15 +65,6 @@ impl Emulator {
         let port = port.unwrap_or_else(|| panic!("{name} ended before it answered"));
         Running { port, _child: child }
     }
-}
-
-/// The Python with moto and ministack.
-pub(crate) fn python() -> Option<PathBuf> {
-    let built = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .map(|target| target.join("emulators/bin/python"));
-    let given = std::env::var_os("RELEVO_EMULATORS").map(PathBuf::from);
-    given.or(built).filter(|python| python.exists())
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use crate::{
     clock::SystemClock,
-    exec::{self, Cancel, CommandSpec, Exit, Inherited, Line, Source},
+    exec::{self, Cancel, CommandSpec, Exit, Inherited, Source},
 };
 use anyhow::Context as _;
 use std::{
@@ -142,15 +142,16 @@ async fn look(python: &Path) -> Result<PathBuf, PythonError> {
         grace: Duration::ZERO,
     };
     let (mut said, mut last) = (Vec::new(), String::new());
-    let mut sink = |line: Line| {
+    let mut sink = exec::each(|line| {
         match line.source {
             Source::Output => said.push(line.text),
             Source::Error => last = line.text,
         }
         Ok(())
-    };
+    });
     let failed = |why: String| PythonError::NotPython { python: shown.clone(), why };
     let exit = exec::run(&spec, &SystemClock, &Cancel::never(), &mut sink).await;
+    drop(sink);
     match exit.map_err(|error| failed(error.to_string()))? {
         Exit::Exited(0) => {}
         Exit::Exited(_) => return Err(failed(last)),

@@ -86,15 +86,16 @@ impl RealScripts {
         let limits = Limits { longest: process.longest.min(self.limits.longest), ..self.limits };
         let spec = self.prepare(&process, limits)?;
         let mut last = LastWord::default();
-        let mut sink = |line: Line| match line.source {
+        let mut sink = exec::each(|line| match line.source {
             Source::Output => hear(line),
             Source::Error => {
                 last.hear(line);
                 Ok(())
             }
-        };
+        });
         let clock = self.clock.as_ref();
         let exit = exec::converse(&spec, clock, &Cancel::never(), &mut sink, answers).await;
+        drop(sink);
         let word = last.told(folder);
         match exit.map_err(not_run)? {
             Exit::Exited(0) => Ok(()),

@@ -9,9 +9,10 @@ pub(super) fn done(mut observed: Observed, change: &Change, desired: &Desired) -
         change(observed.topic.as_mut().unwrap());
     };
     match change {
-        Change::CreateLogGroup { kms_key, .. } => {
+        Change::CreateLogGroup { kms_key, class, .. } => {
             let kms_key = kms_key.clone();
-            observed.log_group = Some(LogGroupRecord { retention_days: None, kms_key });
+            observed.log_group =
+                Some(LogGroupRecord { retention_days: None, kms_key, class: *class });
         }
         Change::SetLogGroupKey { to, .. } => {
             observed.log_group.as_mut().unwrap().kms_key = Some(to.clone());

@@ -16,7 +16,7 @@ const MOST_STREAMS: usize = 100;
 
 pub(super) async fn get_log_events(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let limit = limit(call)?;
-    let (group, _) = group(call).await?;
+    let group = readable(call).await?;
     streams::stream(call, &group).await?;
     let stream = call.text("logStreamName").unwrap_or_default().to_owned();
     let head = call.body.get("startFromHead").and_then(Value::as_bool).unwrap_or_default();
@@ -59,10 +59,23 @@ pub(super) async fn get_log_events(call: &mut Call<'_>) -> Result<Value, Service
     }))
 }
 
+/// The group the call names, if events of its class can be read.
+async fn readable(call: &mut Call<'_>) -> Result<String, ServiceError> {
+    let (name, group) = group(call).await?;
+    if group.class != "INFREQUENT_ACCESS" {
+        return Ok(name);
+    }
+    let said = format!(
+        "The log group {name} is of log-group-class {}. {} is not supported for this log class.",
+        group.class, call.operation
+    );
+    Err(ServiceError::refused("InvalidOperationException", said))
+}
+
 pub(super) async fn filter_log_events(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     let limit = limit(call)? as usize;
     let pattern = Pattern::parse(call.text("filterPattern").unwrap_or_default())?;
-    let (group, _) = group(call).await?;
+    let group = readable(call).await?;
     let query = filter_query(call, group)?;
     let (mut at, pause) = match call.text("nextToken") {
         None => (Position::START, false),

@@ -2,6 +2,7 @@
 
 mod condition;
 mod job;
+mod job_log;
 mod lambda;
 mod model;
 mod processing;

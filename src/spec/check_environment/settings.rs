@@ -6,7 +6,7 @@ use super::{
     site::{Owner, Site},
 };
 use crate::spec::{
-    environment::{Images, LogGroup},
+    environment::{Images, LogGroup, LogGroupClass},
     raw_environment::{RawImages, RawLogGroup, RawLogGroupSettings},
 };
 
@@ -29,11 +29,13 @@ pub(super) fn log_group(
             name: DEFAULT_LOG_GROUP.to_owned(),
             retention_days: None,
             kms_key: None,
+            class: LogGroupClass::default(),
         }),
         Some(RawLogGroup::Name(name)) => Some(LogGroup {
             name: group_name(desk, &["log_group"], Some(name))?,
             retention_days: None,
             kms_key: None,
+            class: LogGroupClass::default(),
         }),
         Some(RawLogGroup::Settings(settings)) => with_settings(desk, settings, site),
     }
@@ -61,7 +63,7 @@ fn with_settings(
     if let (Some(key), Some(site)) = (&kms_key, site) {
         site.must_hold(desk, &path, key, Owner::Environment);
     }
-    Some(LogGroup { name: name?, retention_days, kms_key })
+    Some(LogGroup { name: name?, retention_days, kms_key, class: raw.class.unwrap_or_default() })
 }
 
 /// CreateLogGroup: 1 to 512 characters, `aws/` is reserved.

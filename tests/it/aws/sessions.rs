@@ -1,10 +1,11 @@
 //! Who may do what where.
 
-use super::world::{Example, World, apply, dev, prod};
+use super::world::{Example, World, apply, dev, prod, run};
 use relevo::{
     aws::{ErrorClass, LogEvent, Purpose},
     deploy::ApplyError,
     ids::AccountId,
+    logs::{CloudWatch, LogSink as _},
     plan::Part,
     spec::Environment,
 };
@@ -75,6 +76,24 @@ async fn a_session_outlives_its_keys() {
             None
         );
     }
+}
+
+/// A training takes longer than any chained session, and its log is shipped all the time.
+#[tokio::test]
+async fn lines_are_shipped_for_hours_with_one_sink() {
+    let world = World::new().await;
+    let sink = CloudWatch::new(world.access().clone(), prod(), run()).settled();
+    let stream = "prod/mammo/run/train-test";
+    sink.ensure(stream).await.unwrap();
+    for hour in 0..6 {
+        let now = world.bench.now().as_millisecond();
+        let line = LogEvent { timestamp_ms: now, message: format!("hour {hour}") };
+        sink.put(stream, &[line]).await.unwrap();
+        world.bench.pass(jiff::SignedDuration::from_mins(59));
+    }
+    let logs = world.session(&prod(), Purpose::Logs).await.logs();
+    let read = logs.read(&prod().log_group.name, stream, 0, 10).await.unwrap();
+    assert_eq!(read.len(), 6);
 }
 
 #[tokio::test]

@@ -47,6 +47,23 @@ fn the_group_is_searched_over_all_runs() {
     world.agent(&["logs", "search", "--help"]).done().says("agent logs search 'AUC' --env prod");
 }
 
+/// CloudWatch reads no lines of such a group; what is shipped into it is there all the same.
+#[test]
+fn a_group_of_the_cheaper_class_is_written_and_not_read() {
+    let world = with_stages(TALK);
+    world.edit("environments/prod.yaml", "retention_days: 90", "class: INFREQUENT_ACCESS");
+    world.commit("Pay less");
+    let told = world.agent(&["run", "--branch", "main"]).done();
+    assert!(!told.stderr.contains("not reached the cloud"), "{}", told.stderr);
+    for asked in [&["logs", "--env", "prod"][..], &["logs", "search", "needle", "--env", "prod"]] {
+        let told = world.agent(asked).exits(2);
+        told.says("is of class INFREQUENT_ACCESS").says("aws logs start-query");
+    }
+    world.edit("environments/prod.yaml", "class: INFREQUENT_ACCESS", "class: STANDARD");
+    world.commit("Pay more");
+    world.agent(&["logs", "--env", "prod"]).exits(1).says("not supported for this log class");
+}
+
 #[test]
 fn what_an_error_says_passes_the_masker() {
     let world = with_stages(TALK);

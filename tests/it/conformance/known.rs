@@ -40,11 +40,6 @@ pub(super) const KNOWN: &[Known] = &[
     ),
     known(Moto, "an_execution_has_steps", "ListPipelineExecutionSteps: NoAnswer"),
     known(Moto, "an_impossible_minute_is_refused", "PutRule: accepted"),
-    known(
-        Moto,
-        "lines_come_back_in_order",
-        "lines: [\"first\", \"second\", \"ünïcode \u{1f642}\", \"fourth\", \"of another run\"]",
-    ),
     known(Moto, "one_token_is_one_execution", "the same execution: false"),
     known(Ministack, "a_batch_out_of_order_is_refused", "PutLogEvents: accepted"),
     known(Ministack, "a_bucket_of_another_owner_is_refused", "HeadObject: accepted"),
@@ -81,11 +76,6 @@ pub(super) const KNOWN: &[Known] = &[
     known(Ministack, "an_execution_has_steps", "DescribePipeline: NoAnswer"),
     known(Ministack, "an_impossible_minute_is_refused", "PutRule: accepted"),
     known(Ministack, "environments_are_apart", "DescribePipeline: NoAnswer"),
-    known(
-        Ministack,
-        "lines_come_back_in_order",
-        "lines: [\"first\", \"second\", \"of another run\", \"ünïcode \u{1f642}\", \"fourth\"]",
-    ),
     known(Ministack, "lost_answers_are_made_good", "DescribePipeline: NoAnswer"),
     known(Ministack, "one_token_is_one_execution", "DescribePipeline: NoAnswer"),
     known(Ministack, "what_was_changed_by_hand_is_seen", "DescribePipeline: NoAnswer"),

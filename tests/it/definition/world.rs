@@ -51,7 +51,12 @@ pub(super) fn environment() -> Environment {
             topic: "mammography-model-notification".into(),
             email: "mlops-alerts@clinic.example.net".into(),
         },
-        log_group: LogGroup { name: "jenkins-log".into(), retention_days: Some(90), kms_key: None },
+        log_group: LogGroup {
+            name: "jenkins-log".into(),
+            retention_days: Some(90),
+            kms_key: None,
+            class: Default::default(),
+        },
         images: Images::default(),
         monitor: Monitor { minimum_rows: 100, ..Monitor::default() },
         respond: Respond::default(),

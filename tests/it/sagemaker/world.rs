@@ -54,7 +54,12 @@ pub(super) fn environment(name: &str, account: &str) -> Environment {
         schedule: "cron(0 23 * * ? *)".to_owned(),
         batch_dataset: "batch".to_owned(),
         alerts: Alerts { topic: "alerts".to_owned(), email: "a@clinic.example.net".to_owned() },
-        log_group: LogGroup { name: "jenkins-log".to_owned(), retention_days: None, kms_key: None },
+        log_group: LogGroup {
+            name: "jenkins-log".to_owned(),
+            retention_days: None,
+            kms_key: None,
+            class: Default::default(),
+        },
         images: Images::default(),
         monitor: Monitor { minimum_rows: 100, ..Monitor::default() },
         respond: Respond::default(),

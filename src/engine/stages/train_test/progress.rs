@@ -47,8 +47,8 @@ impl Progress {
 
 /// The end of a failed job's own log. A job that left none, or whose log may not be read, is no reason to fail.
 async fn last_words(work: &Work<'_>, session: &Session, job: &Job) -> Result<(), Failure> {
-    let (group, prefix) = (job.kind.log_group(), format!("{}/", job.name));
-    match session.logs().tail(group, &prefix, MOST_JOB_LINES).await {
+    let group = job.kind.log_group();
+    match session.logs().tail(group, &job.name, MOST_JOB_LINES).await {
         Ok(lines) if lines.is_empty() => work.tell(&format!("  {group} has no line of the job")),
         Ok(lines) => {
             work.tell(&format!("  the end of its log ({group}, {}):", job.name))?;

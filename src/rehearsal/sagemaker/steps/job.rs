@@ -5,7 +5,7 @@ use super::{
         super::{Call, NewObject, standin::Files},
         jobs::{Job, JobKind},
     },
-    Running, Trouble, list, text,
+    Running, Trouble, job_log, list, text,
 };
 use serde_json::{Value, json};
 
@@ -160,7 +160,19 @@ pub(super) async fn record(
     failure: Option<&str>,
 ) -> Result<String, Trouble> {
     let arguments = running.value("/Arguments").clone();
-    Job::new(call, kind, &running.job, arguments).ended(call, failure).await.map_err(Trouble::from)
+    let job = Job::new(call, kind, &running.job, arguments);
+    ended(call, running, (kind, job), failure).await
+}
+
+/// Keeps the end of a job, and what it says of itself.
+pub(super) async fn ended(
+    call: &mut Call<'_>,
+    running: &Running<'_>,
+    (kind, job): (JobKind, Job),
+    failure: Option<&str>,
+) -> Result<String, Trouble> {
+    job_log::write(call, running, kind, failure).await?;
+    Ok(job.ended(call, failure).await?)
 }
 
 /// `properties` with its list of outputs turned into a map by name, as references reach them.

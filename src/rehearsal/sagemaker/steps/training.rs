@@ -17,8 +17,13 @@ pub(super) async fn run(call: &mut Call<'_>, running: &Running<'_>) -> Result<Ou
     let arguments = running.value("/Arguments");
     let record = Job::new(call, JobKind::Training, &running.job, arguments.clone());
     let arn = match &artefact {
-        Ok(uri) => record.with_artefact(uri.clone()).ended(call, None).await?,
-        Err(Trouble::Failed { reason, .. }) => record.ended(call, Some(reason)).await?,
+        Ok(uri) => {
+            let record = record.with_artefact(uri.clone());
+            job::ended(call, running, (JobKind::Training, record), None).await?
+        }
+        Err(Trouble::Failed { reason, .. }) => {
+            job::ended(call, running, (JobKind::Training, record), Some(reason)).await?
+        }
         Err(Trouble::Service(_)) => String::new(),
     };
     let metadata = json!({ "TrainingJob": { "Arn": arn } });

@@ -1,0 +1,105 @@
+//! Appending lines to a stage's file: as many in one write as came at once.
+//!
+//! What was added is in the file when [`Appender::settle`] returns, all of it or nothing.
+
+use super::line_text::{Fields, LineText};
+use super::reader::last_line;
+use super::room::{Room, Writer};
+use super::{Level, LogFolder};
+use crate::ids::{RunId, StageName};
+use jiff::Timestamp;
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::Path,
+};
+
+/// Bytes of lines in one write, beside the last of them: what came at once is split only if it is a lot.
+const ENOUGH: usize = 256 * 1024;
+
+/// The end of a stage's file; nobody else writes to it.
+pub(super) struct Appender {
+    file: File,
+    /// Bytes in the file.
+    length: u64,
+    room: Room,
+    text: LineText,
+    /// Lines that are not in the file yet, as text …
+    buffer: Vec<u8>,
+    /// … and as what is told of them: number and message.
+    added: Vec<(u64, String)>,
+    last_seq: u64,
+    last_time: Timestamp,
+    /// The time of the lines that are being added.
+    time: Timestamp,
+}
+
+impl Appender {
+    /// Opens the log of a stage behind its last whole line.
+    pub(super) fn open(folder: &LogFolder, (run, stage): (&RunId, &StageName)) -> io::Result<Self> {
+        fs::create_dir_all(folder.of_run(run))?;
+        folder.note_unshipped(run)?;
+        let path: &Path = &folder.of_stage(run, stage);
+        let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+        // What stands after the last line end was being written when the agent died, and was never acknowledged.
+        let (length, last) = last_line(&file)?;
+        file.set_len(length)?;
+        let (last_seq, last_time) =
+            last.map_or((0, Timestamp::UNIX_EPOCH), |line| (line.seq, line.time));
+        let (buffer, added) = Default::default();
+        let (room, text) = (Room::of(folder), LineText::of(run, stage));
+        let time = last_time;
+        Ok(Self { file, length, room, text, buffer, added, last_seq, last_time, time })
+    }
+
+    /// Begins to add lines that were written `now`. Batches must be in the order of time, so a clock that was set back
+    /// does not show.
+    pub(super) fn begin(&mut self, now: Timestamp) -> Timestamp {
+        self.time = now.max(self.last_time);
+        self.time
+    }
+
+    /// Adds a line if there is room for it.
+    pub(super) fn add(
+        &mut self,
+        (writer, level): (Writer, Level),
+        message: String,
+    ) -> io::Result<()> {
+        let seq = self.last_seq + self.added.len() as u64 + 1;
+        let before = self.buffer.len();
+        let fields = Fields { seq, level, time: self.time, message: &message };
+        let written = self.text.write(&fields, &mut self.buffer);
+        let more = (self.buffer.len() - before) as u64;
+        let taken =
+            written.and_then(|()| self.room.take(writer, self.length + before as u64, more));
+        match taken {
+            Ok(()) => self.added.push((seq, message)),
+            Err(_) => self.buffer.truncate(before),
+        }
+        taken
+    }
+
+    /// Whether it is time to settle.
+    pub(super) fn is_full(&self) -> bool {
+        self.buffer.len() >= ENOUGH
+    }
+
+    /// Writes what was added, and gives it. If that fails, none of it stands in the file.
+    pub(super) fn settle(&mut self) -> io::Result<Vec<(u64, String)>> {
+        let added = std::mem::take(&mut self.added);
+        let written = self.file.write_all(&self.buffer);
+        let bytes = self.buffer.len() as u64;
+        self.buffer.clear();
+        if let Err(error) = written {
+            // Half a line must not stand before the next one.
+            self.file.set_len(self.length)?;
+            return Err(error);
+        }
+        if let Some((seq, _)) = added.last() {
+            self.length += bytes;
+            self.last_seq = *seq;
+            self.last_time = self.time;
+        }
+        Ok(added)
+    }
+}
