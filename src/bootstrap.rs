@@ -94,6 +94,10 @@ pub async fn survey(crew: &Crew, order: &Order) -> Result<Survey, CloudError> {
     let known = known_keys(crew, &first).await?;
     let foundation = Foundation::of(&order.scope.clone().with_keys(&known));
     let mut notes: Vec<String> = known.iter().filter_map(misnamed).collect();
+    let unseen = foundation.keys().filter(|(item, _)| crew.of(item).is_none());
+    notes.extend(unseen.map(|(item, key)| {
+        format!("account {} is not looked at; its {item} is taken to be {}", item.account, key.arn)
+    }));
     let mut standings = Vec::new();
     for item in &foundation.items {
         let Some(administrator) = crew.of(item) else { continue };

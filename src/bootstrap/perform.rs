@@ -52,6 +52,8 @@ pub(super) async fn key(
     }
     let made = kms.create(spec, &item.tags(Origin::Made)).await?;
     kms.name(&spec.alias, &made).await?;
+    let known = KeySpec { arn: made.clone(), ..spec.clone() };
+    kms.set(&known, &Setting::KeyRotation, &Value::Null).await?;
     Ok(Some(made))
 }
 

@@ -76,10 +76,12 @@ fn spec(scope: &Scope, member: &Member, (name, owner): (&BucketName, &AccountId)
 fn closed(arn: &str, members: &[&Member]) -> [Statement; 3] {
     let everything = [arn.to_owned(), format!("{arn}/*")];
     let objects = [format!("{arn}/*")];
-    let mut keys: Vec<String> = members
-        .iter()
-        .flat_map(|one| [one.environment.kms_key.to_string(), one.written_key.to_string()])
-        .collect();
+    let mut keys: Vec<String> =
+        members.iter().map(|one| one.environment.kms_key.to_string()).collect();
+    // who names the alias may send the alias
+    let written = members.iter().map(|one| &one.written_key);
+    let aliases = written.filter(|key| key.resource().starts_with("alias/"));
+    keys.extend(aliases.map(ToString::to_string));
     keys.sort();
     keys.dedup();
     let (algorithm, key) =

@@ -31,12 +31,6 @@ impl KeySpec {
     pub fn settings(&self) -> Vec<Setting> {
         vec![Setting::KeyPolicy(self.policy.clone()), Setting::KeyRotation]
     }
-
-    /// Is it a key whose ARN is known?
-    #[must_use]
-    pub fn is_known(&self) -> bool {
-        self.arn.resource().starts_with("key/")
-    }
 }
 
 /// Every key of the environments that are looked after, each once.

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 
 /// The tag by which a key is found again that was made and has not got its alias yet.
 const ALIAS_TAG: &str = "relevo:alias";
+/// What KMS calls an alias that is there (CreateAlias).
+const TAKEN: &str = "AlreadyExistsException";
 
 impl Kms {
     /// The key's real ARN, if there is such a key: by the ARN of the file, else by its alias, else by its tag.
@@ -129,7 +131,11 @@ impl Kms {
             return Ok(());
         }
         let request = self.client.create_alias().alias_name(alias).target_key_id(key.as_str());
-        request.send().await.act("CreateAlias", alias).map(drop)
+        match request.send().await.act("CreateAlias", alias) {
+            // an alias that was asked for twice finds its own first try
+            Err(error) if error.code != TAKEN => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Sets one thing of the key.

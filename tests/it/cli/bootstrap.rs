@@ -154,6 +154,8 @@ fn three_accounts_are_laid_out_once_and_put_back_when_somebody_changes_them() {
 
     accounts.write_keys();
     accounts.agent(&[]).done().says("Nothing to do");
+    accounts.by_hand("unlock", &[prod, &accounts.bucket]);
+    accounts.agent(&[]).exits(5).says("policy: put it there");
     deploys(&accounts);
 }
 
@@ -256,7 +258,7 @@ fn nobody_leads_into_an_account_by_mistake_and_one_account_can_be_done_alone() {
     accounts.agent(&["--account", "999999999999"]).exits(2).says(registry);
 
     let alone = ["--account", registry, "--apply", "--confirm", "prod"];
-    accounts.agent(&alone).done();
+    accounts.agent(&alone).done().says(&format!("account {prod} is not looked at"));
     let seen = accounts.seen();
     assert_eq!(seen[registry]["groups"].as_array().unwrap().len(), 1);
     assert!(seen[prod]["roles"].as_object().unwrap().is_empty(), "no other account was written to");

@@ -1,4 +1,4 @@
-"""What people see and do in three accounts with boto3: `look`, `tamper` or `foreign`, then endpoint and accounts."""
+"""What people see and do with boto3: `look`, `tamper`, `foreign` or `unlock`, then endpoint, accounts or a bucket."""
 
 import json
 import sys
@@ -87,13 +87,18 @@ def foreign(client, name):
     client("s3").put_bucket_policy(Bucket=name, Policy=json.dumps(theirs))
 
 
+def unlock(client, name):
+    """Takes the bucket's policy away: moto reads no conditions, so a denial with conditions denies everything."""
+    client("s3").delete_bucket_policy(Bucket=name)
+
+
 def main(what, endpoint, *rest):
     if what == "look":
         print(json.dumps({account: look(clients(endpoint, account)) for account in rest}))
     elif what == "tamper":
         tamper(clients(endpoint, rest[0]))
     else:
-        foreign(clients(endpoint, rest[0]), rest[1])
+        {"foreign": foreign, "unlock": unlock}[what](clients(endpoint, rest[0]), rest[1])
 
 
 main(*sys.argv[1:])
