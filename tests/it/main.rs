@@ -15,6 +15,7 @@ mod cloud;
 mod conformance;
 mod crash;
 mod definition;
+mod dispatch;
 mod engine;
 mod faults;
 mod layering;
