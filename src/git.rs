@@ -14,6 +14,7 @@ mod people;
 mod refs;
 #[cfg(test)]
 mod tests;
+mod tips;
 mod transport;
 mod tree;
 
@@ -22,6 +23,7 @@ pub use credentials::Credentials;
 pub use error::GitError;
 pub use mirror::is_url;
 pub use people::{People, Person};
+pub use tips::Tips;
 pub use tree::{LARGEST_FILE, MOST_BYTES, MOST_FILES};
 
 use error::failed;

@@ -1,7 +1,43 @@
 //! Hears of pushes: deliveries are judged one after another and become runs; polling finds what no delivery told.
+//!
+//! A delivery is kept first and judged later, as often as it takes: each step bears being done twice, and whatever way a
+//! push is heard of, it is one run. What a delivery says is looked up in the repository before it counts.
 
+mod commit;
 mod inbox;
+mod judge;
+mod look;
 mod repository;
+mod rules;
 
 pub use inbox::{Inbox, NotKept};
+pub use judge::Judged;
+pub use look::{Looked, pace};
 pub use repository::Repository;
+
+use crate::{
+    clock::Clock,
+    git::{self, Credentials, GitError},
+    store::Store,
+};
+use std::{path::PathBuf, sync::Arc};
+
+/// What deliveries are judged with. Its passes block while git works: give each a thread of its own, and each repository
+/// one pass at a time.
+#[derive(Debug, Clone)]
+pub struct Hearing {
+    /// Deliveries and runs.
+    pub store: Store,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where repositories with a URL are mirrored.
+    pub mirrors: PathBuf,
+    /// How they are reached.
+    pub credentials: Credentials,
+}
+
+impl Hearing {
+    fn open(&self, repository: &Repository) -> Result<git::Repository, GitError> {
+        git::Repository::open(&repository.source, &self.mirrors, &self.credentials)
+    }
+}

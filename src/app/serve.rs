@@ -75,7 +75,7 @@ pub async fn serve(
     told(listener.local_addr().context("read the address")?);
     // The order of this list is the order in which they were thought of; they do not depend on each other.
     let mut tasks = Vec::new();
-    tasks.extend(hearing::tasks(&tools)?);
+    tasks.extend(hearing::tasks(&tools));
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
     tasks.extend(telling::tasks(&tools));

@@ -44,6 +44,14 @@ impl Repository {
         Ok(People { author: person(&commit.author()), committer: person(&commit.committer()) })
     }
 
+    /// What the commit says about itself.
+    ///
+    /// # Errors
+    /// [`GitError::NoSuchCommit`].
+    pub fn message(&self, commit: &Sha) -> Result<String, GitError> {
+        Ok(String::from_utf8_lossy(self.find(commit)?.message_bytes()).into_owned())
+    }
+
     /// The address that git would put into a commit made here (`user.email`), if one is set.
     #[must_use]
     pub fn user_email(&self) -> Option<String> {

@@ -72,6 +72,17 @@ pub(super) fn default_branch(
     Ok(text.lines().find_map(named))
 }
 
+/// What `git ls-remote` tells of the server's branches and its default one.
+pub(super) fn list(
+    mirror: &Path,
+    url: &str,
+    credentials: &Credentials,
+) -> Result<String, GitError> {
+    let arguments = ["ls-remote", "--symref", "--", url, "HEAD", "refs/heads/*"];
+    let told = run(mirror, url, &arguments, credentials)?;
+    Ok(String::from_utf8_lossy(&told.stdout).into_owned())
+}
+
 fn run(
     mirror: &Path,
     url: &str,

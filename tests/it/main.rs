@@ -25,6 +25,7 @@ mod python;
 mod real_scripts;
 mod rehearsal;
 mod sagemaker;
+mod serve;
 mod servers;
 mod spec;
 mod watch;

@@ -1,0 +1,202 @@
+//! Judging: what became of each delivery that was kept.
+//!
+//! The verdict is stored last. An agent that dies before that judges again and finds the run that it made.
+
+use super::{
+    Hearing, Repository,
+    commit::{self, Deploys, Looked},
+    rules::{Rules, Trouble},
+};
+use crate::{
+    clock::later,
+    git,
+    ids::{BranchName, RunId, Sha},
+    intake::{self, Meaning, Verdict},
+    store::{Ask, Delivery, Facts, Found, NewRun, StoreError},
+};
+use std::time::Duration;
+
+/// Deliveries of one repository that one pass judges: others wait no longer than that for a run.
+const MOST_AT_ONCE: u32 = 100;
+/// Time until a delivery is judged again that could not be; doubled each time …
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// … up to this.
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
+/// How often a repository that cannot be reached is tried: about eight hours. Later it is for the next look to find.
+const MOST_ATTEMPTS: u32 = 55;
+/// How often a commit is looked for that is not there: servers tell of a push a moment before they show it.
+const MOST_SEARCHES: u32 = 3;
+/// What `when` is told about a run that a push made, also when somebody asked for another.
+const EVENT: &str = "push";
+
+/// What one pass came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Runs that were made.
+    pub runs: Vec<RunId>,
+    /// Deliveries that got a verdict.
+    pub verdicts: usize,
+    /// Why some were left for later.
+    pub trouble: Option<String>,
+}
+
+/// A delivery that asks for a run.
+struct Wish {
+    delivery: Delivery,
+    branch: BranchName,
+    commit: Sha,
+    ask: Ask,
+}
+
+impl Hearing {
+    /// Judges the deliveries of a repository that are due, oldest first; without a [`Repository`] it is one that is not
+    /// heard.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn judge(
+        &self,
+        name: &str,
+        repository: Option<&Repository>,
+    ) -> Result<Judged, StoreError> {
+        let mut judged = Judged::default();
+        let mut wishes = Vec::new();
+        for delivery in self.store.unjudged_deliveries(name, MOST_AT_ONCE).await? {
+            let verdict =
+                match (repository, intake::meaning(&delivery.new.event, &delivery.new.body)) {
+                    (None, _) => {
+                        Verdict::ignored(format!("'{name}' is not a repository of this agent"))
+                    }
+                    (_, Ok(Meaning::Nothing(reason))) => Verdict::ignored(reason),
+                    (_, Err(malformed)) => Verdict::refused(malformed.to_string()),
+                    (_, Ok(Meaning::Pushed { branch, commit })) => {
+                        wishes.push(Wish { delivery, branch, commit, ask: Ask::Once });
+                        continue;
+                    }
+                    (_, Ok(Meaning::Again { branch, commit })) => {
+                        wishes.push(Wish { delivery, branch, commit, ask: Ask::Again });
+                        continue;
+                    }
+                };
+            self.settle(&delivery, &verdict, &mut judged).await?;
+        }
+        if let Some(repository) = repository.filter(|_| !wishes.is_empty()) {
+            self.look_up(repository, wishes, &mut judged).await?;
+        }
+        Ok(judged)
+    }
+
+    /// Holds wishes against the repository, which is fetched once for all of them: whatever they tell of is there by now.
+    async fn look_up(
+        &self,
+        repository: &Repository,
+        wishes: Vec<Wish>,
+        judged: &mut Judged,
+    ) -> Result<(), StoreError> {
+        let opened = || -> Result<_, Trouble> {
+            let opened = self.open(repository)?;
+            opened.fetch()?;
+            let rules = Rules::of(&opened)?;
+            Ok((opened, rules))
+        };
+        let opened = opened();
+        for wish in wishes {
+            let looked = match &opened {
+                Ok((opened, rules)) => commit::look(opened, rules, (&wish.branch, &wish.commit)),
+                Err(Trouble::Passing(why)) => Err(Trouble::Passing(why.clone())),
+                Err(Trouble::Lasting(why)) => Err(Trouble::Lasting(why.clone())),
+            };
+            let verdict = match (looked, &opened) {
+                (Ok(Looked::Deploys(deploys)), Ok((opened, _))) => {
+                    self.run(opened, *deploys, &wish, judged).await?
+                }
+                (Ok(Looked::Judged(verdict)), _) => verdict,
+                (Ok(Looked::NotThere(why)), _) => {
+                    if self.postponed(&wish.delivery, &why, MOST_SEARCHES).await? {
+                        continue;
+                    }
+                    Verdict::ignored(why)
+                }
+                (Err(Trouble::Passing(why)), _) => {
+                    judged.trouble = Some(why.clone());
+                    if self.postponed(&wish.delivery, &why, MOST_ATTEMPTS).await? {
+                        continue;
+                    }
+                    Verdict::refused(why)
+                }
+                (Err(Trouble::Lasting(why)), _) => Verdict::refused(why),
+                // A repository that was not opened shows no commit.
+                (Ok(Looked::Deploys(_)), Err(why)) => Verdict::refused(why.to_string()),
+            };
+            self.settle(&wish.delivery, &verdict, judged).await?;
+        }
+        Ok(())
+    }
+
+    /// The run of a commit that deploys.
+    async fn run(
+        &self,
+        repository: &git::Repository,
+        deploys: Deploys,
+        wish: &Wish,
+        judged: &mut Judged,
+    ) -> Result<Verdict, StoreError> {
+        let Deploys { environment, project } = deploys;
+        let name = repository.name();
+        let before = self.store.succeeded_runs(&name, &environment, 1).await?;
+        let before = before.first().map(|run| &run.commit);
+        let new = NewRun {
+            repository: name,
+            reference: wish.branch.to_string(),
+            commit: wish.commit.clone(),
+            environment,
+            facts: Facts {
+                event: EVENT.to_owned(),
+                changed_paths: commit::changed_paths(repository, before, &wish.commit),
+                plan: None,
+            },
+            pipeline: project.pipeline,
+            reused: Vec::new(),
+        };
+        let found = self.store.create_or_find(new.clone(), Ask::Once).await?;
+        let found = match (&found, wish.ask) {
+            // Unfinished, or made for this very delivery by an agent that died before it said so.
+            (Found::Existing(run), Ask::Again)
+                if run.outcome.is_some() && run.created_at < wish.delivery.received =>
+            {
+                self.store.create_or_find(new, Ask::Again).await?
+            }
+            (Found::Existing(_) | Found::New(_), Ask::Once | Ask::Again) => found,
+        };
+        if let Found::New(run) = &found {
+            judged.runs.push(run.id.clone());
+        }
+        Ok(Verdict::Run { run: found.into_run().id })
+    }
+
+    async fn settle(
+        &self,
+        delivery: &Delivery,
+        verdict: &Verdict,
+        judged: &mut Judged,
+    ) -> Result<(), StoreError> {
+        judged.verdicts += 1;
+        self.store.keep_verdict(&delivery.new.id, verdict).await
+    }
+
+    /// Leaves a delivery for later, unless that was done `most` times.
+    async fn postponed(
+        &self,
+        delivery: &Delivery,
+        why: &str,
+        most: u32,
+    ) -> Result<bool, StoreError> {
+        if delivery.attempts >= most {
+            return Ok(false);
+        }
+        let pause = FIRST_PAUSE.saturating_mul(1 << delivery.attempts.min(16)).min(LONGEST_PAUSE);
+        let due = later(self.clock.now(), pause);
+        self.store.postpone_delivery(&delivery.new.id, due, why).await?;
+        Ok(true)
+    }
+}

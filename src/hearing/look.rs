@@ -1,0 +1,136 @@
+//! Looking at a repository: what no delivery told of is found here.
+
+use super::{
+    Hearing, Repository,
+    rules::{Rules, Trouble},
+};
+use crate::{
+    git::Tips,
+    ids::{BranchName, Digest, Sha},
+    store::{Kept, NewDelivery, StoreError, Via},
+};
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// A webhook within this time shows that they arrive …
+const HEALTHY_FOR: SignedDuration = SignedDuration::from_mins(60);
+/// … and then looks are this many times rarer, …
+const RARER: u32 = 10;
+/// … but not rarer than this.
+const RAREST: Duration = Duration::from_mins(15);
+
+/// What a look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked {
+    /// Nothing has moved since the look before.
+    Same,
+    /// Branches have moved.
+    Moved {
+        /// Where they point to now.
+        tips: Tips,
+        /// Pushes that no delivery had told of; they are deliveries now.
+        found: usize,
+    },
+    /// The repository cannot be looked at, or says nothing about where to deploy.
+    Trouble(String),
+}
+
+impl Hearing {
+    /// Looks where the branches point to. What has moved since `before` and has no run becomes a delivery; without `before`
+    /// every branch that deploys is held against the runs there are.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn look(
+        &self,
+        repository: &Repository,
+        before: Option<&Tips>,
+    ) -> Result<Looked, StoreError> {
+        let looked = || -> Result<_, Trouble> {
+            let opened = self.open(repository)?;
+            let tips = opened.tips()?;
+            if before == Some(&tips) {
+                return Ok(None);
+            }
+            opened.fetch()?;
+            let rules = Rules::of(&opened)?;
+            Ok(Some((opened.name(), tips, rules)))
+        };
+        let (name, tips, rules) = match looked() {
+            Ok(None) => return Ok(Looked::Same),
+            Ok(Some(moved)) => moved,
+            Err(trouble) => return Ok(Looked::Trouble(trouble.to_string())),
+        };
+        let mut found = 0;
+        for rule in &rules.environments {
+            let Ok(branch) = rule.branch.parse::<BranchName>() else { continue };
+            let Some(commit) = tips.branches.get(&branch) else { continue };
+            if self.store.has_run(&name, (&branch, commit), &rule.name).await? {
+                continue;
+            }
+            let new = delivery(repository, (&branch, commit), &rules.commit);
+            if let Some(new) = new
+                && self.store.keep_delivery(&new).await? == Kept::New
+            {
+                found += 1;
+            }
+        }
+        Ok(Looked::Moved { tips, found })
+    }
+}
+
+/// A push that was found. Its id is the same each time it is found, until the rules change: then it is judged anew.
+fn delivery(
+    repository: &Repository,
+    (branch, commit): (&BranchName, &Sha),
+    rules: &Sha,
+) -> Option<NewDelivery> {
+    let digest = Digest::of(format!("{branch}\n{commit}\n{rules}"));
+    let id = format!("poll:{}:{}:{}", repository.name, commit.short(), digest.short());
+    let body = serde_json::json!({ "ref": format!("refs/heads/{branch}"), "after": commit });
+    Some(NewDelivery {
+        id: id.parse().ok()?,
+        via: Via::Poll,
+        repository: repository.name.to_string(),
+        event: "push".to_owned(),
+        body: body.to_string(),
+    })
+}
+
+/// How long until the next look: rarer while webhooks arrive, unless the last look found what none had told of.
+#[must_use]
+pub fn pace(usual: Duration, now: Timestamp, webhook: Option<Timestamp>, found: usize) -> Duration {
+    let is_recent = webhook.is_some_and(|last| now.duration_since(last) < HEALTHY_FOR);
+    if is_recent && found == 0 { usual.saturating_mul(RARER).min(RAREST.max(usual)) } else { usual }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_rare_only_while_webhooks_are_seen_and_miss_nothing() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let (recent, old) =
+            (now - SignedDuration::from_mins(59), now - SignedDuration::from_mins(60));
+        let minute = Duration::from_mins(1);
+        assert_eq!(pace(minute, now, None, 0), minute);
+        assert_eq!(pace(minute, now, Some(recent), 0), 10 * minute);
+        assert_eq!(pace(minute, now, Some(recent), 1), minute, "a webhook went missing");
+        assert_eq!(pace(minute, now, Some(old), 0), minute);
+        assert_eq!(pace(5 * minute, now, Some(recent), 0), RAREST);
+        assert_eq!(pace(60 * minute, now, Some(recent), 0), 60 * minute);
+    }
+
+    #[test]
+    fn a_push_is_found_under_one_id_until_the_rules_change() {
+        let repository = Repository::polled("x".repeat(64).parse().unwrap(), "/srv/x".into());
+        let (commit, rules): (Sha, Sha) = ("1".repeat(40).parse().unwrap(), Sha::null());
+        let of = |branch: &str, rules: &Sha| {
+            delivery(&repository, (&branch.parse().unwrap(), &commit), rules).unwrap().id
+        };
+        assert_eq!(of("main", &rules), of("main", &rules));
+        assert_ne!(of("main", &rules), of("main", &commit));
+        assert_ne!(of("main", &rules), of("develop", &rules));
+    }
+}
