@@ -153,6 +153,7 @@ impl Hearing {
             facts: Facts {
                 event: EVENT.to_owned(),
                 changed_paths: commit::changed_paths(repository, before, &wish.commit),
+                by: commit::pushed_by(repository, &wish.delivery.new.body, &wish.commit),
                 plan: None,
             },
             pipeline: project.pipeline,
