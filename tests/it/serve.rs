@@ -2,6 +2,7 @@
 
 mod ending;
 mod flood;
+mod orders;
 mod pushes;
 mod server;
 mod settings;

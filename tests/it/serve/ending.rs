@@ -6,6 +6,8 @@ use serde_json::Value;
 #[test]
 fn what_was_answered_survives_kill_9() {
     let setup = Setup::new();
+    let rule = "prod: { branch: main, after: dev";
+    setup.world.edit("pipeline.yaml", rule, &format!("{rule}, supersede: every"));
     let mut commits = Vec::new();
     for number in 0..3 {
         let commit =
