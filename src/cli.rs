@@ -13,6 +13,7 @@ mod cloud_logs;
 mod completions;
 mod confirm;
 mod data;
+mod deliveries;
 mod deployed;
 mod destroy;
 mod doctor;
@@ -121,6 +122,7 @@ enum Command {
     Models(models::Args),
     Watch(watch::Args),
     Serve(serve::Args),
+    Deliveries(deliveries::Args),
     Token(token::Args),
     Audit(audit::Args),
     Data(data::Args),
@@ -205,17 +207,26 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Watch(args) => block_on(watch::watch(args, &cli.shared, output)),
         Command::Token(args) => block_on(token::token(args, &cli.shared, output)),
         Command::Audit(args) => block_on(audit::audit(args, &cli.shared, output)),
-        Command::Serve(args) => block_on(serve::serve(args, &cli.shared, output)),
+        Command::Serve(args) => block_on_and_leave(serve::serve(args, &cli.shared, output)),
+        Command::Deliveries(args) => block_on(deliveries::deliveries(args, &cli.shared, output)),
         Command::Rehearsal(args) => block_on(rehearsal::rehearsal(args, &cli.shared, output)),
     }
 }
 
 /// Runs an asynchronous command on a runtime of its own.
 fn block_on<T>(command: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| anyhow::Error::new(error).context("start the runtime"))?;
-    runtime.block_on(command)
+    runtime()?.block_on(command)
+}
+
+/// The same, leaving behind what is still under way on threads of its own, such as a fetch from a server that hangs.
+fn block_on_and_leave(command: impl Future<Output = CliResult>) -> CliResult {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(command);
+    runtime.shutdown_background();
+    ended
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    Ok(built.map_err(|error| anyhow::Error::new(error).context("start the runtime"))?)
 }

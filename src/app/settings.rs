@@ -9,6 +9,7 @@ mod check;
 pub mod github;
 mod raw;
 mod secrets;
+mod sources;
 
 pub use check::read;
 pub use secrets::{SecretError, SecretSource};

@@ -4,6 +4,7 @@ use super::{
     Shared,
     failure::{CliError, CliResult},
     output::Output,
+    person::person,
     run::promote,
     saved_plan::SavedPlan,
     source::{Source, SourceArgs, open_app, state_folder},
@@ -50,7 +51,7 @@ pub(crate) async fn apply(args: &Args, shared: &Shared, output: &Output) -> CliR
     let facts = Facts {
         event: "apply".to_owned(),
         changed_paths: Vec::new(),
-        by: None,
+        by: Some(person().name),
         plan: Some(saved.plan),
     };
     let run = deployment(&app, &source, facts).await?;
@@ -79,10 +80,15 @@ pub(super) async fn deployment(
     };
     match app.store.create_or_find(new(), Ask::Once).await.context("create the run")? {
         Found::New(run) => Ok(run),
-        Found::Existing(run) if run.outcome.is_none() && run.facts == facts => Ok(run),
+        Found::Existing(run) if run.outcome.is_none() && is_alike(&run.facts, &facts) => Ok(run),
         Found::Existing(_) => {
             let again = app.store.create_or_find(new(), Ask::Again).await;
             Ok(again.context("create the run")?.into_run())
         }
     }
+}
+
+/// Are two runs made for the same reason, whoever asked for them?
+fn is_alike(one: &Facts, other: &Facts) -> bool {
+    *one == Facts { by: one.by.clone(), ..other.clone() }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Shared,
-    failure::{CliError, CliResult, Exit},
+    failure::{CliResult, Exit},
     orders::{Which, refused},
     output::{Format, Output},
     person::person,
@@ -71,7 +71,7 @@ async fn go_on(
         return promote(app, project, run, output).await;
     }
     match output.format {
-        Format::Json => output.json(&as_json(&run)).map_err(CliError::from)?,
+        Format::Json => output.json(&as_json(&run))?,
         Format::Text => output.data(&format!("queued run {}", run.id.short()))?,
     }
     Ok(Exit::Done)

@@ -6,6 +6,7 @@ use super::{
     deployed::find_deployed,
     failure::CliResult,
     output::Output,
+    person::person,
     run::promote,
     source::{SourceArgs, open_app, project_of, state_folder},
 };
@@ -54,8 +55,12 @@ pub(crate) async fn rollback(args: &Args, shared: &Shared, output: &Output) -> C
         branch: back_to.reference,
         ..now
     };
-    let facts =
-        Facts { event: "rollback".to_owned(), changed_paths: Vec::new(), by: None, plan: None };
+    let facts = Facts {
+        event: "rollback".to_owned(),
+        changed_paths: Vec::new(),
+        by: Some(person().name),
+        plan: None,
+    };
     let run = deployment(&app, &source, facts).await?;
     promote(&app, source.project, run, output).await
 }

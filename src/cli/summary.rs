@@ -61,7 +61,10 @@ impl<'a> Summary<'a> {
                     self.succeeded(built_in, outputs);
                 }
             }
-            Event::StageFailed { failure, .. } => self.failures.push(failure.clone()),
+            Event::StageFailed { failure, .. } => {
+                self.request = None;
+                self.failures.push(failure.clone());
+            }
             Event::RunFinished { outcome } => self.outcome = Some(outcome.clone()),
             Event::RunCreated
             | Event::StageStarted { .. }
@@ -121,6 +124,9 @@ impl<'a> Summary<'a> {
             Some(Outcome::GateRefused) => {
                 format!("{name}: the gate refused {commit}; {environment} is untouched")
             }
+            None if self.request.is_some() => {
+                format!("{name}: {reference} at {commit} waits for approval to {environment}")
+            }
             other => format!(
                 "{name}: {reference} at {commit} to {environment}: {}",
                 told(other.as_ref())
@@ -160,6 +166,9 @@ impl<'a> Summary<'a> {
                 format!("agent models list --env {environment}")
             }
             Some(Outcome::Succeeded) => format!("agent show {run}"),
+            None if self.request.is_some() => {
+                format!("agent approve {run}, or: agent reject {run} --reason '…'")
+            }
             None => format!("agent resume {run}"),
             Some(Outcome::Superseded { by }) => format!("agent show {}", by.short()),
             Some(

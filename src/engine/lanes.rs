@@ -14,6 +14,7 @@ use crate::spec::{BuiltIn, EnvironmentRule, FailureClass};
 use crate::store::{Claim, Claimant, Lease, Place, RunRecord, StoreError};
 use jiff::Timestamp;
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// How often a waiting run looks whether it may go on.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -71,6 +72,27 @@ pub(super) async fn wait_for_environment(
     }
 }
 
+/// One look at the lane, to its end whether or not the attempt is polled meanwhile: a transaction left open would keep
+/// out what the run itself writes, for which its attempts have to wait.
+async fn look(context: &StageContext, lane: &Lane) -> Result<Place, Failure> {
+    let cannot = |error: &dyn std::error::Error| {
+        super::context::agent_error("queue for the stage's turn", error)
+    };
+    let run = &context.run.environment;
+    let environment = context.stage.environment.clone().filter(|other| other != run);
+    let (store, lease) = (context.store.clone(), context.lease.clone());
+    let (lane, stage) = (lane.clone(), context.stage.name.clone());
+    let (here, ask) = (Handle::current(), async move {
+        let claimant = Claimant::Stage(&stage);
+        let claim = Claim { lane: &lane, claimant, environment: environment.as_ref() };
+        store.queue_for(&lease, claim).await
+    });
+    match tokio::task::spawn_blocking(move || here.block_on(ask)).await {
+        Ok(place) => place.map_err(|error| cannot(&error)),
+        Err(lost) => Err(cannot(&lost)),
+    }
+}
+
 /// Does the deploy window of the run's environment stand open?
 #[must_use]
 pub fn opening(run: &RunRecord, now: Timestamp) -> Opening {
@@ -115,15 +137,9 @@ impl Shared {
         built_in: &BuiltIn,
     ) -> Result<Option<Self>, Failure> {
         let Some(lane) = shared_lane(context, built_in) else { return Ok(None) };
-        let claimant = Claimant::Stage(&context.stage.name);
-        let run = &context.run.environment;
-        let environment = context.stage.environment.as_ref().filter(|other| *other != run);
-        let claim = Claim { lane: &lane, claimant, environment };
         let mut told: Option<RunId> = None;
         loop {
-            let place = engine.store.queue_for(&context.lease, claim).await;
-            let cannot = |error| super::context::agent_error("queue for the stage's turn", &error);
-            match place.map_err(cannot)? {
+            match look(context, &lane).await? {
                 Place::Held => return Ok(Some(Self { lane })),
                 Place::Behind(run) if told.as_ref() != Some(&run) => {
                     context.say(Level::Info, &format!("waiting for run {}", run.short()))?;

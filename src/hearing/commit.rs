@@ -85,3 +85,13 @@ pub(super) fn changed_paths(
         repository.changed_paths(parent.as_ref(), commit).unwrap_or_default()
     })
 }
+
+/// Who pushed: whom GitHub names as the sender, or where none told of the push, the author of its commit.
+pub(super) fn pushed_by(repository: &git::Repository, body: &str, commit: &Sha) -> Option<String> {
+    let told: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    let sender = told.as_ref().and_then(|told| told.pointer("/sender/login")?.as_str());
+    sender.map(str::to_owned).or_else(|| {
+        let author = repository.people(commit).ok()?.author.name;
+        (!author.is_empty()).then_some(author)
+    })
+}

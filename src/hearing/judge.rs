@@ -153,7 +153,7 @@ impl Hearing {
             facts: Facts {
                 event: EVENT.to_owned(),
                 changed_paths: commit::changed_paths(repository, before, &wish.commit),
-                by: intake::sender(&wish.delivery.new.body).ok().and_then(|sender| sender.person),
+                by: commit::pushed_by(repository, &wish.delivery.new.body, &wish.commit),
                 plan: None,
             },
             pipeline: project.pipeline,

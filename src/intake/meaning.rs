@@ -44,19 +44,11 @@ pub struct Malformed {
 pub struct Sender {
     /// The repository's name on GitHub, OWNER/NAME.
     pub repository: Option<String>,
-    /// The login of whoever pushed or asked.
-    pub person: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Named {
     repository: Option<NamedRepository>,
-    sender: Option<NamedPerson>,
-}
-
-#[derive(Deserialize)]
-struct NamedPerson {
-    login: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -115,16 +107,13 @@ struct Forked {
     fork: bool,
 }
 
-/// Which repository a payload is about, and whose doing it tells of.
+/// Which repository a payload is about.
 ///
 /// # Errors
 /// It is no JSON object, or names the repository in a way that GitHub does not.
 pub fn sender(body: &str) -> Result<Sender, Malformed> {
     let named: Named = parse("any", body)?;
-    Ok(Sender {
-        repository: named.repository.and_then(|repository| repository.full_name),
-        person: named.sender.and_then(|person| person.login),
-    })
+    Ok(Sender { repository: named.repository.and_then(|repository| repository.full_name) })
 }
 
 /// What a delivery asks for.

@@ -18,8 +18,10 @@ use std::time::Duration;
 
 /// The longest that one window made by `cron` may last.
 pub const LONGEST_WINDOW: Duration = Duration::from_hours(7 * 24);
-/// How far ahead the next opening is looked for: a yearly window is found.
-const HORIZON: Duration = Duration::from_hours(400 * 24);
+/// How far ahead the next opening is looked for: a yearly window is found, and the end of a long freeze.
+const HORIZON: Duration = Duration::from_hours(3_660 * 24);
+/// Days that are looked at for hours of the week: each day comes twice.
+const FORTNIGHT: usize = 15;
 /// Edges that are looked at until then, at most.
 const MOST_EDGES: usize = 10_000;
 /// No time zone changes its clocks by more.
@@ -116,7 +118,9 @@ impl Period {
                 let first = first.checked_sub(1.day()).unwrap_or(first);
                 let (days, opens, to) = (days.clone(), *opens, *to);
                 let dates = std::iter::successors(Some(first), |date: &Date| date.tomorrow().ok());
-                let chosen = dates.filter(move |date| days.contains(&number(date.weekday())));
+                let chosen = dates
+                    .take(FORTNIGHT)
+                    .filter(move |date| days.contains(&number(date.weekday())));
                 Box::new(chosen.filter_map(move |date| {
                     let last = if to > opens { date } else { date.tomorrow().ok()? };
                     let (start, end) =
@@ -146,7 +150,7 @@ impl Windows {
         (self.allow.is_empty() || self.allow.iter().any(covers)) && !self.deny.iter().any(covers)
     }
 
-    /// The first moment from `now` on at which it may be deployed to; none if there is none within a year.
+    /// The first moment from `now` on at which it may be deployed to; none if there is none within ten years.
     #[must_use]
     pub fn next_opening(&self, now: Timestamp) -> Option<Timestamp> {
         let zone = self.zone()?;

@@ -1,5 +1,6 @@
 //! The real binary in a small world: what it says, how it ends, what it leaves behind.
 
+mod approvals;
 mod bootstrap;
 mod broken;
 mod cloud_logs;

@@ -3,12 +3,13 @@
 mod agents;
 mod commands;
 mod stages;
+mod waiting;
 
 use futures_util::future::BoxFuture;
 use relevo::clock::{Clock, SimulatedClock, SystemClock};
 use relevo::engine::{Done, Driven, Engine, EngineError, Orders, Perform, StageContext, Watch};
 use relevo::exec::{Cancel, Canceller, Inherited};
-use relevo::flow::{Event, Failure, Outcome, Phase, RunState, SkipReason, Standing, Stop};
+use relevo::flow::{Event, Failure, Outcome, Phase, Request, RunState, SkipReason, Standing, Stop};
 use relevo::git::Credentials;
 use relevo::ids::{RunId, StageName};
 use relevo::logs::{
@@ -52,6 +53,10 @@ enum Act {
     BeStopped(Arc<Canceller>, u32),
     /// Fails with a message that holds [`SECRET`].
     Blab,
+    /// Announces itself, and waits until notified.
+    Announce(Arc<Notify>, Arc<Notify>),
+    /// Asks people until then.
+    Ask(jiff::Timestamp),
     Panic,
 }
 
@@ -102,6 +107,20 @@ impl Perform for Script {
                 Act::Blab => {
                     let failure = Failure::new(FailureClass::UserError, format!("no {SECRET}"));
                     return Err(failure.with_hint(format!("look for {SECRET}")));
+                }
+                Act::Announce(begun, end) => {
+                    begun.notify_one();
+                    end.notified().await;
+                }
+                Act::Ask(until) => {
+                    return Ok(Done::Asks(Request {
+                        plan: relevo::ids::Digest::of("plan"),
+                        changes: 1,
+                        required: 1,
+                        approvers: Vec::new(),
+                        self_approval: true,
+                        until,
+                    }));
                 }
                 Act::Panic => panic!("on purpose"),
             }
@@ -183,11 +202,15 @@ impl World {
     }
 
     async fn run(&self, stages: Vec<Stage>) -> RunId {
+        self.run_in("prod".parse().unwrap(), stages).await
+    }
+
+    async fn run_in(&self, environment: relevo::ids::EnvName, stages: Vec<Stage>) -> RunId {
         let new = NewRun {
             repository: self.repository().display().to_string(),
             reference: "main; $(exit 9)".into(),
             commit: self.commit(),
-            environment: "prod".parse().unwrap(),
+            environment,
             facts: Facts {
                 event: "manual".into(),
                 changed_paths: Vec::new(),
@@ -231,6 +254,11 @@ impl World {
 
     async fn standing(&self, run: &RunId, stage: &str) -> Standing {
         self.state(run).await.stage(&name(stage)).unwrap().standing.clone()
+    }
+
+    fn has_log(&self, run: &RunId, stage: &str) -> bool {
+        std::fs::metadata(self.engine.logs.of_stage(run, &name(stage)))
+            .is_ok_and(|file| file.len() > 0)
     }
 
     fn log(&self, run: &RunId, stage: &str) -> Vec<String> {

@@ -3,6 +3,7 @@
 use super::{
     DEFAULT_DRAIN, DEFAULT_LISTEN, DEFAULT_RUNS_AT_ONCE, Drain, SecretSource, Settings,
     raw::{RawDrain, RawRepository, RawSecret, RawSettings, RawWebhooks},
+    sources,
 };
 use crate::{
     git,
@@ -45,8 +46,9 @@ fn check(reading: &mut Reading<'_>, raw: RawSettings, folder: &Path) -> Option<S
         Some(text) => listen(reading, text),
     };
     let public_url = raw.public_url.as_deref().and_then(|text| public_url(reading, text));
-    let allow = raw.allow.as_deref();
-    let repositories = repositories(reading, raw.repositories.unwrap_or_default(), allow, folder);
+    allow(reading, raw.allow.as_deref().unwrap_or_default());
+    let starts = raw.allow.as_deref();
+    let repositories = repositories(reading, raw.repositories.unwrap_or_default(), starts, folder);
     let webhooks = webhooks(reading, raw.webhooks.unwrap_or_default(), folder);
     let drain = drain(reading, &raw.drain.unwrap_or_default());
     let github = raw.github.and_then(|github| github.check(reading, folder));
@@ -129,18 +131,24 @@ fn source(
     allow: Option<&[String]>,
     folder: &Path,
 ) -> Option<String> {
-    let path = ["repositories", name, "source"];
-    if !git::is_url(source) {
-        return Some(folder.join(source).display().to_string());
-    }
-    let is_allowed = allow.is_none_or(|allow| allow.iter().any(|start| source.starts_with(start)));
-    if !is_allowed {
-        let message = format!("{} begins with nothing that 'allow' names", quoted(source));
-        let error = reading.error(&path, "not-allowed", message);
-        error.help("add its beginning, up to and with a '/', to 'allow'");
+    if let Err(flaw) = sources::check(source, allow) {
+        let message = format!("{} {}", quoted(source), flaw.message);
+        reading.error(&["repositories", name, "source"], "bad-source", message).help(flaw.help);
         return None;
     }
-    Some(source.to_owned())
+    if git::is_url(source) {
+        return Some(source.to_owned());
+    }
+    Some(folder.join(source).display().to_string())
+}
+
+fn allow(reading: &mut Reading<'_>, starts: &[String]) {
+    for start in starts {
+        if let Err(flaw) = sources::check_start(start) {
+            let message = format!("{} {}", quoted(start), flaw.message);
+            reading.key_error(&["allow"], "bad-source", message).help(flaw.help);
+        }
+    }
 }
 
 fn webhooks(reading: &mut Reading<'_>, raw: RawWebhooks, folder: &Path) -> Vec<SecretSource> {

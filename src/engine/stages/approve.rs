@@ -2,8 +2,9 @@
 //!
 //! The first attempt asks and ends. Another comes when somebody has answered: it counts the answers by the rules that the
 //! default branch has now. An answer is about one plan of one commit. When enough have said yes, the environment is
-//! observed and planned anew; only if the same plan comes out does the run go on. Another plan makes the answers void,
-//! is shown, and is asked about again.
+//! observed and planned anew; only if that plan is still what is needed, all of it or what is left of it, does the run go
+//! on, with exactly that plan. Anything that nobody was shown makes the answers void; the new plan is shown and asked
+//! about. (What is left of it: the agent's own log lines may have made the log group meanwhile.)
 //!
 //! No lane is held meanwhile: an approval can take a weekend, and a run that nobody drives must not keep others out.
 //! What they change is what the second plan finds out.
@@ -46,9 +47,11 @@ pub(super) async fn approve(work: &Work<'_>) -> Result<Done, Failure> {
     let by: Vec<String> =
         yes.iter().map(|answer| format!("{} ({})", answer.person, answer.via)).collect();
     let plan = needed(work).await?;
-    if plan.hash() == asked.plan {
+    if planned.hash() == asked.plan && plan.beyond(&planned).is_empty() {
         work.tell(&format!("plan {} is approved by {}", asked.plan.short(), by.join(", ")))?;
-        return go_on(&plan, by);
+        let planned = Plan { notes: plan.notes, schedule: plan.schedule, ..planned };
+        work.keep(PLAN_EVIDENCE, &planned).await?;
+        return go_on(&planned, by);
     }
     work.tell(&format!(
         "plan {} was approved by {}, but it is not what is needed any more: the approval is void",

@@ -66,6 +66,9 @@ fn period(raw: &RawPeriod) -> Result<Period, String> {
             if from == to {
                 return Err(format!("{} is no time at all", quoted(hours)));
             }
+            if days.as_ref().is_some_and(Vec::is_empty) {
+                return Err("it has no day".to_owned());
+            }
             let days = days.as_ref().map_or_else(
                 || EVERY_DAY.to_vec(),
                 |days| days.iter().map(|day| day.number()).collect(),
