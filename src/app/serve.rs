@@ -8,6 +8,8 @@ mod bells;
 mod dispatch;
 mod hearing;
 mod phase;
+mod pulse;
+mod systemd;
 mod tasks;
 mod telling;
 mod watching;

@@ -17,6 +17,7 @@ mod crash;
 mod definition;
 mod engine;
 mod faults;
+mod hearing;
 mod layering;
 mod model;
 mod monitor;
