@@ -12,6 +12,7 @@ mod hearing;
 mod observing;
 mod phase;
 mod room;
+mod systemd;
 mod tasks;
 mod telling;
 mod watching;

@@ -18,9 +18,9 @@ use std::{
 };
 use utoipa::ToSchema;
 
-/// What a pass may take beyond the pause before it until its task counts as stuck: the longest that one waits for
-/// others, a checkout or a cloud, is bounded below this.
-const PATIENCE: Duration = Duration::from_mins(10);
+/// What a pass may take beyond the pause before it until its task counts as stuck: the longest, watching over an account
+/// that throttles, takes minutes.
+const PATIENCE: Duration = Duration::from_mins(20);
 /// How long the store may take to say that it can be written.
 const PROBE: Duration = Duration::from_secs(5);
 

@@ -19,6 +19,7 @@ mod dispatch;
 mod engine;
 mod faults;
 mod github;
+mod hearing;
 mod layering;
 mod model;
 mod monitor;

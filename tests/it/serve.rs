@@ -1,6 +1,7 @@
 //! The long-running agent as a process: pushes reach it, it deploys them, it is stopped and killed.
 
 mod ending;
+mod examples;
 mod flood;
 mod orders;
 mod pushes;

@@ -139,6 +139,13 @@ impl Setup {
         self.json(&["deliveries", "--most", "1000"])
     }
 
+    /// The ids of what came by webhook, newest first.
+    pub fn webhooks(&self) -> Vec<String> {
+        let by_webhook = |delivery: &Value| delivery["via"] == "webhook";
+        let id = |delivery: Value| delivery["delivery"].as_str().unwrap().to_owned();
+        self.deliveries().into_iter().filter(by_webhook).map(id).collect()
+    }
+
     /// Asks until the answer is something, and answers it.
     pub fn until<T>(&self, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         (0..MOST_QUESTIONS).find_map(|_| ask()).unwrap_or_else(|| {

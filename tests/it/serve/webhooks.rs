@@ -50,7 +50,7 @@ fn only_what_github_signed_is_kept_and_once() {
     {
         assert_eq!(send(hook, &headers(id, event, &good, &length), bytes), 400, "{id} {event}");
     }
-    assert_eq!(setup.deliveries().len(), 1);
+    assert_eq!(setup.webhooks(), ["id-1"]);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_body_is_bounded_whatever_it_says_of_itself() {
     let mut stream = server.connect();
     stream.write_all(format!("{head}\r\n1").as_bytes()).unwrap();
     drop(stream);
-    assert_eq!(setup.deliveries(), [json!(null); 0]);
+    assert_eq!(setup.webhooks(), [""; 0]);
     assert_eq!(server.deliver_push("fine", "nowhere", COMMIT).0, 202, "and it goes on");
 }
 
