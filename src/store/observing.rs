@@ -2,7 +2,7 @@
 
 use super::runs::{RunRecord, record, text};
 use super::{Delivery, LEASE_DURATION, Store, StoreError, count, moment};
-use crate::ids::{DeliveryId, EnvName, RunId};
+use crate::ids::{EnvName, RunId};
 use crate::intake::Verdict;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
@@ -117,18 +117,6 @@ impl Store {
         .bind(verdict)
         .fetch_optional(&self.pool)
         .await?;
-        row.as_ref().map(super::deliveries::record).transpose()
-    }
-
-    /// A delivery by its id, if there is one.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn delivery(&self, id: &DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        let row = sqlx::query("SELECT * FROM deliveries WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(&self.pool)
-            .await?;
         row.as_ref().map(super::deliveries::record).transpose()
     }
 
