@@ -8,7 +8,7 @@ mod skip;
 #[cfg(test)]
 mod tests;
 
-pub use meaning::{EVENTS, Malformed, Meaning, Sender, meaning, sender};
+pub use meaning::{ASKED, Asking, EVENTS, Malformed, Meaning, Sender, meaning, sender};
 pub use nesting::{DEEPEST, is_too_deep};
 pub use skip::skip_token;
 

@@ -35,15 +35,15 @@ use tokio::signal::unix::{SignalKind, signal};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
-    source: SourceArgs,
+    pub(super) source: SourceArgs,
     #[command(flatten)]
     scripts: RealScriptsArgs,
     /// Check and plan only; write nothing anywhere
     #[arg(long, conflicts_with = "from")]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Begin at this stage, with what the stages before it left in an earlier run of the commit
     #[arg(long, value_name = "STAGE")]
-    from: Option<StageName>,
+    pub(super) from: Option<StageName>,
 }
 
 const EXAMPLES: &str = "\

@@ -46,6 +46,8 @@ struct Wish {
     branch: BranchName,
     commit: Sha,
     ask: Ask,
+    /// Who asked the agent itself, if somebody did.
+    by: Option<String>,
 }
 
 impl Hearing {
@@ -70,11 +72,17 @@ impl Hearing {
                     (_, Ok(Meaning::Nothing(reason))) => Verdict::ignored(reason),
                     (_, Err(malformed)) => Verdict::refused(malformed.to_string()),
                     (_, Ok(Meaning::Pushed { branch, commit })) => {
-                        wishes.push(Wish { delivery, branch, commit, ask: Ask::Once });
+                        wishes.push(Wish { delivery, branch, commit, ask: Ask::Once, by: None });
                         continue;
                     }
                     (_, Ok(Meaning::Again { branch, commit })) => {
-                        wishes.push(Wish { delivery, branch, commit, ask: Ask::Again });
+                        wishes.push(Wish { delivery, branch, commit, ask: Ask::Again, by: None });
+                        continue;
+                    }
+                    (_, Ok(Meaning::Asked { branch, commit, by })) => {
+                        // The tip is looked up with everything else.
+                        let (commit, by) = (commit.unwrap_or_else(Sha::null), Some(by));
+                        wishes.push(Wish { delivery, branch, commit, ask: Ask::Again, by });
                         continue;
                     }
                 };
@@ -100,7 +108,12 @@ impl Hearing {
             Ok((opened, rules))
         };
         let opened = opened();
-        for wish in wishes {
+        for mut wish in wishes {
+            if let (Ok((opened, _)), true) = (&opened, wish.commit == Sha::null())
+                && let Ok(tip) = opened.branch(wish.branch.as_str())
+            {
+                wish.commit = tip;
+            }
             let looked = match &opened {
                 Ok((opened, rules)) => commit::look(opened, rules, (&wish.branch, &wish.commit)),
                 Err(Trouble::Passing(why)) => Err(Trouble::Passing(why.clone())),
@@ -151,9 +164,11 @@ impl Hearing {
             commit: wish.commit.clone(),
             environment,
             facts: Facts {
-                event: EVENT.to_owned(),
+                event: wish.by.as_ref().map_or(EVENT, |_| intake::ASKED).to_owned(),
                 changed_paths: commit::changed_paths(repository, before, &wish.commit),
-                by: commit::pushed_by(repository, &wish.delivery.new.body, &wish.commit),
+                by: wish.by.clone().or_else(|| {
+                    commit::pushed_by(repository, &wish.delivery.new.body, &wish.commit)
+                }),
                 plan: None,
             },
             pipeline: project.pipeline,

@@ -4,11 +4,26 @@
 //! says is a hint about where to look, never the truth: branch and commit are looked up in the repository.
 
 use crate::ids::{BranchName, Sha};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The events that can lead to something; all others are ignored by name.
 pub const EVENTS: [&str; 6] =
     ["push", "check_run", "check_suite", "ping", "pull_request", "deployment_review"];
+
+/// The event of what people asked the agent itself for. It is none of [`EVENTS`], so nobody else can send it.
+pub const ASKED: &str = "manual";
+
+/// What somebody asked the agent itself for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asking {
+    /// The branch.
+    pub branch: BranchName,
+    /// The commit; the branch's tip if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Sha>,
+    /// Who.
+    pub by: String,
+}
 
 /// What a delivery asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +41,15 @@ pub enum Meaning {
         branch: BranchName,
         /// The commit.
         commit: Sha,
+    },
+    /// Somebody with the right to has asked the agent itself for a run.
+    Asked {
+        /// The branch.
+        branch: BranchName,
+        /// The commit; the branch's tip if absent.
+        commit: Option<Sha>,
+        /// Who.
+        by: String,
     },
     /// Nothing, and why: one clause without a full stop.
     Nothing(String),
@@ -124,6 +148,10 @@ pub fn meaning(event: &str, body: &str) -> Result<Meaning, Malformed> {
     match event {
         "push" => push(body),
         "check_run" | "check_suite" => check(event, body),
+        ASKED => {
+            let Asking { branch, commit, by } = parse(event, body)?;
+            Ok(Meaning::Asked { branch, commit, by })
+        }
         "pull_request" => proposal(body),
         "ping" => Ok(Meaning::Nothing("GitHub asked whether anybody listens: yes".to_owned())),
         "deployment_review" => Ok(Meaning::Nothing(

@@ -16,6 +16,8 @@ pub enum Via {
     Poll,
     /// GitHub was asked for deliveries that had failed.
     Recovery,
+    /// Somebody asked the agent itself.
+    Api,
 }
 
 /// Something that reached the agent.
@@ -295,11 +297,12 @@ impl Via {
             Self::Webhook => "webhook",
             Self::Poll => "poll",
             Self::Recovery => "recovery",
+            Self::Api => "api",
         }
     }
 
     fn of(text: &str) -> Result<Self, StoreError> {
-        [Self::Webhook, Self::Poll, Self::Recovery]
+        [Self::Webhook, Self::Poll, Self::Recovery, Self::Api]
             .into_iter()
             .find(|via| via.as_str() == text)
             .ok_or_else(|| StoreError::corrupt("a way of delivery", text))

@@ -14,6 +14,7 @@ mod orders;
 mod places;
 mod runs;
 
+pub use deliveries::Start;
 pub use models::{Delivery, LogPage, Run, RunDetail, RunPage, Version};
 pub use orders::{Again, Approval, Cancellation, Cancelled, Plainly, Rejected, Rejection};
 pub use places::{InLine, Locking, Place};
@@ -79,6 +80,10 @@ pub struct Api {
     pub metrics: Arc<Metrics>,
     /// Rings when somebody gave an order about a run.
     pub nudge: Arc<Notify>,
+    /// Rings when somebody asked for a run.
+    pub arrived: Arc<Notify>,
+    /// What the settings call the repositories.
+    pub repositories: Arc<Vec<String>>,
     /// Takes orders.
     desk: Desk,
     followers: Arc<Semaphore>,
@@ -95,7 +100,8 @@ impl Api {
     ) -> Self {
         let followers = Arc::new(Semaphore::new(MOST_FOLLOWERS));
         let desk = Desk::new(store.clone(), clock.clone());
-        Self { store, clock, logs, stand, metrics, nudge: Arc::default(), desk, followers }
+        let (nudge, arrived, repositories) = (Arc::default(), Arc::default(), Arc::default());
+        Self { store, clock, logs, stand, metrics, nudge, arrived, repositories, desk, followers }
     }
 }
 
@@ -107,7 +113,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(metrics::metrics))
         .routes(routes!(about::version))
         .routes(routes!(about::openapi))
-        .routes(routes!(runs::list))
+        .routes(routes!(runs::list, deliveries::start))
         .routes(routes!(runs::show))
         .routes(routes!(logs::page))
         .routes(routes!(logs::stream))
@@ -122,6 +128,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(places::lock))
         .routes(routes!(places::unlock))
         .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::show))
         .routes(routes!(acts::list))
         .routes(routes!(acts::export))
 }

@@ -45,6 +45,9 @@ impl Observed {
         });
         let mut api = Api::new(store, (clock, stand), app.log_folder(), metrics);
         api.nudge = tools.bells.runs.clone();
+        api.arrived = tools.bells.deliveries.clone();
+        let names = tools.settings.repositories.iter().map(|known| known.name.to_string());
+        api.repositories = Arc::new(names.collect());
         Self { api, gate }
     }
 }

@@ -1,10 +1,24 @@
 //! What reached the agent, and what became of it.
 
-use super::{Answer, Api, input::Asked, models::Delivery, runs::page_of};
-use crate::web::errors::Problem;
-use axum::{Json, extract::State};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use super::{
+    Answer, Api,
+    input::{Asked, Body, Named},
+    models::Delivery,
+    runs::page_of,
+};
+use crate::{
+    audit::Act,
+    ids::{BranchName, DeliveryId, Sha},
+    intake::{ASKED, Asking},
+    store::{NewDelivery, Via},
+    web::{
+        auth::Caller,
+        errors::{Kind, Problem},
+    },
+};
+use axum::{Json, extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 /// Deliveries if nothing is said.
 const USUAL: u32 = 50;
@@ -19,6 +33,88 @@ pub(super) struct Wanted {
     /// How many at most: 50 if absent.
     #[param(minimum = 1, maximum = 1000)]
     most: Option<u32>,
+}
+
+/// What is to be run.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// The repository's name in the agent's settings; may be left out where there is only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The branch, which says where to.
+    #[schema(value_type = String)]
+    pub branch: BranchName,
+    /// The commit; the branch's tip if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub commit: Option<Sha>,
+}
+
+/// Run a branch, as a push to it would
+///
+/// It is judged as a push is: what the default branch says decides where to, if anywhere. The answer is the delivery;
+/// its verdict names the run, or says why there is none.
+#[utoipa::path(
+    post, path = "/api/v1/runs", tag = "orders", request_body = Start,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Does it once, however often it is sent")),
+    responses((status = 202, body = Delivery), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+pub(super) async fn start(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(start): Body<Start>,
+) -> Result<(StatusCode, Json<Delivery>), Problem> {
+    let repository = repository(&api, start.repository)?;
+    let person = caller.person();
+    let (branch, commit) = (start.branch, start.commit);
+    let detail = serde_json::json!({ "branch": branch, "commit": commit });
+    let asking = Asking { branch, commit, by: person.name.clone() };
+    let written = |_| Problem::new(Kind::Internal, "the delivery cannot be written");
+    let body = serde_json::to_string(&asking).map_err(written)?;
+    let id = format!("api:{}", uuid::Uuid::now_v7());
+    let id: DeliveryId = id.parse().map_err(|_| Problem::new(Kind::Internal, "no id"))?;
+    let (who, act, object) = (person.to_string(), "start".to_owned(), repository.clone());
+    api.store.keep_act(Act { who, act, object, detail }).await?;
+    let (via, event) = (Via::Api, ASKED.to_owned());
+    let new = NewDelivery { id: id.clone(), via, repository, event, body };
+    api.store.keep_delivery(&new).await?;
+    api.arrived.notify_one();
+    let Some(kept) = api.store.delivery(&id).await? else {
+        return Err(Problem::new(Kind::Internal, "the delivery is gone"));
+    };
+    Ok((StatusCode::ACCEPTED, Json(Delivery::from(kept))))
+}
+
+fn repository(api: &Api, named: Option<String>) -> Result<String, Problem> {
+    let known = api.repositories.join(", ");
+    match (named, api.repositories.as_slice()) {
+        (Some(named), all) if all.contains(&named) => Ok(named),
+        (None, [only]) => Ok(only.clone()),
+        (Some(named), _) => {
+            Err(Problem::new(Kind::NotFound, format!("there is no repository '{named}' here"))
+                .hint(format!("there are: {known}")))
+        }
+        (None, _) => Err(Problem::new(Kind::Invalid, "which repository is meant?")
+            .hint(format!("there are: {known}"))),
+    }
+}
+
+/// One delivery with its verdict
+#[utoipa::path(
+    get, path = "/api/v1/deliveries/{delivery}", tag = "deliveries",
+    params(("delivery" = String, Path, description = "The delivery's id")),
+    responses((status = 200, body = Delivery), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+)]
+pub(super) async fn show(
+    State(api): State<Api>,
+    Named(delivery): Named<DeliveryId>,
+) -> Answer<Delivery> {
+    let kept = api.store.delivery(&delivery).await?;
+    let kept = kept.ok_or_else(|| {
+        Problem::new(Kind::NotFound, format!("there is no delivery '{delivery}'"))
+    })?;
+    Ok(Json(Delivery::from(kept)))
 }
 
 /// Deliveries with their verdicts, newest first

@@ -36,6 +36,7 @@ pub const NEEDS: &[(&str, &str, Need)] = &[
     ("GET", "/api/v1/queue", Has(Read)),
     ("GET", "/api/v1/approvals", Has(Read)),
     ("GET", "/api/v1/deliveries", Has(Read)),
+    ("GET", "/api/v1/deliveries/{delivery}", Has(Read)),
     ("GET", "/api/v1/environments", Has(Read)),
     ("POST", "/api/v1/environments/{environment}/lock", Has(Operate)),
     ("POST", "/api/v1/environments/{environment}/unlock", Has(Operate)),
