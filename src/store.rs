@@ -3,8 +3,8 @@
 //!
 //! A run is leased before anything is written about it, and every such write names the lease's fence: a
 //! process that lost its lease (it hung, another took over) changes nothing any more. Whatever was answered
-//! survives `kill -9`. A power cut can take the last moments of a SQLite file but leaves no damage, and never takes a
-//! delivery that was kept: its file is synced first. Postgres does as its `synchronous_commit` says, which is to sync.
+//! survives `kill -9`. A power cut can take the last moments of a SQLite file but leaves no damage; Postgres syncs as
+//! its `synchronous_commit` says.
 //!
 //! Times come from the [`Clock`](crate::clock::Clock), with one exception. When a lease ends is compared by other
 //! processes than the one that wrote it. On one machine they share a clock. The machines of a fleet do not, so on
@@ -27,7 +27,6 @@ mod leases;
 mod owner;
 mod runs;
 mod schema;
-mod together;
 mod watching;
 
 pub use address::{BadAddress, StoreAddress};
@@ -47,7 +46,6 @@ use database::{Database, LeaseTime, Use};
 use hold::Holds;
 use jiff::Timestamp;
 use std::{path::Path, sync::Arc, time::Duration};
-use together::Together;
 
 /// The store; clones share it.
 #[derive(Debug, Clone)]
@@ -57,7 +55,6 @@ pub struct Store {
     pool: sqlx::AnyPool,
     /// Where leases are renewed, whatever keeps the other connections busy.
     renewals: sqlx::AnyPool,
-    together: Together,
     clock: Arc<dyn Clock>,
     owner: Owner,
     holds: Holds,
@@ -86,12 +83,10 @@ impl Store {
             Database::Sqlite => pool.clone(),
             Database::Postgres => database::connect_when_needed(address.place(), Use::Renewals)?,
         };
-        let synced = database::connect_when_needed(address.place(), Use::Synced)?;
         Ok(Self {
             database,
             pool,
             renewals,
-            together: Together::over(database, synced),
             clock,
             owner: Owner::this_process()?,
             holds: Holds::default(),
@@ -157,7 +152,6 @@ impl Store {
 
     /// Closes every connection, so that a file can be moved or removed.
     pub async fn close(&self) {
-        self.together.close().await;
         self.renewals.close().await;
         self.pool.close().await;
     }

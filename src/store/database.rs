@@ -22,8 +22,6 @@ use std::{path::Path, time::Duration};
 /// before it fails.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;
      PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
-/// The same for a connection whose commits are on the disk when they are answered.
-const SQLITE_SYNCED: &str = "PRAGMA synchronous = FULL;";
 /// What each connection to Postgres is told first: a transaction whose process says nothing for three seconds (between
 /// two statements of ours lie microseconds) is rolled back; a lock is waited for as long as on SQLite; a statement that
 /// takes half a minute is stuck.
@@ -58,10 +56,8 @@ pub(super) enum LeaseTime {
 /// What connections are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
-    /// Everything: what was answered survives the process.
+    /// Everything.
     General,
-    /// A few writes that must survive a power cut: one connection, each commit on the disk before it is answered.
-    Synced,
     /// One connection to keep leases over.
     Renewals,
 }
@@ -113,11 +109,10 @@ impl Database {
         }
     }
 
-    fn settings(self, used: Use) -> &'static [&'static str] {
-        match (self, used) {
-            (Self::Sqlite, Use::Synced) => &[SQLITE_SETTINGS, SQLITE_SYNCED],
-            (Self::Sqlite, Use::General | Use::Renewals) => &[SQLITE_SETTINGS],
-            (Self::Postgres, Use::General | Use::Synced | Use::Renewals) => &[POSTGRES_SETTINGS],
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Sqlite => SQLITE_SETTINGS,
+            Self::Postgres => POSTGRES_SETTINGS,
         }
     }
 }
@@ -157,16 +152,14 @@ fn prepare(place: &Place, used: Use) -> Result<(AnyPoolOptions, AnyConnectOption
     };
     let most = match used {
         Use::General => CONNECTIONS,
-        Use::Synced | Use::Renewals => 1,
+        Use::Renewals => 1,
     };
     let pool = AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(CONNECT_TIMEOUT)
         .after_connect(move |connection, _| {
             Box::pin(async move {
-                for settings in database.settings(used) {
-                    connection.execute(sqlx::raw_sql(*settings)).await?;
-                }
+                connection.execute(sqlx::raw_sql(database.settings())).await?;
                 Ok(())
             })
         });

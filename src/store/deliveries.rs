@@ -54,12 +54,24 @@ pub enum Kept {
 }
 
 impl Store {
-    /// Keeps a delivery. When this returns, it is on the disk: it survives whatever happens to process and machine.
+    /// Keeps a delivery. When this returns, it survives whatever happens to the process.
     ///
     /// # Errors
     /// If the database fails; then nothing was kept.
     pub async fn keep_delivery(&self, new: &NewDelivery) -> Result<Kept, StoreError> {
-        self.together.keep(new, self.now()).await
+        let kept = sqlx::query(
+            "INSERT INTO deliveries (id, via, repository, event, body, received_at)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(new.id.as_str())
+        .bind(new.via.as_str())
+        .bind(&new.repository)
+        .bind(&new.event)
+        .bind(&new.body)
+        .bind(self.now())
+        .execute(&self.pool)
+        .await?;
+        Ok(if kept.rows_affected() == 1 { Kept::New } else { Kept::Known })
     }
 
     /// The deliveries that nobody has judged, oldest first, at most `most`.
