@@ -53,8 +53,8 @@ pub struct Store {
     address: StoreAddress,
     database: Database,
     pool: sqlx::AnyPool,
-    /// Where leases are renewed, whatever keeps the other connections busy.
-    renewals: sqlx::AnyPool,
+    /// A connection for [`renew_apart`](Self::renew_apart), whatever keeps the others.
+    apart: sqlx::AnyPool,
     clock: Arc<dyn Clock>,
     owner: Owner,
     holds: Holds,
@@ -79,14 +79,14 @@ impl Store {
         let pool = database::connect(address.place(), Use::General, clock.as_ref()).await?;
         let database = Database::of(address.place());
         schema::migrate(database, &pool).await?;
-        let renewals = match database {
+        let apart = match database {
             Database::Sqlite => pool.clone(),
             Database::Postgres => database::connect_when_needed(address.place(), Use::Renewals)?,
         };
         Ok(Self {
             database,
             pool,
-            renewals,
+            apart,
             clock,
             owner: Owner::this_process()?,
             holds: Holds::default(),
@@ -107,7 +107,7 @@ impl Store {
     pub async fn beside(&self) -> Result<Self, StoreError> {
         let place = self.address.place();
         let pool = database::connect(place, Use::Renewals, self.clock.as_ref()).await?;
-        Ok(Self { renewals: pool.clone(), pool, ..self.clone() })
+        Ok(Self { apart: pool.clone(), pool, ..self.clone() })
     }
 
     /// The same store with leases that last so long.
@@ -152,7 +152,7 @@ impl Store {
 
     /// Closes every connection, so that a file can be moved or removed.
     pub async fn close(&self) {
-        self.renewals.close().await;
+        self.apart.close().await;
         self.pool.close().await;
     }
 

@@ -3,6 +3,7 @@
 mod broken;
 mod cloud_logs;
 mod doctor;
+mod fleet;
 mod gate;
 mod inbox;
 mod kill;
