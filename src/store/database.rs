@@ -13,7 +13,7 @@
 use super::{StoreError, address::Place, error};
 use crate::clock::Clock;
 use sqlx::{
-    AnyConnection, AnyPool, Executor as _,
+    AnyConnection, AnyPool, Connection as _, Executor as _,
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 use std::{path::Path, time::Duration};
@@ -117,7 +117,7 @@ impl Database {
     }
 }
 
-/// Connections to the database at `place`, the first of them made; a file is made if it is not there.
+/// Connections to the database at `place`, which is there; a file is made if need be.
 pub(super) async fn connect(
     place: &Place,
     used: Use,
@@ -126,8 +126,8 @@ pub(super) async fn connect(
     let mut attempt = 1;
     loop {
         let (pool, options) = prepare(place, used)?;
-        match pool.connect_with(options).await {
-            Ok(pool) => return Ok(pool),
+        match first(Database::of(place), &options).await {
+            Ok(()) => return Ok(pool.connect_lazy_with(options)),
             Err(error) if attempt < OPEN_ATTEMPTS && error::is_busy(&error) => {
                 attempt += 1;
                 clock.sleep(OPEN_PAUSE).await;
@@ -135,6 +135,13 @@ pub(super) async fn connect(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Makes one connection and closes it: a pool tries again for as long as it may, and does not say what was wrong.
+async fn first(database: Database, options: &AnyConnectOptions) -> Result<(), sqlx::Error> {
+    let mut connection = AnyConnection::connect_with(options).await?;
+    connection.execute(sqlx::raw_sql(database.settings())).await?;
+    connection.close().await
 }
 
 /// Connections that are made when they are needed.
