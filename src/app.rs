@@ -4,6 +4,7 @@
 //! [`Access`](crate::aws::Access) and cannot tell the difference.
 
 mod clouds;
+mod heart;
 mod promotion;
 mod real_scripts;
 mod rehearsed;
@@ -17,12 +18,19 @@ pub use promotion::Promotion;
 pub use real_scripts::{Choice, Limits, PythonError, RealScripts, choose, forget};
 pub use rehearsed::Rehearsed;
 
-use crate::{clock::Clock, ids::RunId, logs::LogFolder, store::Store};
+use crate::{
+    clock::Clock,
+    ids::RunId,
+    logs::LogFolder,
+    store::{Store, StoreAddress},
+};
 use anyhow::Context as _;
+use heart::Heart;
 use std::{
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 /// The agent's memory within the state folder.
@@ -43,6 +51,17 @@ pub struct App {
     pub store: Store,
     /// The folder of everything that is kept.
     pub state: PathBuf,
+    /// Keeps what the store of a fleet leases.
+    _heart: Option<Arc<Heart>>,
+}
+
+/// A store that is shared by a fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fleet {
+    /// Where it is.
+    pub store: StoreAddress,
+    /// How long a run stays with an agent that is not heard of.
+    pub lease: Duration,
 }
 
 impl App {
@@ -56,7 +75,21 @@ impl App {
         let store = Store::open(&file, clock.clone())
             .await
             .with_context(|| format!("open {}", file.display()))?;
-        Ok(Self { clock, store, state: state.to_owned() })
+        Ok(Self { clock, store, state: state.to_owned(), _heart: None })
+    }
+
+    /// Opens the state folder as [`open`](Self::open) does, with the store of a fleet in place of its own. Whatever is
+    /// leased is renewed as long as the app or a clone of it is kept.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or the store cannot be reached.
+    pub async fn join(state: &Path, fleet: Fleet, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        make_state_folder(state).with_context(|| format!("make {}", state.display()))?;
+        let Fleet { store: address, lease } = fleet;
+        let opened = Store::connect(address.clone(), clock.clone()).await;
+        let store = opened.with_context(|| format!("open {address}"))?.with_lease_duration(lease);
+        let heart = Heart::start(&store, &clock).context("start the thread that keeps leases")?;
+        Ok(Self { clock, store, state: state.to_owned(), _heart: Some(Arc::new(heart)) })
     }
 
     /// Where log lines are kept.

@@ -3,6 +3,7 @@
 //! A command parses, asks `app` for the piece it needs, prints, and answers an [`Exit`]. Data goes to standard
 //! output, talk to standard error; nothing else in this crate prints.
 
+mod agents;
 mod apply;
 mod approve;
 mod audit;
@@ -46,6 +47,7 @@ mod schema;
 mod serve;
 mod show;
 mod source;
+mod state;
 mod summary;
 mod unlock;
 mod token;
@@ -55,7 +57,7 @@ mod watch;
 use clap::{Parser, Subcommand};
 use failure::{CliError, CliResult, Exit};
 use output::{Colour, Format, Output};
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 /// Promotes machine-learning pipelines between AWS accounts, from one pipeline.yaml.
 #[derive(Debug, Parser)]
@@ -80,6 +82,28 @@ struct Shared {
         help_heading = "Everywhere"
     )]
     state: Option<PathBuf>,
+    /// The store of a fleet, such as postgres://USER@HOST/DATABASE [default: a file in --state]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "AGENT_STORE",
+        hide_env_values = true,
+        help_heading = "Everywhere"
+    )]
+    store: Option<state::Given>,
+    /// How long a run stays with an agent of a fleet that is not heard of, from 5s to 10m
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        env = "AGENT_LEASE",
+        default_value = "60s",
+        value_parser = lease,
+        hide = true,
+        help_heading = "Everywhere"
+    )]
+    lease: Duration,
     /// Print JSON for programs instead of text for people
     #[arg(long, global = true, help_heading = "Everywhere")]
     json: bool,
@@ -119,6 +143,7 @@ enum Command {
     Redeploy(retry::RedeployArgs),
     Lock(lock::Args),
     Unlock(unlock::Args),
+    Agents(agents::Args),
     Models(models::Args),
     Watch(watch::Args),
     Serve(serve::Args),
@@ -148,6 +173,16 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage or invalid files, 3 the gate refused, 4 cancelled,
             5 something differs from what it should be, 6 waiting for approval";
 
+/// `--lease`. Below the shortest a busy machine would lose its runs; above the longest a dead one keeps them for too long.
+fn lease(text: &str) -> Result<Duration, String> {
+    const SHORTEST: Duration = Duration::from_secs(5);
+    const LONGEST: Duration = Duration::from_secs(600);
+    let wrong = || "a time from 5s to 10m, such as 15s".to_owned();
+    let lease: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    let lease = Duration::try_from(lease).map_err(|_| wrong())?;
+    if (SHORTEST..=LONGEST).contains(&lease) { Ok(lease) } else { Err(wrong()) }
+}
+
 /// Runs the program: parses the process's arguments, performs, answers the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -160,7 +195,8 @@ pub fn main() -> ExitCode {
         }
     };
     let format = if cli.shared.json { Format::Json } else { Format::Text };
-    let output = Output::new(format, cli.shared.color, secrets::masker());
+    let given = cli.shared.store.as_ref().map(state::Given::secrets).unwrap_or_default();
+    let output = Output::new(format, cli.shared.color, secrets::masker(given));
     perform(&cli, &output)
         .unwrap_or_else(|failure| {
             output.failure(&failure);
@@ -202,6 +238,7 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Lock(args) => block_on(lock::lock(args, &cli.shared, output)),
         Command::Unlock(args) => block_on(unlock::unlock(args, &cli.shared, output)),
         Command::Resume(args) => block_on(resume::resume(args, &cli.shared, output)),
+        Command::Agents(args) => block_on(agents::agents(args, &cli.shared, output)),
         Command::Models(args) => block_on(models::models(args, &cli.shared, output)),
         Command::Rehearse(args) => block_on(rehearse::rehearse(args, &cli.shared, output)),
         Command::Watch(args) => block_on(watch::watch(args, &cli.shared, output)),

@@ -3,8 +3,8 @@
 //!
 //! A run is leased before anything is written about it, and every such write names the lease's fence: a
 //! process that lost its lease (it hung, another took over) changes nothing any more. Whatever was answered
-//! survives `kill -9`. A power cut can take the last moments of a SQLite file but leaves no damage, and never takes a
-//! delivery that was kept: its file is synced first. Postgres does as its `synchronous_commit` says, which is to sync.
+//! survives `kill -9`. A power cut can take the last moments of a SQLite file but leaves no damage; Postgres syncs as
+//! its `synchronous_commit` says.
 //!
 //! Times come from the [`Clock`](crate::clock::Clock), with one exception. When a lease ends is compared by other
 //! processes than the one that wrote it. On one machine they share a clock. The machines of a fleet do not, so on
@@ -68,10 +68,8 @@ pub struct Store {
     address: StoreAddress,
     database: Database,
     pool: sqlx::AnyPool,
-    /// Where leases are renewed, whatever keeps the other connections busy.
-    renewals: sqlx::AnyPool,
-    /// Where each commit is on the disk before it is answered.
-    synced: sqlx::AnyPool,
+    /// A connection for [`renew_apart`](Self::renew_apart), whatever keeps the others.
+    apart: sqlx::AnyPool,
     clock: Arc<dyn Clock>,
     owner: Owner,
     holds: Holds,
@@ -96,15 +94,14 @@ impl Store {
         let pool = database::connect(address.place(), Use::General, clock.as_ref()).await?;
         let database = Database::of(address.place());
         schema::migrate(database, &pool).await?;
-        let renewals = match database {
+        let apart = match database {
             Database::Sqlite => pool.clone(),
             Database::Postgres => database::connect_when_needed(address.place(), Use::Renewals)?,
         };
         Ok(Self {
             database,
             pool,
-            renewals,
-            synced: database::connect_when_needed(address.place(), Use::Synced)?,
+            apart,
             clock,
             owner: Owner::this_process()?,
             holds: Holds::default(),
@@ -125,7 +122,7 @@ impl Store {
     pub async fn beside(&self) -> Result<Self, StoreError> {
         let place = self.address.place();
         let pool = database::connect(place, Use::Renewals, self.clock.as_ref()).await?;
-        Ok(Self { renewals: pool.clone(), pool, ..self.clone() })
+        Ok(Self { apart: pool.clone(), pool, ..self.clone() })
     }
 
     /// The same store with leases that last so long.
@@ -170,8 +167,7 @@ impl Store {
 
     /// Closes every connection, so that a file can be moved or removed.
     pub async fn close(&self) {
-        self.synced.close().await;
-        self.renewals.close().await;
+        self.apart.close().await;
         self.pool.close().await;
     }
 

@@ -10,6 +10,7 @@ use super::{
     output::{Format, Output},
     real_scripts::RealScriptsArgs,
     source::{Source, SourceArgs, open_app, state_folder},
+    state::State,
 };
 use crate::{
     app,
@@ -103,7 +104,7 @@ pub(crate) async fn rehearse(args: &Args, shared: &Shared, output: &Output) -> C
 
 /// The choice is kept beside the rehearsal, in the state folder, which must be there for it.
 async fn choose_scripts(args: &Args, folder: &Path, output: &Output) -> Result<(), CliError> {
-    open_app(folder).await?.store.close().await;
+    open_app(&State::of_its_own(folder)).await?.store.close().await;
     args.scripts.choose(&app::rehearsal_file(folder), output).await
 }
 

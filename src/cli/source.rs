@@ -3,19 +3,16 @@
 use super::{
     Shared,
     failure::{CliError, Exit},
+    state::State,
 };
 use crate::{
-    app::{self, App},
-    clock::SystemClock,
+    app,
     git::{self, GitError},
     ids::{EnvName, Sha},
     project::{self, Files, Project, ProjectError},
-    store::{RunRecord, StoreError},
+    store::RunRecord,
 };
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 /// Which commit of which repository.
 #[derive(Debug, Clone, clap::Args)]
@@ -34,6 +31,8 @@ pub(crate) struct SourceArgs {
     pub(crate) env: Option<EnvName>,
 }
 
+pub(crate) use super::state::open_app;
+
 /// What a command works on, resolved and checked.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -48,38 +47,13 @@ pub(crate) struct Source {
 }
 
 /// Where the agent keeps its state for `repo`: in the repository, or here if it is a URL.
-pub(crate) fn state_folder(shared: &Shared, repo: &str) -> Result<PathBuf, CliError> {
+pub(crate) fn state_folder(shared: &Shared, repo: &str) -> Result<State, CliError> {
     if let Some(state) = &shared.state {
-        return Ok(state.clone());
+        return State::new(state.clone(), shared);
     }
     let repository = if git::is_url(repo) { None } else { Some(open(repo, Path::new(""))?) };
     let folder = repository.map_or_else(PathBuf::new, |found| found.folder().to_owned());
-    Ok(folder.join(".agent"))
-}
-
-/// Opens what is kept in `state`.
-pub(crate) async fn open_app(state: &Path) -> Result<App, CliError> {
-    App::open(state, Arc::new(SystemClock)).await.map_err(|error| {
-        let hint = match error.downcast_ref::<StoreError>() {
-            None => "name a folder that can be written: --state DIR or AGENT_STATE",
-            Some(StoreError::Newer { .. }) => "use the newer agent, or another folder: --state DIR",
-            Some(
-                StoreError::NoSuchRun(_)
-                | StoreError::AmbiguousRun(_)
-                | StoreError::LeaseHeld { .. }
-                | StoreError::LeaseLost(_)
-                | StoreError::Watched { .. }
-                | StoreError::WatchLost(_)
-                | StoreError::OutboxLost
-                | StoreError::Corrupt { .. }
-                | StoreError::Owner(_)
-                | StoreError::Database(_),
-            ) => {
-                "if the file is damaged, move it away: the list of runs goes with it, nothing in the cloud does"
-            }
-        };
-        CliError::from(error).hint(hint)
-    })
+    State::new(folder.join(".agent"), shared)
 }
 
 /// Opens `repo`; the mirror of a URL is kept in `state`.

@@ -41,7 +41,7 @@ impl Engine {
 
     async fn make_certain(&self, lease: &Lease) -> Result<(), StoreError> {
         loop {
-            match self.store.renew(lease).await {
+            match self.store.renew_apart(lease).await {
                 Err(lost @ StoreError::LeaseLost(_)) => return Err(lost),
                 Ok(()) => return Ok(()),
                 Err(_) => self.clock.sleep(ASK_EVERY).await,

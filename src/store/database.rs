@@ -13,7 +13,7 @@
 use super::{StoreError, address::Place, error};
 use crate::clock::Clock;
 use sqlx::{
-    AnyConnection, AnyPool, Executor as _,
+    AnyConnection, AnyPool, Connection as _, Executor as _,
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 use std::{path::Path, time::Duration};
@@ -22,8 +22,6 @@ use std::{path::Path, time::Duration};
 /// before it fails.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;
      PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
-/// The same for a connection whose commits are on the disk when they are answered.
-const SQLITE_SYNCED: &str = "PRAGMA synchronous = FULL;";
 /// What each connection to Postgres is told first: a transaction whose process says nothing for three seconds (between
 /// two statements of ours lie microseconds) is rolled back; a lock is waited for as long as on SQLite; a statement that
 /// takes half a minute is stuck.
@@ -58,10 +56,8 @@ pub(super) enum LeaseTime {
 /// What connections are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
-    /// Everything: what was answered survives the process.
+    /// Everything.
     General,
-    /// A few writes that must survive a power cut: one connection, each commit on the disk before it is answered.
-    Synced,
     /// One connection to keep leases over.
     Renewals,
 }
@@ -113,16 +109,15 @@ impl Database {
         }
     }
 
-    fn settings(self, used: Use) -> &'static [&'static str] {
-        match (self, used) {
-            (Self::Sqlite, Use::Synced) => &[SQLITE_SETTINGS, SQLITE_SYNCED],
-            (Self::Sqlite, Use::General | Use::Renewals) => &[SQLITE_SETTINGS],
-            (Self::Postgres, Use::General | Use::Synced | Use::Renewals) => &[POSTGRES_SETTINGS],
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Sqlite => SQLITE_SETTINGS,
+            Self::Postgres => POSTGRES_SETTINGS,
         }
     }
 }
 
-/// Connections to the database at `place`, the first of them made; a file is made if it is not there.
+/// Connections to the database at `place`, which is there; a file is made if need be.
 pub(super) async fn connect(
     place: &Place,
     used: Use,
@@ -131,8 +126,8 @@ pub(super) async fn connect(
     let mut attempt = 1;
     loop {
         let (pool, options) = prepare(place, used)?;
-        match pool.connect_with(options).await {
-            Ok(pool) => return Ok(pool),
+        match first(Database::of(place), &options).await {
+            Ok(()) => return Ok(pool.connect_lazy_with(options)),
             Err(error) if attempt < OPEN_ATTEMPTS && error::is_busy(&error) => {
                 attempt += 1;
                 clock.sleep(OPEN_PAUSE).await;
@@ -140,6 +135,13 @@ pub(super) async fn connect(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Makes one connection and closes it: a pool tries again for as long as it may, and does not say what was wrong.
+async fn first(database: Database, options: &AnyConnectOptions) -> Result<(), sqlx::Error> {
+    let mut connection = AnyConnection::connect_with(options).await?;
+    connection.execute(sqlx::raw_sql(database.settings())).await?;
+    connection.close().await
 }
 
 /// Connections that are made when they are needed.
@@ -157,16 +159,14 @@ fn prepare(place: &Place, used: Use) -> Result<(AnyPoolOptions, AnyConnectOption
     };
     let most = match used {
         Use::General => CONNECTIONS,
-        Use::Synced | Use::Renewals => 1,
+        Use::Renewals => 1,
     };
     let pool = AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(CONNECT_TIMEOUT)
         .after_connect(move |connection, _| {
             Box::pin(async move {
-                for settings in database.settings(used) {
-                    connection.execute(sqlx::raw_sql(*settings)).await?;
-                }
+                connection.execute(sqlx::raw_sql(database.settings())).await?;
                 Ok(())
             })
         });

@@ -78,7 +78,7 @@ impl Store {
     /// # Errors
     /// If the database fails; then none was kept.
     pub async fn keep_deliveries(&self, new: &[NewDelivery]) -> Result<Vec<Kept>, StoreError> {
-        let mut write = self.synced.begin_with(self.database.begin()).await?;
+        let mut write = self.pool.begin_with(self.database.begin()).await?;
         let mut all = Vec::with_capacity(new.len());
         for delivery in new {
             all.push(keep(&mut write, delivery, self.now()).await?);

@@ -10,7 +10,7 @@ use super::hold::Hold;
 use super::runs::{from_json, json};
 use super::{Owner, Store, StoreError, milliseconds};
 use crate::ids::RunId;
-use sqlx::Row as _;
+use sqlx::{AnyPool, Row as _};
 use std::{sync::Arc, time::Duration};
 
 /// How long a lease lasts unless it is renewed or the store says otherwise. Long against any pause of a living agent;
@@ -80,11 +80,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
     pub async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
-        if self.prolong(&lease.hold).await? {
-            Ok(())
-        } else {
-            Err(StoreError::LeaseLost(lease.run.clone()))
-        }
+        let is_there = self.prolong(&self.pool, &lease.hold).await?;
+        lease.expect_one(u64::from(is_there))
+    }
+
+    /// The same over a connection that nothing else uses: for one who has stopped all work about the run in the middle of
+    /// whatever it was doing, which may keep every other connection.
+    ///
+    /// # Errors
+    /// As [`renew`](Self::renew).
+    pub async fn renew_apart(&self, lease: &Lease) -> Result<(), StoreError> {
+        let is_there = self.prolong(&self.apart, &lease.hold).await?;
+        lease.expect_one(u64::from(is_there))
     }
 
     /// Renews every lease that this process holds. Those that were lost are lost: their holders learn of it before they
@@ -94,7 +101,7 @@ impl Store {
     /// If the database fails.
     pub async fn renew_all(&self) -> Result<(), StoreError> {
         for hold in self.holds.all() {
-            self.prolong(&hold).await?;
+            self.prolong(&self.pool, &hold).await?;
         }
         Ok(())
     }
@@ -124,8 +131,8 @@ impl Store {
     }
 
     /// Renews a lease. Returns whether it was still there.
-    async fn prolong(&self, hold: &Hold) -> Result<bool, StoreError> {
-        let mut connection = self.renewals.acquire().await?;
+    async fn prolong(&self, pool: &AnyPool, hold: &Hold) -> Result<bool, StoreError> {
+        let mut connection = pool.acquire().await?;
         // Taken before the database's: what is certain ends before the lease does.
         let asked = self.now();
         let now = self.lease_now(&mut connection).await?;

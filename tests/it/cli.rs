@@ -6,6 +6,7 @@ mod broken;
 mod cloud_logs;
 mod denied;
 mod doctor;
+mod fleet;
 mod gate;
 mod inbox;
 mod job_logs;

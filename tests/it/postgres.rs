@@ -14,8 +14,10 @@ use std::{
 };
 
 /// Makes a cluster in the folder `$2`, starts it with the programs in `$1`, and ends it when nobody writes to the
-/// standard input any more: killed or not, the tests leave nothing behind.
+/// standard input any more: killed or not, the tests leave nothing behind. Who stops the tests from the keyboard stops
+/// them, not this.
 const SERVE: &str = r#"
+trap '' HUP INT TERM
 "$1/initdb" --pgdata="$2/data" --username=relevo --auth=trust --encoding=UTF8 --no-sync \
     --no-instructions >"$2/initdb.log" 2>&1 &&
   "$1/pg_ctl" --pgdata="$2/data" --log="$2/log" --wait --options="-c listen_addresses='' \
@@ -51,6 +53,11 @@ pub(crate) async fn fresh() -> Option<String> {
     let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
     postgres.execute(sqlx::raw_sql(create)).await.unwrap();
     Some(address(&name))
+}
+
+/// The same for tests that have no runtime.
+pub(crate) fn fresh_blocking() -> Option<String> {
+    tokio::runtime::Runtime::new().unwrap().block_on(fresh())
 }
 
 fn start() -> Option<Running> {

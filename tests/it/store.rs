@@ -3,6 +3,7 @@
 mod fleet;
 mod leases;
 mod memory;
+mod model;
 mod runs;
 mod watching;
 

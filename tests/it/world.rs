@@ -19,6 +19,8 @@ const EXAMPLE: [&str; 4] = ["pipeline.yaml", "environments", "templates", "data"
 /// A repository with the worked example on `main` and `develop`.
 pub struct World {
     folder: TempDir,
+    /// The store of a fleet, in place of each agent's own.
+    store: Option<String>,
 }
 
 impl World {
@@ -34,9 +36,14 @@ impl World {
         world
     }
 
+    /// The example, whose agents are a fleet with this store.
+    pub fn with_store(address: &str) -> Self {
+        Self { store: Some(address.to_owned()), ..Self::new() }
+    }
+
     /// A repository without a commit.
     pub fn empty() -> Self {
-        let world = Self { folder: tempfile::tempdir().unwrap() };
+        let world = Self { folder: tempfile::tempdir().unwrap(), store: None };
         fs::create_dir_all(world.repository()).unwrap();
         world.git(&["init", "--quiet", "--initial-branch=main"]);
         world.git(&["config", "user.name", "Ada"]);
@@ -97,7 +104,11 @@ impl World {
             .args(arguments)
             .current_dir(self.repository())
             .env_remove("AGENT_STATE")
+            .env_remove("AGENT_STORE")
             .stdin(Stdio::null());
+        if let Some(store) = &self.store {
+            agent.env("AGENT_STORE", store).env("AGENT_LEASE", "5s");
+        }
         agent
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     cloud::{DEV, PROD, REGISTRY},
+    postgres,
     world::World,
 };
 use serde_json::Value;
@@ -49,23 +50,26 @@ fn unfinished(world: &World) -> bool {
 }
 
 fn campaign(seed: u64) {
-    let world = World::new();
+    campaign_in(&World::new(), seed);
+}
+
+fn campaign_in(world: &World, seed: u64) {
     let mut moments = Moments(seed);
     let mut kills = 0;
     while kills < KILLS {
-        let arguments: &[&str] = if kills % 2 == 1 && unfinished(&world) {
+        let arguments: &[&str] = if kills % 2 == 1 && unfinished(world) {
             &["resume"]
         } else {
             &["run", "--branch", "main"]
         };
-        kills += usize::from(killed_after(&world, arguments, moments.next(LONGEST)));
+        kills += usize::from(killed_after(world, arguments, moments.next(LONGEST)));
     }
-    let last: &[&str] = if unfinished(&world) { &["resume"] } else { &["run", "--branch", "main"] };
+    let last: &[&str] = if unfinished(world) { &["resume"] } else { &["run", "--branch", "main"] };
     world.agent(last).done();
-    is_as_if_nothing_had_happened(&world);
+    is_as_if_nothing_had_happened(world);
 }
 
-fn is_as_if_nothing_had_happened(world: &World) {
+pub(super) fn is_as_if_nothing_had_happened(world: &World) {
     assert!(!unfinished(world));
     let runs = world.agent(&["runs", "--json"]).done().json();
     for run in runs.as_array().unwrap() {
@@ -136,6 +140,12 @@ fn five_kills_from_the_third_seed_leave_no_trace() {
 #[test]
 fn five_kills_from_the_fourth_seed_leave_no_trace() {
     campaign(4);
+}
+
+#[test]
+fn five_kills_of_agents_on_postgres_leave_no_trace() {
+    let Some(store) = postgres::fresh_blocking() else { return };
+    campaign_in(&World::with_store(&store), 5);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Agents, and which runs they may take.
 
 use super::*;
+use relevo::clock::{SimulatedClock, SystemClock};
 use relevo::ids::Label;
 use relevo::spec::{EnvironmentRule, Pipeline};
-use std::collections::BTreeSet;
+use sqlx::{AnyConnection, Connection as _, Executor as _};
+use std::{collections::BTreeSet, sync::Arc};
 
 on_both!(
     agents_are_known_until_they_are_forgotten,
@@ -85,4 +87,61 @@ async fn repositories_take_turns(memory: Memory) {
     memory.store.append(&lease, 1, &[finished()]).await.unwrap();
     let then: Vec<usize> = offered(1).await;
     assert_eq!(then, [2], "the others were served last");
+}
+
+#[tokio::test]
+async fn many_may_begin_at_the_same_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut places = vec![StoreAddress::file(&folder.path().join("store.db"))];
+    let postgres = postgres::fresh().await;
+    places.extend(postgres.map(|url| StoreAddress::postgres(&url).unwrap()));
+    for place in places {
+        let open = || Store::connect(place.clone(), Arc::new(SystemClock));
+        let opened = futures_util::future::join_all((0..6).map(|_| open())).await;
+        for store in opened {
+            assert_eq!(store.unwrap().open_runs().await.unwrap(), []);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_store_shows_no_password() {
+    let Some(url) = postgres::fresh().await else { return };
+    let address = StoreAddress::postgres(&format!("{url}&password=hunter2-pw")).unwrap();
+    let store = Store::connect(address, Arc::new(SystemClock)).await.unwrap();
+    assert!(!format!("{store:?} {}", store.address()).contains("hunter2"), "{store:?}");
+}
+
+/// The machines' clocks differ by an hour; only the database's counts.
+#[tokio::test]
+async fn clocks_that_differ_end_no_lease() {
+    let Some(url) = postgres::fresh().await else { return };
+    let address = StoreAddress::postgres(&url).unwrap();
+    let fast = SimulatedClock::at("2040-01-01T00:00:00Z".parse().unwrap());
+    let slow = SimulatedClock::at("2010-01-01T00:00:00Z".parse().unwrap());
+    let at = async |clock, machine: &str| {
+        let store = Store::connect(address.clone(), Arc::new(clock)).await.unwrap();
+        let owner = Owner { boot: machine.to_owned(), ..Owner::this_process().unwrap() };
+        store.as_seen_by(owner)
+    };
+    let (fast, slow) = (at(fast, "fast").await, at(slow, "slow").await);
+    for (one, other) in [(&fast, &slow), (&slow, &fast)] {
+        let run = one.create_or_find(new_run(), Ask::Again).await.unwrap().into_run();
+        let lease = one.acquire(&run.id).await.unwrap();
+        assert!(matches!(other.acquire(&run.id).await, Err(StoreError::LeaseHeld { .. })));
+        assert!(other.claimable_runs(&BTreeSet::new(), 9).await.unwrap().is_empty());
+        one.append(&lease, 1, &[finished()]).await.unwrap();
+    }
+}
+
+/// A process that is frozen within a write holds the lock that all writes wait for.
+#[tokio::test]
+async fn a_write_that_stands_still_does_not_hold_up_the_others() {
+    let Some(memory) = Memory::postgres().await else { return };
+    let mut frozen = AnyConnection::connect(&memory.url).await.unwrap();
+    let settings = "SET idle_in_transaction_session_timeout = '3s'; BEGIN;
+        SELECT pg_advisory_xact_lock(hashtext('relevo'), hashtext(current_schema()))";
+    frozen.execute(sqlx::raw_sql(settings)).await.unwrap();
+    memory.run().await;
+    assert!(frozen.execute(sqlx::raw_sql("COMMIT")).await.is_err(), "it was ended");
 }
