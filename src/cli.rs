@@ -8,6 +8,7 @@ mod baseline;
 mod cloud_logs;
 mod completions;
 mod data;
+mod deliveries;
 mod deployed;
 mod destroy;
 mod doctor;
@@ -96,6 +97,7 @@ enum Command {
     Models(models::Args),
     Watch(watch::Args),
     Serve(serve::Args),
+    Deliveries(deliveries::Args),
     Data(data::Args),
     Monitor(monitor::Args),
     Baseline(baseline::Args),
@@ -161,17 +163,26 @@ fn perform(cli: &Cli, output: &Output) -> CliResult {
         Command::Models(args) => block_on(models::models(args, &cli.shared, output)),
         Command::Rehearse(args) => block_on(rehearse::rehearse(args, &cli.shared, output)),
         Command::Watch(args) => block_on(watch::watch(args, &cli.shared, output)),
-        Command::Serve(args) => block_on(serve::serve(args, &cli.shared, output)),
+        Command::Serve(args) => block_on_and_leave(serve::serve(args, &cli.shared, output)),
+        Command::Deliveries(args) => block_on(deliveries::deliveries(args, &cli.shared, output)),
         Command::Rehearsal(args) => block_on(rehearsal::rehearsal(args, &cli.shared, output)),
     }
 }
 
 /// Runs an asynchronous command on a runtime of its own.
 fn block_on(command: impl Future<Output = CliResult>) -> CliResult {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| anyhow::Error::new(error).context("start the runtime"))?;
-    runtime.block_on(command)
+    runtime()?.block_on(command)
+}
+
+/// The same, leaving behind what is still under way on threads of its own, such as a fetch from a server that hangs.
+fn block_on_and_leave(command: impl Future<Output = CliResult>) -> CliResult {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(command);
+    runtime.shutdown_background();
+    ended
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, failure::CliError> {
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    Ok(built.map_err(|error| anyhow::Error::new(error).context("start the runtime"))?)
 }

@@ -9,6 +9,8 @@ mod dispatch;
 mod github;
 mod hearing;
 mod phase;
+mod pulse;
+mod systemd;
 mod tasks;
 mod telling;
 mod watching;

@@ -9,6 +9,7 @@ mod check;
 pub mod github;
 mod raw;
 mod secrets;
+mod sources;
 
 pub use check::read;
 pub use secrets::{SecretError, SecretSource};
@@ -23,6 +24,8 @@ pub const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 /// Runs at once if nothing is said: the heavy work is SageMaker's, a run here mostly waits.
 const DEFAULT_RUNS_AT_ONCE: NonZeroU32 = NonZeroU32::new(4).unwrap();
+/// Time between two looks at what an environment's inference did, if nothing is said: as `agent watch` has it.
+const DEFAULT_WATCH: Duration = Duration::from_mins(5);
 /// How long an agent that is told to end waits for its runs if nothing is said.
 const DEFAULT_DRAIN: Duration = Duration::from_mins(10);
 
@@ -45,6 +48,8 @@ pub struct Settings {
     pub api: api::Api,
     /// How many runs are driven at once.
     pub runs_at_once: NonZeroU32,
+    /// Time between two looks at what each environment's inference did.
+    pub watch_every: Duration,
     /// What becomes of runs when the agent ends.
     pub drain: Drain,
 }
@@ -70,6 +75,7 @@ impl Settings {
             alerts: alerts::Alerts::default(),
             api: api::Api::default(),
             runs_at_once: DEFAULT_RUNS_AT_ONCE,
+            watch_every: DEFAULT_WATCH,
             drain: Drain { within: DEFAULT_DRAIN },
         }
     }

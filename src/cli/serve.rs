@@ -57,7 +57,7 @@ SIGTERM or Ctrl-C ends it: runs under way may finish; a second one stops them, a
 
 pub(crate) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let (settings, state) = settings(args, shared, output)?;
-    settings.webhook_secrets(&variable)?;
+    settings.webhook_secrets(&variable).map_err(|error| CliError::usage(format!("{error:#}")))?;
     if args.check {
         output.data(&format!("{} repositories: all in order", settings.repositories.len()))?;
         return Ok(Exit::Done);

@@ -2,7 +2,7 @@
 
 use super::error::failed;
 use super::{Credentials, GitError, transport};
-use crate::ids::Digest;
+use crate::ids::{BranchName, Digest};
 use std::{fs, path::Path};
 
 /// Every branch as it is on the server; those deleted there go.
@@ -11,8 +11,7 @@ const BRANCHES: &str = "+refs/heads/*:refs/heads/*";
 /// How the tokens of GitHub and GitLab begin, which are also given as a user's name.
 const TOKEN_PREFIXES: [&str; 5] = ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-"];
 
-/// Is this a URL, or `user@host:path`, rather than a path?
-/// Is `source` an address, and not a path?
+/// Is `source` an address, or `user@host:path`, and not a path?
 #[must_use]
 pub fn is_url(source: &str) -> bool {
     source.contains("://") || is_scp_like(source)
@@ -87,7 +86,12 @@ pub(super) fn fetch(
     credentials: &Credentials,
 ) -> Result<(), GitError> {
     transport::fetch(mirror.path(), (url, BRANCHES), credentials)?;
-    if let Some(name) = transport::default_branch(mirror.path(), url, credentials)? {
+    // What a server calls its default branch is not taken for anything but a branch.
+    let is_branch = |name: &String| {
+        name.strip_prefix("refs/heads/").is_some_and(|name| name.parse::<BranchName>().is_ok())
+    };
+    let told = transport::default_branch(mirror.path(), url, credentials)?;
+    if let Some(name) = told.filter(is_branch) {
         mirror.set_head(&name).map_err(failed("note the default branch of", url))?;
     }
     Ok(())

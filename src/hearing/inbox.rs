@@ -99,3 +99,57 @@ impl Inbox {
         new.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::SystemClock, store::Via};
+    use futures_util::future::join_all;
+
+    fn new(id: usize) -> NewDelivery {
+        NewDelivery {
+            id: format!("d-{id}").parse().unwrap(),
+            via: Via::Webhook,
+            repository: "x".to_owned(),
+            event: "push".to_owned(),
+            body: "{}".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_fits_is_kept_once_and_the_rest_is_turned_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SystemClock);
+        let store = Store::open(&folder.path().join("store"), clock).await.unwrap();
+        let inbox = Inbox::new(store.clone());
+        // Nobody writes yet, so all of them wait; each tenth comes twice.
+        let all =
+            join_all((0..MOST_WAITING + 5).map(|number| inbox.keep(new(number - number % 10 / 9))));
+        let answers = tokio::select! {
+            answers = all => answers,
+            never = inbox.write() => match never {},
+        };
+        let of = |wanted: &dyn Fn(&Result<Kept, NotKept>) -> bool| {
+            answers.iter().filter(|told| wanted(told)).count()
+        };
+        assert_eq!(of(&|told| matches!(told, Err(NotKept::Full))), 5);
+        let known = of(&|told| matches!(told, Ok(Kept::Known)));
+        assert_eq!(known, MOST_WAITING / 10);
+        assert_eq!(of(&|told| matches!(told, Ok(Kept::New))), MOST_WAITING - known);
+        assert_eq!(store.newest_deliveries(10_000).await.unwrap().len(), MOST_WAITING - known);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_fails_is_told_to_everybody_who_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SystemClock);
+        let store = Store::open(&folder.path().join("store"), clock).await.unwrap();
+        let inbox = Inbox::new(store.clone());
+        store.close().await;
+        let answers = tokio::select! {
+            answers = join_all([inbox.keep(new(1)), inbox.keep(new(2))]) => answers,
+            never = inbox.write() => match never {},
+        };
+        assert!(answers.iter().all(|told| matches!(told, Err(NotKept::Store(_)))), "{answers:?}");
+    }
+}

@@ -19,7 +19,7 @@ use std::time::Duration;
 /// Deliveries of one repository that one pass judges: others wait no longer than that for a run.
 const MOST_AT_ONCE: u32 = 100;
 /// Time until a delivery is judged again that could not be; doubled each time …
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// … up to this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 /// How often a repository that cannot be reached is tried: about eight hours. Later it is for the next look to find.

@@ -115,6 +115,20 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get("repository")?)).collect()
     }
 
+    /// When the next postponed delivery is due, if one waits.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let due: Option<i64> = sqlx::query_scalar(
+            "SELECT MIN(due_at) FROM deliveries WHERE verdict IS NULL AND due_at > $1",
+        )
+        .bind(self.now())
+        .fetch_one(&self.pool)
+        .await?;
+        due.map(moment).transpose()
+    }
+
     /// The deliveries of a repository that can be judged now, oldest first, at most `most`.
     ///
     /// # Errors

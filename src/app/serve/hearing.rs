@@ -110,7 +110,8 @@ impl Ears {
             }
         }
         self.forget(work, now).await?;
-        Ok(work.rest(now))
+        let postponed = store.next_delivery_due().await.context("look when a delivery is due")?;
+        Ok(work.rest(now, postponed))
     }
 
     fn reap(&self, work: &mut Work) -> anyhow::Result<()> {
@@ -230,9 +231,10 @@ impl Work {
         self.busy.len() < MOST_AT_ONCE && !self.busy.contains(name)
     }
 
-    fn rest(&self, now: Timestamp) -> Rest {
+    /// Until somebody rings, or something is due.
+    fn rest(&self, now: Timestamp, postponed: Option<Timestamp>) -> Rest {
         let idle = self.looks.iter().filter(|(name, _)| !self.busy.contains(*name));
-        match idle.map(|(_, look)| look.due).min() {
+        match idle.map(|(_, look)| look.due).chain(postponed).min() {
             Some(due) if self.busy.len() < MOST_AT_ONCE => Rest::Within(until(now, due).min(EVERY)),
             Some(_) | None => Rest::Usual,
         }

@@ -1,7 +1,11 @@
 //! Keeping tasks going: pass after pass, through errors and panics, until the agent ends.
 
-use super::{Phase, Phases, Signals, Tools};
-use anyhow::{Context as _, anyhow};
+use super::{
+    Phase, Phases, Say, Signals, Tools,
+    pulse::{Pulse, Pulses},
+    systemd::Systemd,
+};
+use anyhow::{Context as _, anyhow, bail};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::{
@@ -81,19 +85,23 @@ pub(super) async fn keep_all(
     web: BoxFuture<'static, anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
     let (mut working, mut last) = (JoinSet::new(), JoinSet::new());
+    let mut pulses = Pulses::default();
     for task in tasks {
+        let pulse = pulses.of(&task.name);
         let set = match task.ends {
             Ends::AtOnce | Ends::WhenDone => &mut working,
             Ends::Last => &mut last,
         };
-        set.spawn(keep(task, tools.clone()));
+        set.spawn(keep(task, pulse, tools.clone()));
     }
     last.spawn(web);
+    let systemd = Systemd::of(&*tools.variable);
     let served = tokio::select! {
         ended = all(&mut working) => ended,
         Some(ended) = last.join_next() => ended.context("a task ended early").and_then(|ended| ended)
             .and_then(|()| Err(anyhow!("a task ended early"))),
         () = signals.move_on(&phase, &tools.say) => Ok(()),
+        never = systemd.keep_told(tools, &pulses) => match never {},
     };
     phase.send_replace(Phase::Ending);
     let rest = crate::clock::timeout(&*tools.app.clock, LAST_PASSES, all(&mut last)).await;
@@ -107,34 +115,13 @@ async fn all(set: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn keep(task: Task, tools: Tools) -> anyhow::Result<()> {
-    let (mut failures, mut panics) = (0_u32, 0_u32);
-    let mut told = None;
+async fn keep(task: Task, pulse: Pulse, tools: Tools) -> anyhow::Result<()> {
+    let mut past = Past::default();
     while tools.phases.now() < task.ends.phase() {
-        let rest = match AssertUnwindSafe(task.pass.pass()).catch_unwind().await {
-            Ok(Ok(rest)) => {
-                (failures, panics, told) = (0, 0, None);
-                rest
-            }
-            Ok(Err(error)) => {
-                failures += 1;
-                let trouble = format!("{error:#}");
-                if told.as_ref() != Some(&trouble) {
-                    (tools.say)(&format!("{}: {trouble}; trying again", task.name));
-                    told = Some(trouble);
-                }
-                Rest::Within(pause_after(failures))
-            }
-            Err(_) => {
-                panics += 1;
-                if panics >= MOST_PANICS {
-                    return Err(anyhow!("{} broke {panics} times in a row", task.name));
-                }
-                (tools.say)(&format!("{} broke and begins anew", task.name));
-                Rest::Within(pause_after(panics))
-            }
-        };
-        match rest {
+        pulse.begin(tools.app.clock.now());
+        let passed = AssertUnwindSafe(async { task.pass.pass().await }).catch_unwind().await;
+        pulse.rest();
+        match past.next(passed.ok(), &task.name, &tools.say)? {
             Rest::None => {}
             Rest::Usual => wait(&task, &tools, task.every).await,
             Rest::Within(time) => wait(&task, &tools, time).await,
@@ -146,6 +133,47 @@ async fn keep(task: Task, tools: Tools) -> anyhow::Result<()> {
         task.pass.pass().await?;
     }
     Ok(())
+}
+
+/// How the passes of a task went of late.
+#[derive(Debug, Default)]
+struct Past {
+    failures: u32,
+    panics: u32,
+    told: Option<String>,
+}
+
+impl Past {
+    /// What follows from a pass, which is nothing if it panicked. The same trouble is told once.
+    fn next(
+        &mut self,
+        passed: Option<anyhow::Result<Rest>>,
+        name: &str,
+        say: &Say,
+    ) -> anyhow::Result<Rest> {
+        let error = match passed {
+            Some(Ok(rest)) => {
+                *self = Self::default();
+                return Ok(rest);
+            }
+            Some(Err(error)) => error,
+            None => {
+                self.panics += 1;
+                if self.panics >= MOST_PANICS {
+                    bail!("{name} broke {MOST_PANICS} times in a row");
+                }
+                say(&format!("{name} broke and begins anew"));
+                return Ok(Rest::Within(pause_after(self.panics)));
+            }
+        };
+        self.failures += 1;
+        let trouble = format!("{error:#}");
+        if self.told.as_ref() != Some(&trouble) {
+            say(&format!("{name}: {trouble}; trying again"));
+            self.told = Some(trouble);
+        }
+        Ok(Rest::Within(pause_after(self.failures)))
+    }
 }
 
 async fn wait(task: &Task, tools: &Tools, time: Duration) {
@@ -161,4 +189,44 @@ async fn wait(task: &Task, tools: &Tools, time: Duration) {
 fn pause_after(failures: u32) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16));
     doubled.min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[test]
+    fn trouble_is_told_once_and_waited_for_longer_each_time() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let hears = Arc::clone(&heard);
+        let say: Say = Arc::new(move |text| hears.lock().unwrap().push(text.to_owned()));
+        let mut past = Past::default();
+        let mut failed =
+            |text: &'static str| past.next(Some(Err(anyhow!(text))), "task", &say).unwrap();
+        assert_eq!(failed("no disk"), Rest::Within(FIRST_PAUSE));
+        assert_eq!(failed("no disk"), Rest::Within(2 * FIRST_PAUSE));
+        assert_eq!(failed("no net"), Rest::Within(4 * FIRST_PAUSE));
+        for _ in 0..100 {
+            failed("no net");
+        }
+        assert_eq!(failed("no net"), Rest::Within(LONGEST_PAUSE));
+        assert_eq!(
+            *heard.lock().unwrap(),
+            ["task: no disk; trying again", "task: no net; trying again"]
+        );
+        assert_eq!(past.next(Some(Ok(Rest::Usual)), "task", &say).unwrap(), Rest::Usual);
+        assert_eq!((past.failures, &past.told), (0, &None), "one good pass and all is forgotten");
+    }
+
+    #[test]
+    fn a_task_that_breaks_again_and_again_is_given_up() {
+        let say: Say = Arc::new(|_| {});
+        let mut past = Past::default();
+        for _ in 1..MOST_PANICS {
+            assert!(past.next(None, "task", &say).is_ok());
+        }
+        let gave_up = past.next(None, "task", &say).unwrap_err().to_string();
+        assert_eq!(gave_up, "task broke 5 times in a row");
+    }
 }

@@ -1,8 +1,10 @@
 //! From the text of `agent.yaml` to [`Settings`], or to everything that is wrong with it.
 
 use super::{
-    DEFAULT_DRAIN, DEFAULT_LISTEN, DEFAULT_RUNS_AT_ONCE, Drain, SecretSource, Settings,
+    DEFAULT_DRAIN, DEFAULT_LISTEN, DEFAULT_RUNS_AT_ONCE, DEFAULT_WATCH, Drain, SecretSource,
+    Settings,
     raw::{RawDrain, RawRepository, RawSecret, RawSettings, RawWebhooks},
+    sources,
 };
 use crate::{
     git,
@@ -45,12 +47,15 @@ fn check(reading: &mut Reading<'_>, raw: RawSettings, folder: &Path) -> Option<S
         Some(text) => listen(reading, text),
     };
     let public_url = raw.public_url.as_deref().and_then(|text| public_url(reading, text));
-    let allow = raw.allow.as_deref();
-    let repositories = repositories(reading, raw.repositories.unwrap_or_default(), allow, folder);
+    allow(reading, raw.allow.as_deref().unwrap_or_default());
+    let starts = raw.allow.as_deref();
+    let repositories = repositories(reading, raw.repositories.unwrap_or_default(), starts, folder);
     let webhooks = webhooks(reading, raw.webhooks.unwrap_or_default(), folder);
     let drain = drain(reading, &raw.drain.unwrap_or_default());
     let github = raw.github.and_then(|github| github.check(reading, folder));
     let alerts = raw.alerts.unwrap_or_default().check(reading, folder);
+    let watch = raw.watch.unwrap_or_default().every;
+    let watch = reading.duration_up_to(LONGEST_POLL, &["watch", "every"], watch.as_deref());
     let runs = raw.limits.unwrap_or_default().runs_at_once.and_then(NonZeroU32::new);
     Some(Settings {
         listen: listen?,
@@ -61,6 +66,7 @@ fn check(reading: &mut Reading<'_>, raw: RawSettings, folder: &Path) -> Option<S
         alerts,
         api: raw.api.unwrap_or_default().check(),
         runs_at_once: runs.unwrap_or(DEFAULT_RUNS_AT_ONCE),
+        watch_every: watch.map_or(DEFAULT_WATCH, |every| every.max(SHORTEST_POLL)),
         drain,
     })
 }
@@ -103,21 +109,19 @@ fn repositories(
         return Vec::new();
     }
     let checked = raw.into_iter().filter_map(|(name, raw)| {
-        let path = ["repositories", &name];
+        let path = ["repositories", name.as_str()];
         let parsed = name.parse::<RepositoryName>();
         let parsed = parsed.map_err(|refusal| {
             reading.key_error(&path, "bad-name", refusal.to_string());
         });
+        let at = |key| ["repositories", name.as_str(), key];
+        let github =
+            raw.github.and_then(|github| reading.parse(&at("github"), "bad-name", &github));
+        let poll = reading.duration_up_to(LONGEST_POLL, &at("poll"), raw.poll.as_deref());
         let source = source(reading, &name, raw.source.as_deref()?, allow, folder);
-        let mut repository = Repository::polled(parsed.ok()?, source?);
-        let at = |key| ["repositories", &name, key];
-        if let Some(github) = &raw.github {
-            repository.github = reading.parse(&at("github"), "bad-name", github);
-        }
-        if let Some(poll) = reading.duration_up_to(LONGEST_POLL, &at("poll"), raw.poll.as_deref()) {
-            repository.poll = poll.max(SHORTEST_POLL);
-        }
-        Some(repository)
+        let usual = Repository::polled(parsed.ok()?, source?);
+        let poll = poll.map_or(usual.poll, |poll| poll.max(SHORTEST_POLL));
+        Some(Repository { github, poll, ..usual })
     });
     checked.collect()
 }
@@ -129,18 +133,24 @@ fn source(
     allow: Option<&[String]>,
     folder: &Path,
 ) -> Option<String> {
-    let path = ["repositories", name, "source"];
-    if !git::is_url(source) {
-        return Some(folder.join(source).display().to_string());
-    }
-    let is_allowed = allow.is_none_or(|allow| allow.iter().any(|start| source.starts_with(start)));
-    if !is_allowed {
-        let message = format!("{} begins with nothing that 'allow' names", quoted(source));
-        let error = reading.error(&path, "not-allowed", message);
-        error.help("add its beginning, up to and with a '/', to 'allow'");
+    if let Err(flaw) = sources::check(source, allow) {
+        let message = format!("{} {}", quoted(source), flaw.message);
+        reading.error(&["repositories", name, "source"], "bad-source", message).help(flaw.help);
         return None;
     }
-    Some(source.to_owned())
+    if git::is_url(source) {
+        return Some(source.to_owned());
+    }
+    Some(folder.join(source).display().to_string())
+}
+
+fn allow(reading: &mut Reading<'_>, starts: &[String]) {
+    for start in starts {
+        if let Err(flaw) = sources::check_start(start) {
+            let message = format!("{} {}", quoted(start), flaw.message);
+            reading.key_error(&["allow"], "bad-source", message).help(flaw.help);
+        }
+    }
 }
 
 fn webhooks(reading: &mut Reading<'_>, raw: RawWebhooks, folder: &Path) -> Vec<SecretSource> {

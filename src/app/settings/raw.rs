@@ -32,6 +32,8 @@ pub(super) struct RawSettings {
     pub(super) api: Option<RawApi>,
     /// Bounds.
     pub(super) limits: Option<RawLimits>,
+    /// How environments are watched over.
+    pub(super) watch: Option<RawWatch>,
     /// What becomes of runs when the agent ends.
     pub(super) drain: Option<RawDrain>,
 }
@@ -79,6 +81,15 @@ pub(super) struct RawLimits {
     /// Runs that are driven at once; 4 if absent.
     #[schemars(range(min = 1, max = 1_000))]
     pub(super) runs_at_once: Option<u32>,
+}
+
+/// How environments are watched over.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Watch")]
+pub(super) struct RawWatch {
+    /// Time between two looks at what inference did, such as 15m; 5m if absent.
+    pub(super) every: Option<String>,
 }
 
 /// What becomes of runs when the agent ends.

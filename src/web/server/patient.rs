@@ -96,3 +96,30 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         self.stream.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SimulatedClock;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    #[tokio::test]
+    async fn a_peer_that_speaks_too_slowly_is_left_however_often_it_does() {
+        let clock = SimulatedClock::at("2026-11-22T12:00:00Z".parse().unwrap());
+        let (mut peer, ours) = duplex(64);
+        let mut patient = Patient::new(ours, Arc::new(clock.clone()), None);
+        for _ in 0..29 {
+            peer.write_all(b"x").await.unwrap();
+            clock.advance(Duration::from_secs(1));
+            assert_eq!(patient.read_u8().await.unwrap(), b'x');
+        }
+        patient.write_all(b"answer").await.unwrap();
+        clock.advance(Duration::from_secs(29));
+        peer.write_all(b"y").await.unwrap();
+        assert_eq!(patient.read_u8().await.unwrap(), b'y', "waited for anew since the answer");
+        clock.advance(Duration::from_secs(1));
+        peer.write_all(b"z").await.unwrap();
+        assert_eq!(patient.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(patient.write(b"late").await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+}

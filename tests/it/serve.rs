@@ -1,0 +1,11 @@
+//! The long-running agent as a process: pushes reach it, it deploys them, it is stopped and killed.
+
+mod ending;
+mod examples;
+mod flood;
+mod pushes;
+mod server;
+mod settings;
+mod webhooks;
+
+pub use server::{SECRET, Setup};

@@ -1,0 +1,88 @@
+//! `agent.yaml`: what is wrong with it is told with its place.
+
+use super::Setup;
+use std::fs;
+
+fn check(setup: &Setup, text: &str) -> crate::world::Told {
+    let file = setup.world.path("../agent.yaml");
+    fs::write(&file, text).unwrap();
+    setup.agent(&["serve", "--check", "--config", &file.display().to_string()])
+}
+
+#[test]
+fn settings_that_are_in_order_are_said_to_be() {
+    let setup = Setup::new();
+    let settings = setup.settings().display().to_string();
+    let mut command = setup.command(&["serve", "--check", "--config", &settings]);
+    let told = command.output().unwrap();
+    assert!(told.status.success(), "{told:?}");
+    assert!(String::from_utf8_lossy(&told.stdout).contains("all in order"));
+    // The same without the variable that the secret is in.
+    setup
+        .agent(&["serve", "--check", "--config", &settings])
+        .exits(2)
+        .says("HOOK_SECRET is not set");
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_what_to_write() {
+    let setup = Setup::new();
+    let told = check(
+        &setup,
+        "version: 2\nlisten: nowhere\nrepositorys: {}\nrepositories:\n  x: { source: git@github.com:acme/x.git, github: acme, pol: 1m }\n\
+         allow: ['https://github.com/acme/']\nwebhooks: { secrets: [{ file: a, env: b }] }\ndrain: { within: soon }\n",
+    );
+    let told = told.exits(2);
+    for needle in [
+        "version 2 of this format is not known",
+        "'nowhere' is not an address with a port",
+        "'repositories'",
+        "'poll'",
+        "begins with nothing that 'allow' names",
+        "OWNER/NAME",
+        "in a file or in an environment variable, one of them",
+        "'soon' is not a duration",
+        "agent.yaml:1:",
+    ] {
+        told.says(needle);
+    }
+}
+
+#[test]
+fn addresses_are_what_they_look_like() {
+    let setup = Setup::new();
+    let of = |source: &str, allow: &str| {
+        check(
+            &setup,
+            &format!(
+                "version: 1\nrepositories: {{ x: {{ source: '{source}' }} }}\nallow: ['{allow}']\n"
+            ),
+        )
+    };
+    of("https://github.com/acme/x.git", "https://github.com/acme/").done();
+    of("git@github.com:acme/x.git", "git@github.com:acme/").done();
+    for source in [
+        "https://github.com/acme-evil/x.git",
+        "https://github.com/acme/../evil/x.git",
+        "https://github.com/acme/%2e%2e/evil/x.git",
+        "https://github.com:443@evil.example/acme/x.git",
+        "http://github.com/acme/x.git",
+        "ext::sh -c id",
+        "--upload-pack=id",
+        "-c/x",
+    ] {
+        of(source, "https://github.com/acme/").exits(2);
+    }
+    of("https://github.com/acme/x.git", "https://github.com/acme").exits(2).says("end it with '/'");
+}
+
+#[test]
+fn a_short_secret_is_refused_without_showing_it() {
+    let setup = Setup::new();
+    let settings = setup.settings().display().to_string();
+    let mut command = setup.command(&["serve", "--check", "--config", &settings]);
+    let told = command.env("HOOK_SECRET", "hunter2hunter2").output().unwrap();
+    assert_eq!(told.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&told.stderr);
+    assert!(said.contains("20 characters or more") && !said.contains("hunter2"), "{said}");
+}
