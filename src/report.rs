@@ -49,10 +49,6 @@ pub struct Record<'a> {
     pub events: &'a [(Timestamp, &'a Event)],
     /// What its decisions rest on.
     pub evidence: Evidence,
-    /// Why it has not begun, if that is known.
-    pub waits: Option<String>,
-    /// Whether somebody has to approve it.
-    pub approval: Approval,
 }
 
 /// What a run's decisions rest on, as far as it is told to others.
@@ -64,17 +60,6 @@ pub struct Evidence {
     pub verdict: Option<Verdict>,
     /// What was planned.
     pub plan: Option<Plan>,
-}
-
-/// Whether somebody has to approve a run before it goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Approval {
-    /// Nobody has to.
-    Unasked,
-    /// It waits for that.
-    Asked,
-    /// Somebody has.
-    Given,
 }
 
 /// How and whom to tell.
@@ -112,7 +97,6 @@ pub fn sayings(record: &Record<'_>, manner: &Manner) -> Result<Vec<Saying>, Ille
         Stages::Checks | Stages::Statuses => {
             sayings.push(view.promotion());
             sayings.extend(view.stages());
-            sayings.extend(view.approval());
             sayings.extend(view.deployment());
             sayings.extend(view.comment());
         }

@@ -52,8 +52,6 @@ pub struct Tale {
     pub run: RunId,
     /// Events taken into account.
     pub seen: u64,
-    /// What else was taken into account, such as why it waits.
-    pub standing: String,
     /// Nothing more will happen to it.
     pub finished: bool,
 }
@@ -143,7 +141,7 @@ impl Store {
     /// If the database fails.
     pub async fn untold_runs(&self, since: Timestamp, most: u32) -> Result<Vec<Tale>, StoreError> {
         let rows = sqlx::query(
-            "SELECT runs.id, told.seen, told.standing FROM runs LEFT JOIN told ON told.run = runs.id
+            "SELECT runs.id, told.seen FROM runs LEFT JOIN told ON told.run = runs.id
              WHERE runs.created_at >= $1 AND COALESCE(told.finished, 0) = 0
              ORDER BY runs.created_at, runs.id LIMIT $2",
         )
@@ -156,7 +154,6 @@ impl Store {
                 Ok(Tale {
                     run: text(row, "id", "a run id")?,
                     seen: count(row.try_get::<Option<i64>, _>("seen")?.unwrap_or(0)),
-                    standing: row.try_get::<Option<String>, _>("standing")?.unwrap_or_default(),
                     finished: false,
                 })
             })
@@ -176,13 +173,12 @@ impl Store {
         let now = self.now();
         let mut write = self.begin_write().await?;
         let told = sqlx::query(
-            "INSERT INTO told (run, seen, standing, finished) SELECT $1, $2, $3, $4
-             WHERE EXISTS (SELECT 1 FROM outbox_lease WHERE one = 1 AND fence = $5)
-             ON CONFLICT (run) DO UPDATE SET seen = $2, standing = $3, finished = $4",
+            "INSERT INTO told (run, seen, finished) SELECT $1, $2, $3
+             WHERE EXISTS (SELECT 1 FROM outbox_lease WHERE one = 1 AND fence = $4)
+             ON CONFLICT (run) DO UPDATE SET seen = $2, finished = $3",
         )
         .bind(tale.run.as_str())
         .bind(number(tale.seen))
-        .bind(&tale.standing)
         .bind(i64::from(tale.finished))
         .bind(lease.fence)
         .execute(&mut *write)

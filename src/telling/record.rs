@@ -3,7 +3,7 @@
 use crate::{
     engine::stages::outputs::{PLAN_EVIDENCE, VERDICT_EVIDENCE},
     flow::Event,
-    report::{self, Approval, Evidence, FINDINGS_EVIDENCE, Manner, Record, Saying},
+    report::{self, Evidence, FINDINGS_EVIDENCE, Manner, Record, Saying},
     store::{RunRecord, Store, StoreError, StoredEvent, Tale},
 };
 use serde::de::DeserializeOwned;
@@ -28,8 +28,6 @@ impl Kept {
             pipeline: &self.run.pipeline,
             events: &events,
             evidence: self.evidence.clone(),
-            waits: None,
-            approval: Approval::Unasked,
         };
         report::sayings(&record, manner).unwrap_or_default()
     }

@@ -8,6 +8,7 @@
 use super::{Refusal, Unheard, guard};
 use crate::{
     clock::{Clock, later, timeout},
+    github::ANSWER_WITHIN,
     report::Alert,
 };
 use bytes::Bytes;
@@ -28,8 +29,6 @@ use url::{Host, Url};
 pub const TIMESTAMP_HEADER: &str = "relevo-timestamp";
 /// Holds the signature.
 pub const SIGNATURE_HEADER: &str = "relevo-signature";
-/// Longest wait for an answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// Pause where a listener asks for slower requests.
 const SLOWER: Duration = Duration::from_mins(1);
 /// Fewest bytes of a secret.

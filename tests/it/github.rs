@@ -3,8 +3,10 @@
 mod alerts;
 mod fake;
 mod identity;
+mod hearing;
 mod openapi;
 mod reading;
+mod serving;
 mod telling;
 
 use fake::{Fake, Fault};

@@ -9,7 +9,6 @@ CREATE TABLE outbox_lease (
 CREATE TABLE told (
     run      TEXT   NOT NULL PRIMARY KEY REFERENCES runs (id),
     seen     BIGINT NOT NULL,
-    standing TEXT   NOT NULL,
     finished BIGINT NOT NULL
 );
 

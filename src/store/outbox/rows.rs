@@ -74,12 +74,13 @@ impl Store {
             Silence::Unmade => !due.doubt && due.remote.is_none(),
             Silence::Never => false,
         };
-        let newer: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM outbox WHERE about = $1 AND run > $2 LIMIT 1")
-                .bind(row.try_get::<Option<String>, _>("about")?)
-                .bind(due.run.as_str())
-                .fetch_optional(&mut *write)
-                .await?;
+        let newer: Option<i64> = sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM outbox WHERE about = $1 AND run > $2 LIMIT 1",
+        )
+        .bind(row.try_get::<Option<String>, _>("about")?)
+        .bind(due.run.as_str())
+        .fetch_optional(&mut *write)
+        .await?;
         let is_overtaken = may_be_silenced && newer.is_some();
         let change = if is_overtaken {
             "UPDATE outbox SET state = 'overtaken', problem = NULL WHERE run = $1 AND name = $2

@@ -118,3 +118,21 @@ async fn lines_go_to_the_log_group_and_come_back() {
     assert_eq!(read.len(), 2);
     assert_eq!(read[1].message, format!("line at {}", now + 1));
 }
+
+#[tokio::test]
+async fn a_session_for_alerts_publishes_to_the_one_topic_and_does_nothing_else() {
+    let world = World::new().await;
+    let environment = prod();
+    let deployer = world.session(&environment, Purpose::Deploy).await;
+    let topic =
+        deployer.sns().create(&environment.alerts.topic, &Default::default()).await.unwrap();
+    assert_eq!(topic, relevo::plan::alert_topic_arn(&environment));
+    let session = world.session(&environment, Purpose::Alert).await;
+    session.sns().publish(&topic, "a promotion failed", "its log says why").await.unwrap();
+    let elsewhere = format!("{topic}-of-others");
+    let error = session.sns().publish(&elsewhere, "hear", "me").await.unwrap_err();
+    assert_eq!((error.class, error.operation), (ErrorClass::Denied, "Publish"));
+    let error = session.sns().topic(&topic).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Denied);
+    assert!(session.sns().delete(&topic).await.is_err());
+}

@@ -336,7 +336,7 @@ async fn an_agent_that_dies_behind_the_wire_leaves_nothing_double() {
     let desk = Desk::new(app()).await;
     let run = desk.run(Ask::Once).await;
     desk.happen(&run, &promotion()).await;
-    for path in ["/check-runs", "/statuses/", "/deployments"] {
+    for path in ["/check-runs", "/deployments", "/statuses/"] {
         desk.fake.fail("POST", path, Fault::ActInSilence);
         let silent = Arc::clone(&desk.fake.clock.silent);
         let lease = desk.store.acquire_outbox().await.unwrap().unwrap();

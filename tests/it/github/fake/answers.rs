@@ -47,7 +47,7 @@ impl Memory {
 
     fn get(&self, segments: &[&str], query: &str) -> (u16, Value) {
         let matching = |all: &[Value], field: &str, value: &str| -> Vec<Value> {
-            let is_meant = |one: &&Value| one[field] == value || one[field].to_string() == value;
+            let is_meant = |one: &&Value| is(&one[field], value);
             all.iter().rev().filter(is_meant).cloned().collect()
         };
         match segments {
@@ -78,7 +78,7 @@ impl Memory {
                 (200, json!(self.deliveries))
             }
             ["hooks", _, "deliveries", id] | ["app", "hook", "deliveries", id] => {
-                match self.deliveries.iter().find(|delivery| delivery["id"].to_string() == *id) {
+                match self.deliveries.iter().find(|delivery| is(&delivery["id"], id)) {
                     Some(found) => (200, found.clone()),
                     None => (404, json!({"message": "Not Found"})),
                 }
@@ -111,8 +111,7 @@ impl Memory {
                 self.checks.push(made.clone());
             }
             ["check-runs", id] => {
-                let Some(check) = self.checks.iter_mut().find(|c| c["id"].to_string() == *id)
-                else {
+                let Some(check) = self.checks.iter_mut().find(|c| is(&c["id"], id)) else {
                     return (404, json!({"message": "Not Found"}));
                 };
                 let count = check["output"]["annotations_count"].as_u64().unwrap();
@@ -134,8 +133,7 @@ impl Memory {
                 self.deployment_statuses.push(made.clone());
             }
             ["issues", "comments", id] => {
-                let Some(comment) = self.comments.iter_mut().find(|c| c["id"].to_string() == *id)
-                else {
+                let Some(comment) = self.comments.iter_mut().find(|c| is(&c["id"], id)) else {
                     return (404, json!({"message": "Not Found"}));
                 };
                 comment["body"] = body["body"].clone();
@@ -152,4 +150,9 @@ impl Memory {
         }
         (201, made)
     }
+}
+
+/// Is it this, as a path writes it?
+fn is(value: &Value, text: &str) -> bool {
+    value == text || text.parse::<u64>().is_ok_and(|number| *value == number)
 }

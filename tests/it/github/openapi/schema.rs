@@ -2,6 +2,7 @@
 
 use super::super::fake::Recorded;
 use serde_json::Value;
+use std::cmp::Reverse;
 
 /// The whole description.
 pub struct Description(Value);
@@ -26,7 +27,7 @@ impl Description {
         });
         // A name that is spelt out goes before one that is left open.
         let (template, operations) = fitting
-            .min_by_key(|(template, _)| template.matches('{').count())
+            .min_by_key(|(template, _)| (template.matches('{').count(), Reverse(template.len())))
             .ok_or("no such path and method")?;
         let operation = &operations[&method];
         self.check_query(operation, &request.query)?;

@@ -1,0 +1,100 @@
+//! Pushes that GitHub tells of when it is asked: tips that moved, and deliveries that did not arrive.
+
+use super::{Fake, Fault, app, client, token};
+use crate::world::{Inside, World};
+use relevo::{
+    hearing::{AskError, Hearing, Looked, Repository},
+    store::{NewDelivery, Via},
+};
+use serde_json::json;
+use std::sync::Arc;
+
+struct Ears {
+    fake: Fake,
+    agent: Inside,
+    hearing: Hearing,
+    repository: Repository,
+    world: World,
+}
+
+impl Ears {
+    async fn new() -> Self {
+        let world = World::new();
+        let agent = world.app(".agent").await;
+        let hearing = Hearing {
+            store: agent.app.store.clone(),
+            clock: Arc::new(agent.clock.clone()),
+            mirrors: agent.app.mirrors(),
+            credentials: Default::default(),
+        };
+        let source = world.repository().display().to_string();
+        let polled = Repository::polled("mammography".parse().unwrap(), source);
+        let repository = Repository { github: Some(super::repository()), ..polled };
+        Self { fake: Fake::start().await, agent, hearing, repository, world }
+    }
+
+    fn tips(&self) {
+        let tip = |branch: &str| (branch.to_owned(), self.world.git(&["rev-parse", branch]));
+        self.fake.see(|m| m.heads = vec![tip("main"), tip("develop")]);
+    }
+}
+
+#[tokio::test]
+async fn tips_that_moved_become_deliveries_once_by_requests_that_cost_nothing_otherwise() {
+    let ears = Ears::new().await;
+    let client = client(&ears.fake, token());
+    ears.tips();
+    assert_eq!(ears.hearing.ask(&client, &ears.repository).await.unwrap(), 2);
+    for _ in 0..2 {
+        assert_eq!(ears.hearing.ask(&client, &ears.repository).await.unwrap(), 0);
+    }
+    assert_eq!(ears.fake.count("GET", "/git/ref/heads/"), 6, "two branches, three times");
+    let looked = ears.hearing.look(&ears.repository, None).await.unwrap();
+    assert!(matches!(looked, Looked::Moved { found: 0, .. }), "the same ids: {looked:?}");
+    ears.world.write("note.txt", "two");
+    ears.world.commit("Another commit");
+    ears.tips();
+    let found = ears.hearing.ask(&client, &ears.repository).await.unwrap();
+    assert!(found >= 1, "main has moved, and the rules with it");
+    let newest = ears.agent.app.store.newest_deliveries(1).await.unwrap();
+    assert_eq!((newest[0].new.via, newest[0].new.event.as_str()), (Via::Poll, "push"));
+}
+
+#[tokio::test]
+async fn what_github_could_not_deliver_is_taken_under_its_own_id_once() {
+    let ears = Ears::new().await;
+    let client = client(&ears.fake, app());
+    let delivery = |id: u64, guid: &str, name: &str| {
+        json!({"id": id, "guid": guid, "delivered_at": "2026-01-01T00:00:04Z", "redelivery": false,
+            "duration": 0.1, "status": "x", "status_code": 502, "event": "push", "action": null,
+            "installation_id": null, "repository_id": null, "throttled_at": null,
+            "request": {"headers": {}, "payload": {"ref": "refs/heads/main", "repository": {"full_name": name}}}})
+    };
+    ears.fake.see(|m| {
+        m.deliveries = vec![
+            delivery(3, "failed", "Octo/Model"),
+            delivery(2, "stranger", "octo/other"),
+            delivery(1, "known", "octo/model"),
+        ];
+    });
+    let known = NewDelivery {
+        id: "known".parse().unwrap(),
+        via: Via::Webhook,
+        repository: "mammography".to_owned(),
+        event: "push".to_owned(),
+        body: "{}".to_owned(),
+    };
+    ears.agent.app.store.keep_delivery(&known).await.unwrap();
+    let (hook, since) = (relevo::github::Hook::App, "2025-12-31T00:00:00Z".parse().unwrap());
+    let repositories = [ears.repository.clone()];
+    for expected in [1, 0] {
+        let recovered = ears.hearing.recover(&client, &hook, (&repositories, since)).await;
+        assert_eq!(recovered.unwrap(), expected);
+    }
+    let kept = ears.agent.app.store.delivery(&"failed".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!((kept.new.via, kept.new.repository.as_str()), (Via::Recovery, "mammography"));
+    let slower = Fault::Refuse(429, vec![("retry-after", "60".to_owned())], json!({}));
+    ears.fake.fail("GET", "/deliveries", slower);
+    let refused = ears.hearing.recover(&client, &hook, (&repositories, since)).await.unwrap_err();
+    assert!(matches!(refused, AskError::Github(_)), "{refused:?}");
+}
