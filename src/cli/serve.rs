@@ -5,7 +5,8 @@ use super::{
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
     run::inherited,
-    source::{credentials, open_app, state_folder},
+    source::{credentials, state_folder},
+    state::{State, open_app},
 };
 use crate::{
     app::{
@@ -93,7 +94,7 @@ fn settings(
     args: &Args,
     shared: &Shared,
     output: &Output,
-) -> Result<(Settings, PathBuf), CliError> {
+) -> Result<(Settings, State), CliError> {
     let file = args.config.clone().or_else(|| {
         let usual = PathBuf::from(SETTINGS_FILE);
         (args.repo.is_none() && usual.exists()).then_some(usual)
@@ -110,7 +111,7 @@ fn settings(
     Ok((settings, state))
 }
 
-fn of_file(file: &Path, shared: &Shared, output: &Output) -> Result<(Settings, PathBuf), CliError> {
+fn of_file(file: &Path, shared: &Shared, output: &Output) -> Result<(Settings, State), CliError> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("read the settings in {}", file.display()))?;
     let source = SourceFile { name: file.display().to_string(), text };
@@ -122,7 +123,7 @@ fn of_file(file: &Path, shared: &Shared, output: &Output) -> Result<(Settings, P
             if !warnings.0.is_empty() {
                 output.findings(&warnings, &[source]);
             }
-            Ok((settings, state))
+            Ok((settings, State::new(state, shared)?))
         }
     }
 }

@@ -20,6 +20,7 @@ fn name(text: &str) -> StageName {
 
 fn stage(text: &str, built_in: BuiltIn) -> Stage {
     Stage {
+        credentials: None,
         name: name(text),
         action: Does::Uses(built_in),
         needs: Default::default(),
@@ -51,6 +52,9 @@ struct Story {
 impl Story {
     fn of(events: Vec<Event>) -> Self {
         let rule = |name: &str, after: Option<&str>| EnvironmentRule {
+            supersede: crate::spec::Supersede::default(),
+            windows: None,
+            runs_on: std::collections::BTreeSet::new(),
             name: name.parse().unwrap(),
             branch: "main".to_owned(),
             after: after.map(|after| after.parse().unwrap()),

@@ -98,6 +98,18 @@ impl Database {
         .await
     }
 
+    /// Tells a SQLite connection something that Postgres has no word for.
+    pub(super) async fn only_sqlite(
+        self,
+        connection: &mut AnyConnection,
+        statement: &'static str,
+    ) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite => connection.execute(statement).await.map(|_| ()),
+            Self::Postgres => Ok(()),
+        }
+    }
+
     async fn lock(
         self,
         write: &mut AnyConnection,

@@ -5,7 +5,7 @@ use super::{Store, StoreError, count, moment, number};
 use crate::ids::{BranchName, DeliveryId, EnvName, Sha};
 use crate::intake::Verdict;
 use jiff::Timestamp;
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{Connection as _, Row as _, any::AnyRow};
 
 /// How something reached the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,11 @@ pub enum Kept {
     Known,
 }
 
+/// What a SQLite connection is told before and after deliveries are kept: everything else may lose its last moments to a
+/// power cut and be done again, but nobody sends a delivery again that was answered.
+const SYNC_EACH_COMMIT: &str = "PRAGMA synchronous = FULL";
+const SYNC_LATER: &str = "PRAGMA synchronous = NORMAL";
+
 impl Store {
     /// Keeps a delivery. When this returns, it survives whatever happens to the process or the machine's power.
     ///
@@ -78,12 +83,15 @@ impl Store {
     /// # Errors
     /// If the database fails; then none was kept.
     pub async fn keep_deliveries(&self, new: &[NewDelivery]) -> Result<Vec<Kept>, StoreError> {
-        let mut write = self.pool.begin_with(self.database.begin()).await?;
+        let mut connection = self.pool.acquire().await?;
+        self.database.only_sqlite(&mut connection, SYNC_EACH_COMMIT).await?;
+        let mut write = connection.begin_with(self.database.begin()).await?;
         let mut all = Vec::with_capacity(new.len());
         for delivery in new {
             all.push(keep(&mut write, delivery, self.now()).await?);
         }
         write.commit().await?;
+        self.database.only_sqlite(&mut connection, SYNC_LATER).await?;
         Ok(all)
     }
 
