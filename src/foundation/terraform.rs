@@ -101,10 +101,10 @@ impl File {
             ("policy", self.policy(&key.policy)),
             ("tags", self.value(&json!(item.tags(Origin::Made)), 1)),
         ];
-        self.resource("aws_kms_key", &label, item, &arguments, KEEP);
+        self.resource(("aws_kms_key", &label), item, &arguments, KEEP);
         let arguments =
             [("name", text(&key.alias)), ("target_key_id", format!("aws_kms_key.{label}.key_id"))];
-        self.resource("aws_kms_alias", &label, item, &arguments, "");
+        self.resource(("aws_kms_alias", &label), item, &arguments, "");
         let output = [
             ("description", text("Goes into the environment file")),
             ("value", format!("aws_kms_key.{label}.arn")),
@@ -122,7 +122,7 @@ impl File {
             ("assume_role_policy", self.policy(&role.trust)),
             ("tags", self.value(&json!(item.tags(Origin::Made)), 1)),
         ];
-        self.resource("aws_iam_role", &label, item, &arguments, "");
+        self.resource(("aws_iam_role", &label), item, &arguments, "");
         for (name, policy) in &role.policies {
             let arguments = [
                 ("name", text(name)),
@@ -130,7 +130,7 @@ impl File {
                 ("policy", self.policy(policy)),
             ];
             let own = super::resource::spelled(&format!("{label}-{name}"), "-_");
-            self.resource("aws_iam_role_policy", &own, item, &arguments, "");
+            self.resource(("aws_iam_role_policy", &own), item, &arguments, "");
         }
     }
 
@@ -141,7 +141,7 @@ impl File {
             ("bucket", text(bucket.name.as_str())),
             ("tags", self.value(&json!(item.tags(Origin::Made)), 1)),
         ];
-        self.resource("aws_s3_bucket", &label, item, &arguments, KEEP);
+        self.resource(("aws_s3_bucket", &label), item, &arguments, KEEP);
         let blocked = [
             "block_public_acls",
             "block_public_policy",
@@ -150,21 +150,21 @@ impl File {
         ];
         let mut arguments = vec![id()];
         arguments.extend(blocked.map(|switch| (switch, "true".to_owned())));
-        self.resource("aws_s3_bucket_public_access_block", &label, item, &arguments, "");
+        self.resource(("aws_s3_bucket_public_access_block", &label), item, &arguments, "");
         let enforced = "  rule {\n    object_ownership = \"BucketOwnerEnforced\"\n  }\n";
-        self.resource("aws_s3_bucket_ownership_controls", &label, item, &[id()], enforced);
+        self.resource(("aws_s3_bucket_ownership_controls", &label), item, &[id()], enforced);
         let enabled = "  versioning_configuration {\n    status = \"Enabled\"\n  }\n";
-        self.resource("aws_s3_bucket_versioning", &label, item, &[id()], enabled);
+        self.resource(("aws_s3_bucket_versioning", &label), item, &[id()], enabled);
         let key = self.value(&json!(bucket.key), 3);
         let rule = format!(
             "  rule {{\n    bucket_key_enabled = true\n    apply_server_side_encryption_by_default {{\n      sse_algorithm     = \"aws:kms\"\n      kms_master_key_id = {key}\n    }}\n  }}\n"
         );
         let kind = "aws_s3_bucket_server_side_encryption_configuration";
-        self.resource(kind, &label, item, &[id()], &rule);
+        self.resource((kind, &label), item, &[id()], &rule);
         let policy = self.policy(&bucket.policy);
         // a policy is refused as public while the block is on its way
         let after = format!("  depends_on = [aws_s3_bucket_public_access_block.{label}]\n");
-        self.resource("aws_s3_bucket_policy", &label, item, &[id(), ("policy", policy)], &after);
+        self.resource(("aws_s3_bucket_policy", &label), item, &[id(), ("policy", policy)], &after);
     }
 
     fn group(&mut self, item: &Item, group: &GroupSpec) {
@@ -174,13 +174,13 @@ impl File {
             ("model_package_group_name", text(group.arn.name())),
             ("tags", self.value(&json!(item.tags(Origin::Made)), 1)),
         ];
-        self.resource(kind, &label, item, &arguments, KEEP);
+        self.resource((kind, &label), item, &arguments, KEEP);
         if let Some(policy) = &group.policy {
             let arguments = [
                 ("model_package_group_name", format!("{kind}.{label}.model_package_group_name")),
                 ("resource_policy", self.policy(policy)),
             ];
-            self.resource(&format!("{kind}_policy"), &label, item, &arguments, "");
+            self.resource((&format!("{kind}_policy"), &label), item, &arguments, "");
         }
     }
 
@@ -193,13 +193,12 @@ impl File {
         ];
         let key = log.group.kms_key.as_ref().map(|key| ("kms_key_id", self.value(&json!(key), 1)));
         arguments.extend(key);
-        self.resource("aws_cloudwatch_log_group", &label(item), item, &arguments, "");
+        self.resource(("aws_cloudwatch_log_group", &label(item)), item, &arguments, "");
     }
 
     fn resource(
         &mut self,
-        kind: &str,
-        label: &str,
+        (kind, label): (&str, &str),
         item: &Item,
         arguments: &[Argument<'_>],
         rest: &str,
