@@ -111,15 +111,18 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get("repository")?)).collect()
     }
 
-    /// When the next postponed delivery is due, if one waits.
+    /// When the next postponed delivery is due that was not at `seen`, if one waits.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    pub async fn next_delivery_due(
+        &self,
+        seen: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let due: Option<i64> = sqlx::query_scalar(
             "SELECT MIN(due_at) FROM deliveries WHERE verdict IS NULL AND due_at > $1",
         )
-        .bind(self.now())
+        .bind(seen.as_millisecond())
         .fetch_one(&self.pool)
         .await?;
         due.map(moment).transpose()

@@ -94,6 +94,7 @@ impl Ears {
         let mut work = self.work.lock().await;
         let work = &mut *work;
         self.reap(work)?;
+        let seen = self.tools.app.clock.now();
         let store = &self.tools.app.store;
         let due = store.unjudged_repositories(MOST_CONSIDERED).await;
         for name in due.context("list what is to be judged")? {
@@ -110,7 +111,8 @@ impl Ears {
             }
         }
         self.forget(work, now).await?;
-        let postponed = store.next_delivery_due().await.context("look when a delivery is due")?;
+        let postponed =
+            store.next_delivery_due(seen).await.context("look when a delivery is due")?;
         Ok(work.rest(now, postponed))
     }
 

@@ -43,10 +43,18 @@ fn a_run_under_way_comes_to_its_end_before_the_agent_does() {
     let commit = setup.world.git(&["rev-parse", "main"]);
     let server = setup.start();
     assert_eq!(server.deliver_push("drain-1", "main", &commit).0, 202);
-    setup.until("the run", || setup.runs().into_iter().next());
+    setup.until("the run's first stage", || is_under_way(&setup).then_some(()));
     server.signal("-TERM");
     assert_eq!(server.wait(), Some(0));
     assert_eq!(setup.runs()[0]["outcome"]["outcome"], "succeeded");
+}
+
+/// Has a stage of the newest run begun?
+fn is_under_way(setup: &Setup) -> bool {
+    let runs = setup.runs();
+    let Some(run) = runs.first() else { return false };
+    let shown = setup.agent(&["show", run["run"].as_str().unwrap(), "--json"]).done().json();
+    shown["events"].as_array().unwrap().iter().any(|stored| stored["event"] == "stage-started")
 }
 
 #[test]
