@@ -119,7 +119,7 @@ pub struct Told {
 }
 
 impl Told {
-    fn of(output: &Output) -> Self {
+    pub fn of(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: text(&output.stdout),
