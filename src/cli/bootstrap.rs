@@ -6,6 +6,7 @@ use super::{
     failure::{CliError, CliResult, Exit},
     output::{Format, Output, harmless},
     source::{Source, SourceArgs, open_app, state_folder},
+    state::State,
 };
 use crate::{
     app::{self, AppClouds},
@@ -152,7 +153,7 @@ fn people(args: &Args, target: &Environment) -> Result<People, CliError> {
 async fn crew(
     args: &Args,
     (project, scope): (&Project, &Scope),
-    state: &Path,
+    state: &State,
 ) -> Result<Crew, CliError> {
     let app = open_app(state).await?;
     let clouds = AppClouds::open_for(scope, &app.rehearsal_file(), app.clock.clone()).await?;

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on panics, says why it skips, and may start other programs"
 )]
 
+mod api;
 mod aws;
 mod cli;
 mod cloud;

@@ -1,0 +1,91 @@
+//! `agent --server`: the program itself, against an API on a port.
+
+use super::served::{Served, token};
+use crate::world::{Told, World};
+use relevo::web::auth::Role;
+use serde_json::json;
+
+/// Runs the agent with the token of a role.
+async fn agent(served: &Served, role: Role, arguments: &[&str]) -> Told {
+    let world = World::empty();
+    let mut command = world.command(&["--server", &served.address]);
+    command.args(arguments).env("AGENT_TOKEN", token(role).reveal());
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    drop(world);
+    Told::of(&output)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_and_logs_are_shown_as_here() {
+    let served = Served::new().await;
+    let run = served.run_with_stage("plan").await;
+    served.write(&run.id, "plan", 1, &["one", "two"]);
+    let runs = agent(&served, Role::Viewer, &["runs", "--json"]).await.done().json();
+    assert_eq!((&runs[0]["run"], runs.as_array().unwrap().len()), (&json!(run.id), 2));
+    agent(&served, Role::Viewer, &["runs"]).await.done().says(run.id.short()).says("unfinished");
+    agent(&served, Role::Viewer, &["show", run.id.short()]).await.done().says("next:");
+    let logs = agent(&served, Role::Viewer, &["logs", run.id.short()]).await.done();
+    assert_eq!(logs.stdout, "00:00:01.000 plan | one\n00:00:02.000 plan | two\n");
+    agent(&served, Role::Viewer, &["queue"]).await.done().says(run.id.short());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_given_under_the_name_of_the_token() {
+    let served = Served::new().await;
+    let run = served.run("prod").await.id;
+    let lock = ["lock", "prod", "--reason", "looking at drift"];
+    agent(&served, Role::Viewer, &lock).await.exits(2).says("role operator");
+    agent(&served, Role::Operator, &lock).await.done().says("the-operator (api)");
+    agent(&served, Role::Operator, &lock).await.exits(2).says("unlock");
+    agent(&served, Role::Viewer, &["lock", "--list"]).await.done().says("looking at drift");
+    agent(&served, Role::Operator, &["unlock", "prod"]).await.done();
+    agent(&served, Role::Operator, &["cancel", run.short(), "--force"])
+        .await
+        .done()
+        .says("cancelled");
+    agent(&served, Role::Operator, &["retry", run.short()]).await.done().says("queued run");
+    agent(&served, Role::Approver, &["approve", run.short()]).await.exits(2).says("over");
+    agent(&served, Role::Admin, &["audit"]).await.done().says("denied").says("unlock");
+    let whole = agent(&served, Role::Admin, &["audit", "--verify", "--json"]).await.done().json();
+    let head = whole["head"].as_str().unwrap().to_owned();
+    agent(&served, Role::Admin, &["audit", "--verify", "--head", &head]).await.done();
+    let other = "0".repeat(64);
+    agent(&served, Role::Admin, &["audit", "--verify", "--head", &other]).await.exits(5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_done_elsewhere_or_is_not_safe_is_said() {
+    let served = Served::new().await;
+    agent(&served, Role::Admin, &["validate"]).await.exits(2).says("this machine only");
+    let world = World::empty();
+    let token = token(Role::Viewer);
+    let asked = |arguments: &[&str], token: Option<&str>| {
+        let mut command = world.command(arguments);
+        command.env_remove("AGENT_TOKEN").envs(token.map(|token| ("AGENT_TOKEN", token)));
+        Told::of(&command.output().unwrap())
+    };
+    asked(&["--server", &served.address, "runs"], None).exits(2).says("needs a token");
+    let plain = asked(&["--server", "http://192.0.2.1", "runs"], Some(token.reveal())).exits(2);
+    plain.says("--insecure-http");
+    let wrong = asked(&["--server", &served.address, "runs"], Some("relevo_wrong")).exits(2);
+    assert!(!format!("{wrong:?}").contains("relevo_wrong"));
+    asked(&["--server", "http://127.0.0.1:1", "runs"], Some(token.reveal())).exits(1);
+}
+
+#[test]
+fn tokens_are_made_once_and_taken_back_here() {
+    let world = World::empty();
+    let made = world.agent(&["token", "new", "--role", "operator", "--name", "ci"]).done();
+    let secret = made.stdout.trim();
+    assert!(secret.starts_with("relevo_") && secret.len() == 50, "{secret}");
+    world.agent(&["token", "new", "--role", "viewer", "--name", "ci"]).exits(2);
+    world.agent(&["token", "new", "--role", "king", "--name", "x"]).exits(2);
+    let listed = world.agent(&["token", "list", "--json"]).done();
+    assert_eq!(listed.json()[0]["roles"], json!(["operator"]));
+    assert!(!listed.stdout.contains(secret));
+    world.agent(&["token", "revoke", "ci"]).done();
+    world.agent(&["token", "revoke", "ci"]).exits(2);
+    world.agent(&["audit"]).done().says("token-new").says("token-revoke");
+    world.agent(&["audit", "--verify"]).done().says("2 records");
+    world.agent(&["schema", "--api"]).done().says("/api/v1/runs");
+}
