@@ -21,7 +21,7 @@ use anyhow::Context as _;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// Plan, and with --apply make, what accounts must hold before the first deployment

@@ -107,6 +107,7 @@ fn person(name: &str) -> Person {
 
 fn stage(name: &str, needs: &[&str], action: Action) -> Stage {
     Stage {
+        credentials: None,
         name: name.parse().unwrap(),
         action,
         needs: needs.iter().map(|need| need.parse().unwrap()).collect(),
@@ -132,6 +133,7 @@ fn pipeline(supersede: Supersede, tidies: bool) -> Pipeline {
         stages.push(Stage { on: On::Always, ..tidy });
     }
     let rule = EnvironmentRule {
+        runs_on: std::collections::BTreeSet::new(),
         name: prod(),
         branch: "main".into(),
         after: None,

@@ -198,7 +198,7 @@ async fn a_hostile_commit_is_refused_and_named() {
 async fn a_run_knows_what_changed_since_the_last_that_succeeded() {
     let ears = Ears::new().await;
     let (_, driven) = ears.agent.promote().await;
-    assert_eq!(driven.outcome, Outcome::Succeeded);
+    assert_eq!(driven.outcome, Some(Outcome::Succeeded));
     for name in ["a.txt", "b.txt"] {
         ears.world.write(name, "x");
         ears.world.commit(name);

@@ -4,7 +4,7 @@ use super::promotion::promoted;
 use crate::{
     aws::world::{Example, apply_all, run},
     faults::proxy::{Fault, Planned, Proxy},
-    servers::{Emulator, python},
+    servers::Emulator,
     world::{Told, World},
 };
 use relevo::{
@@ -76,7 +76,7 @@ impl Accounts {
     /// What a person does or sees with boto3.
     fn by_hand(&self, what: &str, rest: &[&str]) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/cli/bootstrap/hand.py");
-        let mut person = Command::new(python().unwrap());
+        let mut person = Command::new(Emulator::python().unwrap());
         person.arg("-B").arg(script).arg(what).arg(&self.endpoint).args(rest);
         let output = person.output().unwrap();
         assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));

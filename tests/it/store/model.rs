@@ -126,7 +126,7 @@ impl Bench {
             }
             Act::Queue(agent, run) => {
                 let Some((lease, fence)) = self.remembered[agent][run].clone() else { return };
-                let place = self.agents[agent].queue_for(&lease, &prod()).await;
+                let place = self.agents[agent].queue_for(&lease, claim(&lane())).await;
                 self.check(act, run, fence, place.as_ref().map(|_| ()));
                 if let Ok(Place::Behind(other)) = place {
                     let other = self.runs.iter().position(|run| run.id == other).unwrap();
