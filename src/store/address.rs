@@ -56,7 +56,7 @@ impl StoreAddress {
             return Err(BadAddress::Scheme);
         }
         let url: Url = text.parse()?;
-        let is_named = url.path().trim_start_matches('/') != ""
+        let is_named = !url.path().trim_start_matches('/').is_empty()
             || url.query_pairs().any(|(key, _)| key == "dbname");
         if is_named {
             Ok(Self(Place::Postgres(Box::new(url))))
