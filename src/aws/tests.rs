@@ -318,7 +318,7 @@ async fn a_taken_key_is_no_failure_and_every_put_is_guarded() {
 
 #[tokio::test]
 async fn an_empty_page_with_a_token_does_not_end_a_listing() {
-    let last = r#"{"events":[{"logStreamName":"s","timestamp":5,"message":"hello"}]}"#;
+    let last = r#"{"events":[{"logStreamName":"prod/s","timestamp":5,"message":"hello"}]}"#;
     let (session, script) =
         session(&[(200, r#"{"events":[],"nextToken":"t"}"#), (200, last)]).await;
     let events = session.logs().read("jenkins-log", "prod/", 0, 10).await.unwrap();

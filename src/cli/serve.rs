@@ -90,11 +90,7 @@ pub(crate) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliR
 }
 
 /// The settings, and the folder that the agent keeps its state in.
-fn settings(
-    args: &Args,
-    shared: &Shared,
-    output: &Output,
-) -> Result<(Settings, State), CliError> {
+fn settings(args: &Args, shared: &Shared, output: &Output) -> Result<(Settings, State), CliError> {
     let file = args.config.clone().or_else(|| {
         let usual = PathBuf::from(SETTINGS_FILE);
         (args.repo.is_none() && usual.exists()).then_some(usual)

@@ -134,7 +134,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// The routes behind their gate.
-#[must_use]
 pub fn router(api: Api, gate: Arc<Gate>) -> Router {
     let (router, _) = routes().split_for_parts();
     let once = middleware::from_fn_with_state(api.store.clone(), once::once);

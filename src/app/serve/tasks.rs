@@ -1,9 +1,6 @@
 //! Keeping tasks going: pass after pass, through errors and panics, until the agent ends.
 
-use super::{
-    Phase, Phases, Say, Signals, Tools,
-    systemd::Systemd,
-};
+use super::{Phase, Phases, Say, Signals, Tools, systemd::Systemd};
 use anyhow::{Context as _, anyhow, bail};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};

@@ -89,7 +89,7 @@ mod tests {
             Event::StageFailed { stage: a.clone(), attempt: first, failure },
             Event::StageStarted { stage: a.clone(), attempt: second },
             Event::StageInterrupted { stage: b.clone(), attempt: first },
-            Event::StageStarted { stage: b.clone(), attempt: second },
+            Event::StageStarted { stage: b, attempt: second },
             Event::StageSucceeded { stage: a, attempt: second, outputs: serde_json::Value::Null },
         ];
         let at = |second| Timestamp::from_second(second).unwrap();

@@ -22,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Patient<S> {
     stream: S,
     clock: Arc<dyn Clock>,
-    patience: BoxFuture<'static, ()>,
+    /// Nothing once it has run out.
+    patience: Option<BoxFuture<'static, ()>>,
     _place: Option<OwnedSemaphorePermit>,
 }
 
@@ -33,21 +34,24 @@ impl<S> Patient<S> {
         clock: Arc<dyn Clock>,
         place: Option<OwnedSemaphorePermit>,
     ) -> Self {
-        let patience = clock.sleep(PATIENCE);
+        let patience = Some(clock.sleep(PATIENCE));
         Self { stream, clock, patience, _place: place }
     }
 
     /// Fails once the peer was waited for too long.
     fn in_time(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        if self.patience.as_mut().poll(context).is_ready() {
-            return Err(io::ErrorKind::TimedOut.into());
+        let is_left =
+            |patience: &mut BoxFuture<'_, ()>| patience.as_mut().poll(context).is_pending();
+        if self.patience.as_mut().is_some_and(is_left) {
+            return Ok(());
         }
-        Ok(())
+        self.patience = None;
+        Err(io::ErrorKind::TimedOut.into())
     }
 
     /// The peer took something, so it is waited for anew.
     fn took(&mut self, bytes: usize) -> Poll<io::Result<usize>> {
-        self.patience = self.clock.sleep(PATIENCE);
+        self.patience = Some(self.clock.sleep(PATIENCE));
         Poll::Ready(Ok(bytes))
     }
 }

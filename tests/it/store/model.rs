@@ -94,7 +94,7 @@ impl Bench {
             Act::Renew(agent, run) => {
                 let Some((lease, fence)) = self.remembered[agent][run].clone() else { return };
                 let renewed = self.agents[agent].renew(&lease).await;
-                self.check(act, run, fence, renewed.as_ref().map(|()| ()));
+                self.check(act, run, fence, renewed.as_ref().copied());
                 // One that was given back and renewed again belongs to nobody.
                 if let Some((_, held)) = &mut self.models[run].held {
                     *held = if renewed.is_ok() { until } else { *held };
