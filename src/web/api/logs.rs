@@ -57,6 +57,7 @@ pub(super) struct Followed {
     #[param(value_type = Option<String>)]
     stage: Option<StageName>,
     /// When the stream ends; with the run if absent.
+    #[param(inline)]
     until: Option<Until>,
 }
 

@@ -30,6 +30,7 @@ pub(super) struct Wanted {
     /// Of this branch.
     branch: Option<String>,
     /// Ended like this.
+    #[param(inline)]
     outcome: Option<WantedOutcome>,
     /// Made before this one: `next` of the page before.
     #[param(value_type = Option<String>)]

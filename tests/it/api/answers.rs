@@ -126,7 +126,7 @@ async fn an_order_is_done_once_under_one_key_and_kept_in_the_audit_log() {
 #[tokio::test]
 async fn orders_about_runs_reach_the_desk() {
     let served = Served::new().await;
-    let run = served.run("prod").await.id;
+    let run = served.run_with_stage("plan").await.id;
     let path = |order: &str| format!("/api/v1/runs/{}/{order}", run.short());
     for (role, order, body, status) in [
         (Role::Approver, "approve", json!({}), 409),

@@ -36,7 +36,6 @@ async fn figures_are_counted_from_the_store() {
         "relevo_requests_refused_total 1",
         "relevo_lease_age_seconds 0.0",
         "# TYPE relevo_webhook_to_first_command_seconds histogram",
-        "# TYPE relevo_stage_duration_seconds histogram",
         "process_resident_memory_bytes ",
         "# EOF",
     ] {

@@ -154,9 +154,12 @@ impl Served {
 
     /// A run into an environment, a millisecond after the one before.
     pub async fn run(&self, environment: &str) -> RunRecord {
-        self.clock.advance(std::time::Duration::from_millis(1));
         let pipeline = serde_json::json!({ "name": "example", "environments": [], "stages": [] });
-        let pipeline: Pipeline = serde_json::from_value(pipeline).unwrap();
+        self.run_of(serde_json::from_value(pipeline).unwrap(), environment).await
+    }
+
+    async fn run_of(&self, pipeline: Pipeline, environment: &str) -> RunRecord {
+        self.clock.advance(std::time::Duration::from_millis(1));
         let new = NewRun {
             repository: "/repo".into(),
             reference: "main".into(),
@@ -175,18 +178,7 @@ impl Served {
             "version: 1\nname: example\nenvironments:\n  prod: {{ branch: main }}\nstages:\n  {stage}: {{ run: [\"true\"] }}\n"
         );
         let file = SourceFile { name: "pipeline.yaml".to_owned(), text };
-        let pipeline = relevo::spec::check_pipeline(&file).unwrap().0;
-        let run = self.run("prod").await;
-        let new = NewRun {
-            repository: run.repository,
-            reference: run.reference,
-            commit: run.commit,
-            environment: run.environment,
-            facts: run.facts,
-            pipeline,
-            reused: Vec::new(),
-        };
-        self.store.create_or_find(new, Ask::Again).await.unwrap().into_run()
+        self.run_of(relevo::spec::check_pipeline(&file).unwrap().0, "prod").await
     }
 
     /// Lets things happen to a run.

@@ -3,25 +3,48 @@
 use super::kill::is_as_if_nothing_had_happened;
 use crate::{postgres, world::World};
 use rustix::process::{Pid, Signal, kill_process};
+use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use std::{
     io::{BufRead as _, BufReader, Read as _},
+    path::Path,
     process::{Child, Stdio},
+    time::Duration,
 };
 
-/// Starts an agent and freezes it as soon as it has said a line that begins so.
+/// Rounds in which one of two agents finishes a run; the first finds the lease of the frozen one, which ends soon.
+const MOST_ROUNDS: usize = 40;
+
+/// Starts an agent and freezes it as soon as it has said a line that begins so. Not in the middle of a write of the
+/// rehearsal, whose file would stay locked: a cloud does not stand still with one of its callers.
 fn frozen_at(world: &World, line: &str) -> (Child, impl std::io::BufRead + use<>) {
     let mut command = world.command(&["run", "--branch", "main"]);
     let mut agent = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(agent.stderr.take().unwrap());
     let found = said.by_ref().lines().any(|said| said.unwrap().starts_with(line));
     assert!(found, "it never said {line:?}");
-    kill_process(Pid::from_child(&agent), Signal::STOP).unwrap();
+    let pid = Pid::from_child(&agent);
+    kill_process(pid, Signal::STOP).unwrap();
+    while !is_free(&world.path(".agent/rehearsal.sqlite")) {
+        kill_process(pid, Signal::CONT).unwrap();
+        kill_process(pid, Signal::STOP).unwrap();
+    }
     (agent, said)
+}
+
+/// Can the file be written?
+fn is_free(file: &Path) -> bool {
+    let write = async {
+        let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::ZERO);
+        let mut connection = options.connect().await?;
+        connection.execute("BEGIN IMMEDIATE").await?;
+        connection.execute("ROLLBACK").await
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(write).is_ok()
 }
 
 /// Lets two agents compete for the run until one of them has finished it.
 fn finished_by_one_of_two(world: &World) {
-    loop {
+    for _ in 0..MOST_ROUNDS {
         let resume = || {
             let mut agent = world.command(&["resume"]);
             agent.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
@@ -31,6 +54,7 @@ fn finished_by_one_of_two(world: &World) {
             return;
         }
     }
+    panic!("nobody finished it: {:?}", world.agent(&["resume"]));
 }
 
 /// A frozen agent's run goes on elsewhere, and the agent does nothing more about it when it wakes.

@@ -90,7 +90,7 @@ fn a_commands_environment_is_cleared() {
         assert!(names.contains(name), "{name}: {names:?}");
     }
     let inherited = ["PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"];
-    let own = ["COLOUR", "CI", "HOME", "TMPDIR", "AWS_EC2_METADATA_DISABLED"];
+    let own = ["COLOUR", "CI", "HOME", "TMPDIR", "AWS_EC2_METADATA_DISABLED", "TRACEPARENT"];
     for name in names {
         let known = name.starts_with("RELEVO_") || inherited.contains(&name) || own.contains(&name);
         assert!(known, "{name} leaks into commands");
