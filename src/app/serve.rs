@@ -7,6 +7,7 @@
 mod bells;
 mod dispatch;
 mod driving;
+mod enlisted;
 mod github;
 mod hearing;
 mod observing;
@@ -87,7 +88,7 @@ pub async fn serve(
     let listener = listener.with_context(|| format!("listen on {address}"))?;
     told(listener.local_addr().context("read the address")?);
     // The order of this list is the order in which they were thought of; they do not depend on each other.
-    let mut tasks = Vec::new();
+    let mut tasks = vec![enlisted::task(&tools).await?];
     tasks.extend(hearing::tasks(&tools));
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
