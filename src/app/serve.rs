@@ -24,12 +24,7 @@ pub use phase::{Phase, Phases, Signals};
 pub use tasks::{Ends, Pass, Rest, Task};
 
 use super::{App, settings::Settings};
-use crate::{
-    exec::Inherited,
-    git::Credentials,
-    logs::Masker,
-    web::{health::Pulse, metrics::Readings},
-};
+use crate::{exec::Inherited, git::Credentials, logs::Masker, web::health::Pulse};
 use anyhow::Context as _;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch};
@@ -93,8 +88,9 @@ pub async fn serve(
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
     tasks.extend(github::tasks(&tools, github.clone()));
+    let readings = observing::readings(github.as_ref());
     tasks.extend(telling::tasks(&tools, github)?);
-    let observed = observing::Observed::new(&tools, Readings::default());
+    let observed = observing::Observed::new(&tools, readings);
     tasks.extend(observing::tasks(&tools, &observed)?);
     let web = web::serve(listener, &tools, secrets, &observed);
     tasks::keep_all(tasks, &tools, (phase, signals), web).await
