@@ -6,6 +6,7 @@
 //! at the line: it ends what can be ended without an agent, and answers which runs an agent should drive now.
 
 mod answering;
+mod crew;
 mod desk;
 mod error;
 mod line;

@@ -15,8 +15,8 @@ pub use branch::BranchName;
 pub use cloud::{AccountId, BucketName, PipelineName, Region, S3Uri};
 pub use partition::Partition;
 pub use run::{
-    AgentId, Attempt, DeliveryId, Digest, EnvName, GitHubName, Label, RepositoryName, RunId, Sha,
-    StageName,
+    AgentId, AgentName, Attempt, DeliveryId, Digest, EnvName, GitHubName, Label, RepositoryName,
+    RunId, Sha, StageName,
 };
 pub use trace::{SpanId, TraceId, traceparent};
 

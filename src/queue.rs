@@ -1,20 +1,26 @@
 //! Which of the waiting runs may start, and why the others wait: order of arrival, superseding, holds, deploy windows,
-//! room on the machine. Decided from facts alone.
+//! the labels of agents, room on the machine. Decided from facts alone.
 //!
 //! In a [`Lane`] one run works at a time, and none starts before an older one that could: [`decide`] goes through the
 //! open runs in the order they came and answers each with a [`Verdict`]. A run that waits for people works nowhere, so
 //! younger ones pass it; it takes its place by age again when it is awoken.
 
+mod reason;
 #[cfg(test)]
 mod tests;
 
+pub use reason::{Reason, Shortage};
+
 use crate::{
-    ids::{EnvName, RunId},
+    ids::{EnvName, Label, RunId},
     spec::Supersede,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// Where runs must not work at once: an environment of a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -121,26 +127,23 @@ pub struct Entry {
     pub supersede: Supersede,
     /// Whether it may begin to deploy now.
     pub opening: Opening,
+    /// What an agent must be or have to take it.
+    pub labels: BTreeSet<Label>,
+    /// Who has that.
+    pub takers: Takers,
+    /// Its turn where there are fewer slots than runs that could start: the lowest first, equal ones by age.
+    pub turn: usize,
 }
 
-/// What the machine lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(tag = "of", rename_all = "lowercase")]
-pub enum Shortage {
-    /// Bytes free on the disk of the state folder.
-    Disk {
-        /// There are.
-        free: u64,
-        /// There should be.
-        least: u64,
-    },
-    /// Bytes of memory that could be had.
-    Memory {
-        /// There are.
-        free: u64,
-        /// There should be.
-        least: u64,
-    },
+/// Which agents have the labels of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takers {
+    /// Whoever decides may take it.
+    Us,
+    /// Only others may.
+    Others,
+    /// No agent may.
+    Nobody,
 }
 
 /// What this machine can take on.
@@ -150,36 +153,6 @@ pub struct Room {
     pub slots: usize,
     /// What it lacks.
     pub shortage: Option<Shortage>,
-}
-
-/// Why a run waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(tag = "for", rename_all = "lowercase")]
-pub enum Reason {
-    /// Another run has the environment, or comes first.
-    Run {
-        /// Which.
-        run: RunId,
-    },
-    /// A person has locked the environment.
-    Lock {
-        /// The lock.
-        lock: Hold,
-    },
-    /// The deploy window is closed.
-    Window {
-        /// When it opens, if it ever does.
-        opens: Option<Timestamp>,
-    },
-    /// People are asked.
-    Approval,
-    /// The agent drives as many runs as it may.
-    Slot,
-    /// The machine lacks something.
-    Room {
-        /// What.
-        shortage: Shortage,
-    },
 }
 
 /// What becomes of an open run now.
@@ -200,7 +173,7 @@ pub enum Verdict {
 
 /// What becomes of each of `line`, the open runs in the order they came.
 #[must_use]
-pub fn decide(line: &[Entry], holds: &[Hold], mut room: Room) -> Vec<Verdict> {
+pub fn decide(line: &[Entry], holds: &[Hold], room: Room) -> Vec<Verdict> {
     let mut ahead: BTreeMap<&Lane, &RunId> = BTreeMap::new();
     for entry in line.iter().filter(|entry| entry.progress == Progress::Driven) {
         ahead.entry(&entry.lane).or_insert(&entry.run);
@@ -234,13 +207,22 @@ pub fn decide(line: &[Entry], holds: &[Hold], mut room: Room) -> Vec<Verdict> {
         ahead.entry(&entry.lane).or_insert(&entry.run);
         verdicts.push(match waits {
             Some(reason) => Verdict::Wait(reason),
-            None => {
-                room.slots -= 1;
-                Verdict::Start
-            }
+            None => Verdict::Start,
         });
     }
+    keep_within(room.slots, line, &mut verdicts);
     verdicts
+}
+
+/// Leaves a start to as many as there are slots, in turn; the others wait for one.
+fn keep_within(slots: usize, line: &[Entry], verdicts: &mut [Verdict]) {
+    let starts = |place: &usize| verdicts.get(*place) == Some(&Verdict::Start);
+    let mut starts: Vec<usize> = (0..line.len()).filter(starts).collect();
+    // Stable: what is equal stays in the order of age.
+    starts.sort_by_key(|place| line[*place].turn);
+    for place in starts.into_iter().skip(slots) {
+        verdicts[place] = Verdict::Wait(Reason::Slot);
+    }
 }
 
 /// The youngest run that takes the place of `entry`, of those that came after it.
@@ -253,8 +235,11 @@ fn superseding<'e>(entry: &Entry, younger: &'e [Entry]) -> Option<&'e RunId> {
     younger.iter().rev().find(is_successor).map(|other| &other.run)
 }
 
-/// What keeps the first of its lane from starting.
+/// What keeps the first of its lane from starting, whatever the slots.
 fn obstacle(entry: &Entry, holds: &[Hold], room: Room) -> Option<Reason> {
+    if entry.takers == Takers::Nobody {
+        return Some(Reason::Labels { labels: entry.labels.clone() });
+    }
     if let Some(hold) = holds.iter().find(|hold| hold.environment == entry.environment) {
         return Some(Reason::Lock { lock: hold.clone() });
     }
@@ -262,38 +247,8 @@ fn obstacle(entry: &Entry, holds: &[Hold], room: Room) -> Option<Reason> {
     if let (Opening::Closed { opens }, false) = (entry.opening, entry.progress == Progress::Begun) {
         return Some(Reason::Window { opens });
     }
-    if let Some(shortage) = room.shortage {
-        return Some(Reason::Room { shortage });
+    if entry.takers == Takers::Others {
+        return Some(Reason::Elsewhere);
     }
-    (room.slots == 0).then_some(Reason::Slot)
-}
-
-impl fmt::Display for Shortage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mib = |bytes: &u64| bytes >> 20;
-        match self {
-            Self::Disk { free, least } => {
-                write!(f, "{} MiB free on the disk, {} wanted", mib(free), mib(least))
-            }
-            Self::Memory { free, least } => {
-                write!(f, "{} MiB of memory free, {} wanted", mib(free), mib(least))
-            }
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Run { run } => write!(f, "run {} comes first", run.short()),
-            Self::Lock { lock } => lock.fmt(f),
-            Self::Window { opens: Some(opens) } => {
-                write!(f, "the deploy window opens at {}", opens.strftime("%F %T UTC"))
-            }
-            Self::Window { opens: None } => f.pad("the deploy window never opens"),
-            Self::Approval => f.pad("waiting for approval"),
-            Self::Slot => f.pad("the agent drives as many runs as it may"),
-            Self::Room { shortage } => shortage.fmt(f),
-        }
-    }
+    room.shortage.map(|shortage| Reason::Room { shortage })
 }

@@ -18,7 +18,7 @@ mod text;
 
 pub use annotation::{Annotation, FINDINGS_EVIDENCE, Level, MOST_ANNOTATIONS};
 pub use content::{
-    Action, Alarm, Alert, CheckRun, Comment, CommitStatus, Conclusion, Content, Deployment,
+    Alarm, Alert, CheckRun, Comment, CommitStatus, Conclusion, Content, Deployment,
     DeploymentState, Overtaking, Progress, Saying, StatusState,
 };
 

@@ -23,7 +23,7 @@ mod error;
 mod events;
 mod evidence;
 mod heads;
-mod hold;
+mod certainty;
 mod holds;
 mod lanes;
 mod leases;
@@ -57,8 +57,8 @@ pub use runs::{Ask, Facts, Found, NewRun, RunRecord};
 pub use watching::{Progress, WatchLease, WatchedExecution};
 
 use crate::clock::Clock;
+use certainty::Certainties;
 use database::{Database, LeaseTime, Use};
-use hold::Holds;
 use jiff::Timestamp;
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -72,7 +72,7 @@ pub struct Store {
     apart: sqlx::AnyPool,
     clock: Arc<dyn Clock>,
     owner: Owner,
-    holds: Holds,
+    certainties: Certainties,
     lease_time: LeaseTime,
     lease_duration: Duration,
 }
@@ -104,7 +104,7 @@ impl Store {
             apart,
             clock,
             owner: Owner::this_process()?,
-            holds: Holds::default(),
+            certainties: Certainties::default(),
             lease_time: match database {
                 Database::Sqlite => LeaseTime::Ours,
                 Database::Postgres => LeaseTime::Databases,
@@ -141,7 +141,7 @@ impl Store {
     /// The same store as another process would see it; it holds no lease yet.
     #[must_use]
     pub fn as_seen_by(self, owner: Owner) -> Self {
-        Self { owner, holds: Holds::default(), ..self }
+        Self { owner, certainties: Certainties::default(), ..self }
     }
 
     /// How long a lease lasts unless it is renewed.

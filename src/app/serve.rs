@@ -7,6 +7,7 @@
 mod bells;
 mod dispatch;
 mod driving;
+mod enlisted;
 mod github;
 mod hearing;
 mod observing;
@@ -23,12 +24,7 @@ pub use phase::{Phase, Phases, Signals};
 pub use tasks::{Ends, Pass, Rest, Task};
 
 use super::{App, settings::Settings};
-use crate::{
-    exec::Inherited,
-    git::Credentials,
-    logs::Masker,
-    web::{health::Pulse, metrics::Readings},
-};
+use crate::{exec::Inherited, git::Credentials, logs::Masker, web::health::Pulse};
 use anyhow::Context as _;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch};
@@ -87,13 +83,14 @@ pub async fn serve(
     let listener = listener.with_context(|| format!("listen on {address}"))?;
     told(listener.local_addr().context("read the address")?);
     // The order of this list is the order in which they were thought of; they do not depend on each other.
-    let mut tasks = Vec::new();
+    let mut tasks = vec![enlisted::task(&tools).await?];
     tasks.extend(hearing::tasks(&tools));
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
     tasks.extend(github::tasks(&tools, github.clone()));
+    let readings = observing::readings(github.as_ref());
     tasks.extend(telling::tasks(&tools, github)?);
-    let observed = observing::Observed::new(&tools, Readings::default());
+    let observed = observing::Observed::new(&tools, readings);
     tasks.extend(observing::tasks(&tools, &observed)?);
     let web = web::serve(listener, &tools, secrets, &observed);
     tasks::keep_all(tasks, &tools, (phase, signals), web).await

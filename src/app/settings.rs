@@ -14,9 +14,13 @@ mod sources;
 pub use check::read;
 pub use secrets::{SecretError, SecretSource};
 
-use crate::{github::signature::Secrets, hearing::Repository, ids::RepositoryName};
+use crate::{
+    github::signature::Secrets,
+    hearing::Repository,
+    ids::{AgentName, Label, RepositoryName},
+};
 use anyhow::Context as _;
-use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroU32, time::Duration};
 use url::Url;
 
 /// Where the agent listens if nothing is said: on this machine only.
@@ -32,6 +36,10 @@ const DEFAULT_DRAIN: Duration = Duration::from_mins(10);
 /// The settings of `agent serve`, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// What the agent is called among those of a fleet, if not after its machine.
+    pub name: Option<AgentName>,
+    /// What it is or has.
+    pub labels: BTreeSet<Label>,
     /// Where the web face listens.
     pub listen: SocketAddr,
     /// Where others reach it, for links in what is told about runs.
@@ -67,6 +75,8 @@ impl Settings {
     #[must_use]
     pub fn simple(name: RepositoryName, source: String, listen: SocketAddr) -> Self {
         Self {
+            name: None,
+            labels: BTreeSet::new(),
             listen,
             public_url: None,
             repositories: vec![Repository::polled(name, source)],

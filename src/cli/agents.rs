@@ -6,7 +6,10 @@ use super::{
     output::{Format, Output},
     source::{open_app, state_folder},
 };
-use crate::store::{AgentRecord, Presence};
+use crate::{
+    ids::AgentName,
+    store::{AgentRecord, Presence},
+};
 use anyhow::Context as _;
 use comfy_table::{Table, presets::NOTHING};
 
@@ -36,6 +39,7 @@ fn table(agents: &[AgentRecord]) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header([
         "AGENT",
+        "NAME",
         "PROCESS",
         "VERSION",
         "LABELS",
@@ -48,6 +52,7 @@ fn table(agents: &[AgentRecord]) -> String {
         let labels: Vec<&str> = agent.labels.iter().map(crate::ids::Label::as_str).collect();
         table.add_row([
             agent.id.short().to_owned(),
+            name(agent).to_owned(),
             agent.owner.to_string(),
             agent.version.clone(),
             labels.join(", "),
@@ -60,6 +65,11 @@ fn table(agents: &[AgentRecord]) -> String {
     table.to_string()
 }
 
+/// What people call it; its machine's name as a rule.
+fn name(agent: &AgentRecord) -> &str {
+    agent.name.as_ref().map_or(&agent.owner.host, AgentName::as_str)
+}
+
 fn state(presence: Presence) -> &'static str {
     match presence {
         Presence::Working => "working",
@@ -70,7 +80,7 @@ fn state(presence: Presence) -> &'static str {
 
 fn as_json(agent: &AgentRecord) -> serde_json::Value {
     serde_json::json!({
-        "agent": agent.id, "process": agent.owner.pid, "host": agent.owner.host,
+        "agent": agent.id, "name": name(agent), "process": agent.owner.pid, "host": agent.owner.host,
         "version": agent.version, "labels": agent.labels, "begun": agent.started,
         "last_seen": agent.seen, "state": agent.presence, "runs": agent.runs,
     })

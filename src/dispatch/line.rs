@@ -1,6 +1,6 @@
 //! The line as people see it: each open run, where it stands, and why it waits.
 
-use super::{Desk, DeskError};
+use super::{Desk, DeskError, crew::Crew};
 use crate::{
     engine::opening,
     flow::{Request, RunState},
@@ -64,7 +64,8 @@ impl Desk {
         let line = self.store.line().await?;
         let holds = self.store.holds().await?;
         let now = self.clock.now();
-        let entries: Vec<Entry> = line.iter().map(|open| entry(open, now)).collect();
+        let crew = Crew::of_all(&self.store).await?;
+        let entries: Vec<Entry> = line.iter().map(|open| entry(open, now, &crew)).collect();
         let room = Room { slots: usize::MAX, shortage: None };
         let mut stands = Vec::with_capacity(line.len());
         for (open, verdict) in line.into_iter().zip(decide(&entries, &holds, room)) {
@@ -95,9 +96,10 @@ impl Desk {
 }
 
 /// What the queue's decision needs to know of a run.
-pub(super) fn entry(open: &OpenRun, now: Timestamp) -> Entry {
+pub(super) fn entry(open: &OpenRun, now: Timestamp, crew: &Crew) -> Entry {
     let OpenRun { run, progress, .. } = open;
     let rule = run.pipeline.rule(&run.environment);
+    let labels = run.pipeline.runs_on(&run.environment);
     Entry {
         run: run.id.clone(),
         lane: Lane::deploying(&run.pipeline.name, &run.environment),
@@ -106,5 +108,8 @@ pub(super) fn entry(open: &OpenRun, now: Timestamp) -> Entry {
         progress: *progress,
         supersede: rule.map(|rule| rule.supersede).unwrap_or_default(),
         opening: opening(run, now),
+        labels: labels.clone(),
+        takers: crew.takers(labels),
+        turn: crew.turn(&run.id),
     }
 }

@@ -1,10 +1,10 @@
 //! One look at the line: what can be ended without an agent is ended, and what an agent should drive now is answered.
 
-use super::line::entry;
+use super::{crew::Crew, line::entry};
 use crate::{
     engine::{AtRest, EngineError, Order, end_at_rest, stages},
     flow::{RunState, Withdrawal},
-    ids::RunId,
+    ids::{Label, RunId},
     queue::{Entry, Progress, Reason, Room, Verdict, decide},
     store::{OpenRun, RunRecord, Store},
 };
@@ -26,7 +26,8 @@ pub struct Pass {
     pub superseded: Vec<(RunId, RunId)>,
 }
 
-/// Looks at the line once. `ours` are runs that this agent has begun to drive, whether or not the store knows by now.
+/// Looks at the line once. `ours` are runs that this agent has begun to drive, whether or not the store knows by now;
+/// `labels` are what it has, which counts in a fleet only.
 ///
 /// # Errors
 /// The store failed: then nothing is to be started.
@@ -35,6 +36,7 @@ pub async fn pass(
     now: Timestamp,
     room: Room,
     ours: &BTreeSet<RunId>,
+    labels: &BTreeSet<Label>,
 ) -> Result<Pass, EngineError> {
     let mut line = Vec::new();
     for mut open in store.line().await? {
@@ -46,7 +48,8 @@ pub async fn pass(
         }
     }
     let holds = store.holds().await?;
-    let entries: Vec<Entry> = line.iter().map(|open| entry(open, now)).collect();
+    let crew = Crew::of_agent(store, labels).await?;
+    let entries: Vec<Entry> = line.iter().map(|open| entry(open, now, &crew)).collect();
     let mut pass = Pass::default();
     for (open, verdict) in line.into_iter().zip(decide(&entries, &holds, room)) {
         let run = open.run.id.clone();

@@ -116,7 +116,6 @@ fn body(check: &CheckRun, annotations: &[Annotation]) -> Value {
         "name": check.name,
         "external_id": check.external_id,
         "output": output(check, annotations),
-        "actions": check.actions,
     });
     match check.progress {
         Progress::Queued => body["status"] = json!("queued"),

@@ -46,6 +46,13 @@ impl From<uuid::Uuid> for AgentId {
 }
 
 text_id!(
+    /// What people call an agent of a fleet.
+    AgentName,
+    "an agent's name: up to 64 letters, digits, '-', '_' and '.'",
+    |text| is_word(text, "-_.", 64)
+);
+
+text_id!(
     /// A stage of pipeline.yaml; part of a log stream name, so neither ':' nor '*' nor '/'.
     StageName,
     "a stage name: up to 64 letters, digits, '-', '_' and '.'",

@@ -23,6 +23,9 @@ fn entry(number: usize, progress: Progress) -> Entry {
         progress,
         supersede: Supersede::Every,
         opening: Opening::Open,
+        labels: BTreeSet::new(),
+        takers: Takers::Us,
+        turn: 0,
     }
 }
 
@@ -101,6 +104,38 @@ fn locks_windows_and_the_machine_keep_the_first_and_say_so() {
     let poor = Room { slots: 1, shortage: Some(shortage) };
     assert_eq!(decide(&line, &[], poor)[0], Verdict::Wait(Reason::Room { shortage }));
     assert_eq!(shortage.to_string(), "10 MiB free on the disk, 512 wanted");
+}
+
+#[test]
+fn a_run_waits_for_an_agent_with_its_labels_and_others_do_not_wait_for_it() {
+    let labels: BTreeSet<Label> = ["gpu", "vpc"].map(|label| label.parse().unwrap()).into();
+    let for_agents = |number, takers| Entry {
+        labels: labels.clone(),
+        takers,
+        lane: Lane::deploying("q", &prod()),
+        ..entry(number, Progress::Fresh)
+    };
+    let told = |takers| decide(&[for_agents(1, takers), entry(2, Progress::Fresh)], &[], OPEN);
+    let nobody = Reason::Labels { labels: labels.clone() };
+    assert_eq!(nobody.to_string(), "no agent has the labels gpu, vpc");
+    assert_eq!(told(Takers::Nobody), [Verdict::Wait(nobody), Verdict::Start]);
+    assert_eq!(told(Takers::Others), [Verdict::Wait(Reason::Elsewhere), Verdict::Start]);
+    let locked = decide(&[for_agents(1, Takers::Others)], &[hold()], OPEN);
+    assert_eq!(locked, [Verdict::Wait(Reason::Lock { lock: hold() })], "there as here");
+}
+
+#[test]
+fn few_slots_are_given_in_turn_and_only_to_the_first_of_each_lane() {
+    let there = |number, place: &str, turn| {
+        let environment: EnvName = place.parse().unwrap();
+        let lane = Lane::deploying("p", &environment);
+        Entry { lane, environment, turn, ..entry(number, Progress::Fresh) }
+    };
+    let line = [there(1, "dev", 2), there(2, "dev", 0), there(3, "test", 1), there(4, "prod", 2)];
+    let slot = || Verdict::Wait(Reason::Slot);
+    let with = |slots| decide(&line, &[], Room { slots, shortage: None });
+    assert_eq!(with(1), [slot(), behind(1), Verdict::Start, slot()]);
+    assert_eq!(with(2), [Verdict::Start, behind(1), Verdict::Start, slot()], "the older of a turn");
 }
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {

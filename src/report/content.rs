@@ -82,8 +82,6 @@ pub struct CheckRun {
     pub text: Option<String>,
     /// Beside lines of files.
     pub annotations: Vec<Annotation>,
-    /// What people can do about it with one click.
-    pub actions: Vec<Action>,
 }
 
 /// How far a check run is.
@@ -107,8 +105,6 @@ pub enum Progress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
-    /// Somebody has to act.
-    ActionRequired,
     /// It was stopped, or could not begin.
     Cancelled,
     /// It did not do what it should.
@@ -119,17 +115,6 @@ pub enum Conclusion {
     Skipped,
     /// It took too long.
     TimedOut,
-}
-
-/// A button on a check run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Action {
-    /// On it: at most 20 characters.
-    pub label: String,
-    /// Beside it: at most 40 characters.
-    pub description: String,
-    /// What GitHub tells the agent when it is pressed: at most 20 characters.
-    pub identifier: String,
 }
 
 /// A deployment.

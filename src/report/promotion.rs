@@ -52,11 +52,17 @@ impl View<'_> {
     }
 
     fn under_way(&self) -> String {
+        if let Some((_, request)) = self.state.requests().next() {
+            let (plan, run) = (request.plan.short(), self.record.run.short());
+            return format!("waits for approval of plan {plan}: agent approve {run}");
+        }
         if self.has_begun() { "running".to_owned() } else { "waits in the queue".to_owned() }
     }
 
     fn has_begun(&self) -> bool {
-        self.state.stages().values().any(|stage| stage.standing != Standing::Waiting)
+        let mut stages = self.state.stages().values();
+        // One that was awoken waits again.
+        stages.any(|stage| stage.attempt.is_some() || stage.standing != Standing::Waiting)
     }
 
     /// Nothing ran, because nothing had a reason to.

@@ -74,7 +74,6 @@ impl View<'_> {
             title: text::line(&face.title, LONGEST_TITLE),
             text: self.details(stage, face.progress),
             annotations: annotations.into_iter().take(MOST_ANNOTATIONS).collect(),
-            actions: Vec::new(),
         }
     }
 
@@ -207,7 +206,6 @@ fn status(progress: Progress) -> StatusState {
         Progress::Completed { conclusion, .. } => match conclusion {
             Conclusion::Success | Conclusion::Skipped => StatusState::Success,
             Conclusion::Failure => StatusState::Failure,
-            Conclusion::ActionRequired => StatusState::Pending,
             Conclusion::Cancelled | Conclusion::TimedOut => StatusState::Error,
         },
     }

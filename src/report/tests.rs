@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    flow::{Ending, Failure, Outcome, SkipReason},
-    ids::{Attempt, StageName},
+    flow::{Ending, Failure, Outcome, Request, SkipReason, Withdrawal},
+    ids::{Attempt, Digest, StageName},
     model::{Decision, Reason, Verdict},
     plan::Plan,
     spec::{
@@ -174,6 +174,50 @@ fn a_refusal_shows_its_figures_and_deploys_nothing() {
     };
     assert_eq!(alert.subject, "mammo: promotion to prod gate refused");
     assert!(alert.text.contains("prod is untouched") && alert.text.contains("below the floor"));
+}
+
+fn status(story: &Story) -> (StatusState, String) {
+    match story.said("status") {
+        Some(Content::Status(status)) => (status.state, status.description),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_run_that_stands_still_says_what_people_are_asked_and_goes_on_when_they_have_answered() {
+    let parked = || {
+        let request = Request {
+            plan: Digest::of(b"a plan"),
+            changes: 2,
+            required: 1,
+            approvers: Vec::new(),
+            self_approval: true,
+            until: Timestamp::UNIX_EPOCH,
+        };
+        Event::StageParked { stage: name("gate"), attempt: Attempt::FIRST, request }
+    };
+    let asked = Story::of(vec![started("gate"), parked()]);
+    let plan = Digest::of(b"a plan");
+    let waits = format!("waits for approval of plan {}", plan.short());
+    let order = format!("{waits}: agent approve {}", asked.run.short());
+    assert_eq!(status(&asked), (StatusState::Pending, order));
+    let check = asked.check("gate");
+    assert_eq!((check.progress, check.title), (Progress::InProgress, waits));
+    let answered = Event::StageAwoken { stage: name("gate") };
+    let answered = Story::of(vec![started("gate"), parked(), answered]);
+    assert_eq!(status(&answered).1, "running");
+    assert_ne!(answered.check("gate").title, asked.check("gate").title);
+}
+
+#[test]
+fn a_run_whose_place_was_taken_says_by_which() {
+    let by = RunId::from(uuid::Uuid::from_u128(8));
+    let why = Withdrawal::Superseded { by: by.clone() };
+    let left = ["gate", "plan", "deploy"].map(|stage| left_out(stage, SkipReason::Cancelled));
+    let finished = Event::RunFinished { outcome: Outcome::Superseded { by: by.clone() } };
+    let events = [vec![Event::RunWithdrawn { why }], left.to_vec(), vec![finished]].concat();
+    let expected = (StatusState::Error, format!("superseded by {}", by.short()));
+    assert_eq!(status(&Story::of(events)), expected);
 }
 
 #[test]

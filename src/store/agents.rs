@@ -4,7 +4,7 @@
 
 use super::runs::{from_json, json, text};
 use super::{Owner, Store, StoreError, milliseconds, moment};
-use crate::ids::{AgentId, Label};
+use crate::ids::{AgentId, AgentName, Label};
 use jiff::Timestamp;
 use sqlx::{Row as _, any::AnyRow};
 use std::{collections::BTreeSet, time::Duration};
@@ -15,6 +15,8 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// An agent that begins to take runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAgent {
+    /// What people call it, if not after its machine.
+    pub name: Option<AgentName>,
     /// Its version.
     pub version: String,
     /// What it is or has.
@@ -28,6 +30,8 @@ pub struct AgentRecord {
     pub id: AgentId,
     /// The process.
     pub owner: Owner,
+    /// What people call it, if not after its machine.
+    pub name: Option<AgentName>,
     /// Its version.
     pub version: String,
     /// What it is or has.
@@ -50,7 +54,7 @@ pub enum Presence {
     Working,
     /// It ends what it has and takes no more.
     Draining,
-    /// It was not heard of for longer than a lease lasts.
+    /// Its process is gone, or was not heard of for as long as a lease lasts.
     Lost,
 }
 
@@ -69,11 +73,12 @@ impl Store {
             .execute(&mut *write)
             .await?;
         sqlx::query(
-            "INSERT INTO agents (id, owner, version, labels, started_at, seen_at, draining)
-             VALUES ($1, $2, $3, $4, $5, $5, 0)",
+            "INSERT INTO agents (id, owner, name, version, labels, started_at, seen_at, draining)
+             VALUES ($1, $2, $3, $4, $5, $6, $6, 0)",
         )
         .bind(id.as_str())
         .bind(json(&self.owner)?)
+        .bind(new.name.as_ref().map(AgentName::as_str))
         .bind(&new.version)
         .bind(json(&new.labels)?)
         .bind(now)
@@ -142,14 +147,20 @@ impl Store {
     fn agent(&self, row: &AnyRow, now: i64) -> Result<AgentRecord, StoreError> {
         let seen: i64 = row.try_get("seen_at")?;
         let owner: Owner = from_json(row.try_get("owner")?, "an agent's process")?;
-        let presence = if now - seen > milliseconds(self.lease_duration) {
+        let until = seen + milliseconds(self.lease_duration);
+        let lives = self.living_owner(Some(row.try_get("owner")?), until, now)?.is_some();
+        let presence = if !lives {
             Presence::Lost
         } else if row.try_get::<i64, _>("draining")? == 1 {
             Presence::Draining
         } else {
             Presence::Working
         };
+        let name: Option<&str> = row.try_get("name")?;
+        let name =
+            name.map(|name| name.parse().map_err(|_| StoreError::corrupt("an agent's name", name)));
         Ok(AgentRecord {
+            name: name.transpose()?,
             id: text(row, "id", "an agent's id")?,
             owner,
             version: row.try_get("version")?,

@@ -4,7 +4,7 @@
 //! waited longest since one of its runs was taken: a repository with a hundred pushes keeps nobody else waiting.
 
 use super::runs::{from_json, text};
-use super::{RunRecord, Store, StoreError};
+use super::{Store, StoreError};
 use crate::ids::{EnvName, Label, RunId};
 use sqlx::{AnyConnection, Row as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,25 +33,12 @@ enum Owned {
 
 impl Store {
     /// Runs that have not ended, that no living agent has, and whose labels are all among `labels`: in the order in which
-    /// they should be taken, `most` at most. To take one is to [`acquire`](Self::acquire) it, which another agent may do
-    /// first.
+    /// they should be taken. To take one is to [`acquire`](Self::acquire) it, which another agent may do first.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn claimable_runs(
-        &self,
-        labels: &BTreeSet<Label>,
-        most: usize,
-    ) -> Result<Vec<RunRecord>, StoreError> {
-        let mut runs = Vec::new();
-        for run in in_turn(self.unfinished().await?, labels).into_iter().take(most) {
-            let run = self.run(&run).await?;
-            // It may have ended since.
-            if run.outcome.is_none() {
-                runs.push(run);
-            }
-        }
-        Ok(runs)
+    pub async fn claimable_runs(&self, labels: &BTreeSet<Label>) -> Result<Vec<RunId>, StoreError> {
+        Ok(in_turn(self.unfinished().await?, labels))
     }
 
     async fn unfinished(&self) -> Result<Vec<Open>, StoreError> {

@@ -5,8 +5,8 @@
 //! what is dead is taken over at once, and (with a SQLite file, which nobody beyond the machine uses) what lives keeps
 //! its lease however long it was too busy, or the machine asleep, to renew it.
 
+use super::certainty::Certainty;
 use super::database::Database;
-use super::hold::Hold;
 use super::runs::{from_json, json};
 use super::{Owner, Store, StoreError, milliseconds};
 use crate::ids::RunId;
@@ -24,7 +24,7 @@ pub struct Lease {
     /// The run.
     pub run: RunId,
     pub(super) fence: i64,
-    pub(super) hold: Arc<Hold>,
+    pub(super) certainty: Arc<Certainty>,
 }
 
 impl Lease {
@@ -32,7 +32,7 @@ impl Lease {
         if rows == 1 {
             return Ok(());
         }
-        self.hold.end();
+        self.certainty.end();
         Err(StoreError::LeaseLost(self.run.clone()))
     }
 }
@@ -71,8 +71,8 @@ impl Store {
         self.note_served(&mut write, run, now).await?;
         write.commit().await?;
         let certain_until = asked + milliseconds(self.lease_duration);
-        let hold = self.holds.add(run.clone(), fence, certain_until);
-        Ok(Lease { run: run.clone(), fence, hold })
+        let certainty = self.certainties.add(run.clone(), fence, certain_until);
+        Ok(Lease { run: run.clone(), fence, certainty })
     }
 
     /// Makes a lease last its [duration](Self::lease_duration) from now.
@@ -80,7 +80,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
     pub async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
-        let is_there = self.prolong(&self.pool, &lease.hold).await?;
+        let is_there = self.prolong(&self.pool, &lease.certainty).await?;
         lease.expect_one(u64::from(is_there))
     }
 
@@ -90,7 +90,7 @@ impl Store {
     /// # Errors
     /// As [`renew`](Self::renew).
     pub async fn renew_apart(&self, lease: &Lease) -> Result<(), StoreError> {
-        let is_there = self.prolong(&self.apart, &lease.hold).await?;
+        let is_there = self.prolong(&self.apart, &lease.certainty).await?;
         lease.expect_one(u64::from(is_there))
     }
 
@@ -100,8 +100,8 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn renew_all(&self) -> Result<(), StoreError> {
-        for hold in self.holds.all() {
-            self.prolong(&self.pool, &hold).await?;
+        for certainty in self.certainties.all() {
+            self.prolong(&self.pool, &certainty).await?;
         }
         Ok(())
     }
@@ -111,8 +111,8 @@ impl Store {
     #[must_use]
     pub fn is_certain(&self, lease: &Lease) -> bool {
         match self.database {
-            Database::Sqlite => !lease.hold.has_ended(),
-            Database::Postgres => lease.hold.is_certain(self.now()),
+            Database::Sqlite => !lease.certainty.has_ended(),
+            Database::Postgres => lease.certainty.is_certain(self.now()),
         }
     }
 
@@ -121,7 +121,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        lease.hold.end();
+        lease.certainty.end();
         sqlx::query("UPDATE leases SET owner = NULL, expires_at = 0 WHERE run = $1 AND fence = $2")
             .bind(lease.run.as_str())
             .bind(lease.fence)
@@ -131,23 +131,23 @@ impl Store {
     }
 
     /// Renews a lease. Returns whether it was still there.
-    async fn prolong(&self, pool: &AnyPool, hold: &Hold) -> Result<bool, StoreError> {
+    async fn prolong(&self, pool: &AnyPool, certainty: &Certainty) -> Result<bool, StoreError> {
         let mut connection = pool.acquire().await?;
         // Taken before the database's: what is certain ends before the lease does.
         let asked = self.now();
         let now = self.lease_now(&mut connection).await?;
         let renewed =
             sqlx::query("UPDATE leases SET expires_at = $3 WHERE run = $1 AND fence = $2")
-                .bind(hold.run.as_str())
-                .bind(hold.fence)
+                .bind(certainty.run.as_str())
+                .bind(certainty.fence)
                 .bind(now + milliseconds(self.lease_duration))
                 .execute(&mut *connection)
                 .await?;
         let is_there = renewed.rows_affected() == 1;
         if is_there {
-            hold.is_renewed_until(asked + milliseconds(self.lease_duration));
+            certainty.is_renewed_until(asked + milliseconds(self.lease_duration));
         } else {
-            hold.end();
+            certainty.end();
         }
         Ok(is_there)
     }

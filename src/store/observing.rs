@@ -21,6 +21,10 @@ pub struct Figures {
     pub waiting: Vec<Waiting>,
     /// When the lease that was renewed longest ago was renewed, of those that are held.
     pub lease_renewed: Option<Timestamp>,
+    /// Things that should be said to others and were not yet.
+    pub unsaid: u64,
+    /// Since when the oldest of them waits.
+    pub unsaid_since: Option<Timestamp>,
 }
 
 /// Open runs into one environment that nobody drives.
@@ -52,6 +56,8 @@ const WAITING: &str = "
     SELECT environment, COUNT(*) AS number, MIN(created_at) AS since FROM runs
     WHERE outcome IS NULL AND id NOT IN (SELECT run FROM leases WHERE owner IS NOT NULL)
     GROUP BY environment ORDER BY 2 DESC, 1 LIMIT $1";
+const UNSAID: &str =
+    "SELECT COUNT(*) AS number, MIN(since) AS since FROM outbox WHERE state = 'wanted'";
 
 impl Store {
     /// Counts what is there.
@@ -66,6 +72,8 @@ impl Store {
             sqlx::query_scalar("SELECT MIN(expires_at) FROM leases WHERE owner IS NOT NULL")
                 .fetch_one(&self.pool)
                 .await?;
+        let unsaid = sqlx::query(UNSAID).fetch_one(&self.pool).await?;
+        let since: Option<i64> = unsaid.try_get("since")?;
         let renewed = |ends: i64| -> Result<Timestamp, StoreError> {
             let lasted = SignedDuration::try_from(LEASE_DURATION).unwrap_or_default();
             Ok(moment(ends)?.saturating_sub(lasted).unwrap_or(Timestamp::MIN))
@@ -75,6 +83,8 @@ impl Store {
             runs: runs.iter().map(counted).collect::<Result<_, _>>()?,
             waiting: waiting.iter().map(waiting_there).collect::<Result<_, _>>()?,
             lease_renewed: ends.map(renewed).transpose()?,
+            unsaid: count(unsaid.try_get("number")?),
+            unsaid_since: since.map(moment).transpose()?,
         })
     }
 

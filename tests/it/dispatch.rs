@@ -76,7 +76,8 @@ impl World {
     /// One look: who is to start, and why the others wait.
     async fn look(&self) -> (Vec<RunId>, Vec<(RunId, Reason)>) {
         let ours = BTreeSet::new();
-        let looked = pass(&self.store, self.clock.now(), ROOM, &ours).await.unwrap();
+        let looked =
+            pass(&self.store, self.clock.now(), ROOM, &ours, &BTreeSet::new()).await.unwrap();
         (looked.start.into_iter().map(|run| run.id).collect(), looked.waiting)
     }
 

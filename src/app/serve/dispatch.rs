@@ -63,8 +63,9 @@ impl Dispatch {
             return Ok(if is_over { Rest::Over } else { Rest::Usual });
         }
         let room = self.room(under_way.driven.len());
-        let now = self.tools.app.clock.now();
-        let looked = dispatch::pass(&self.tools.app.store, now, room, &under_way.ours).await;
+        let (now, labels) = (self.tools.app.clock.now(), &self.tools.settings.labels);
+        let looked =
+            dispatch::pass(&self.tools.app.store, now, room, &under_way.ours, labels).await;
         let looked = looked.context("look at the waiting runs")?;
         for (run, by) in &looked.superseded {
             (self.tools.say)(&format!("run {} is superseded by {}", run.short(), by.short()));
@@ -90,7 +91,7 @@ impl Dispatch {
     fn tell(&self, told: &mut BTreeMap<RunId, Reason>, waiting: Vec<(RunId, Reason)>) {
         let waiting: BTreeMap<RunId, Reason> = waiting.into_iter().collect();
         for (run, why) in &waiting {
-            let is_usual = matches!(why, Reason::Run { .. } | Reason::Slot);
+            let is_usual = matches!(why, Reason::Run { .. } | Reason::Slot | Reason::Elsewhere);
             if !is_usual && told.get(run) != Some(why) {
                 (self.tools.say)(&format!("run {} waits: {why}", run.short()));
             }

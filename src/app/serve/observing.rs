@@ -3,6 +3,7 @@
 use super::{Ends, Pass, Phase, Rest, Task, Tools};
 use crate::{
     app::tracing::Traces,
+    github,
     ids::RunId,
     store::RunRecord,
     web::{
@@ -50,6 +51,14 @@ impl Observed {
         api.repositories = Arc::new(names.collect());
         Self { api, gate }
     }
+}
+
+/// The figures that parts of this agent keep.
+pub(super) fn readings(github: Option<&Arc<github::Client>>) -> Readings {
+    let Some(github) = github.cloned() else { return Readings::default() };
+    let remaining = move || github.rate_limit().remaining.and_then(|left| i64::try_from(left).ok());
+    let help = "Requests that GitHub still granted when it last answered";
+    Readings::default().with("github_requests_remaining", help, Arc::new(remaining))
 }
 
 /// Measuring, and sending traces.

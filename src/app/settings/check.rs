@@ -42,6 +42,10 @@ fn check(reading: &mut Reading<'_>, raw: RawSettings, folder: &Path) -> Option<S
         let message = format!("version {version} of this format is not known");
         reading.error(&["version"], "unknown-version", message).help(format!("write {VERSION}"));
     }
+    let name = raw.name.as_deref().and_then(|name| reading.parse(&["name"], "bad-name", name));
+    let labels = raw.labels.unwrap_or_default();
+    let labels =
+        labels.iter().filter_map(|label| reading.parse(&["labels"], "bad-name", label)).collect();
     let listen = match &raw.listen {
         None => Some(DEFAULT_LISTEN),
         Some(text) => listen(reading, text),
@@ -58,6 +62,8 @@ fn check(reading: &mut Reading<'_>, raw: RawSettings, folder: &Path) -> Option<S
     let watch = reading.duration_up_to(LONGEST_POLL, &["watch", "every"], watch.as_deref());
     let runs = raw.limits.unwrap_or_default().runs_at_once.and_then(NonZeroU32::new);
     Some(Settings {
+        name,
+        labels,
         listen: listen?,
         public_url,
         repositories,
@@ -177,5 +183,35 @@ fn drain(reading: &mut Reading<'_>, raw: &RawDrain) -> Drain {
     match raw.park {
         Some(true) => Drain { within: Duration::ZERO },
         Some(false) | None => Drain { within: within.unwrap_or(DEFAULT_DRAIN) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Label;
+
+    fn reads(head: &str) -> Result<(Settings, Findings), Findings> {
+        let text = format!("version: 1\n{head}repositories: {{ app: {{ source: /srv/app }} }}\n");
+        read(&SourceFile { name: "agent.yaml".to_owned(), text }, Path::new("/etc/agent"))
+    }
+
+    #[test]
+    fn an_agent_has_the_name_and_the_labels_that_it_is_given() {
+        let (settings, _) = reads("name: blue\nlabels: [vpc, gpu, vpc]\n").unwrap();
+        let labels: Vec<&str> = settings.labels.iter().map(Label::as_str).collect();
+        assert_eq!((settings.name.unwrap().as_str(), labels), ("blue", vec!["gpu", "vpc"]));
+        let (settings, _) = reads("").unwrap();
+        assert!(settings.name.is_none() && settings.labels.is_empty());
+    }
+
+    #[test]
+    fn a_bad_name_and_bad_labels_are_all_told() {
+        let findings = reads("name: a b\nlabels: [fine, 'not fine', '']\n").unwrap_err();
+        let codes: Vec<&str> = findings.0.iter().map(|found| found.code).collect();
+        assert_eq!(codes, ["bad-name"; 3]);
+        let labels: Vec<String> = (0..33).map(|number| format!("l{number}")).collect();
+        let findings = reads(&format!("labels: [{}]\n", labels.join(", "))).unwrap_err();
+        assert_eq!(findings.0[0].code, "wrong-length");
     }
 }

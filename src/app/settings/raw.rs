@@ -13,6 +13,11 @@ pub(super) struct RawSettings {
     /// Version of this format: 1.
     #[schemars(required)]
     pub(super) version: Option<u64>,
+    /// What the agent is called among those of a fleet; its machine's name if absent.
+    pub(super) name: Option<String>,
+    /// What it is or has: in a fleet it takes only runs for environments whose `runs-on` is among it.
+    #[schemars(length(max = 32))]
+    pub(super) labels: Option<Vec<String>>,
     /// Address and port of the web face; 127.0.0.1:8080 if absent.
     pub(super) listen: Option<String>,
     /// Where others reach the web face, such as https://agent.example.org/.

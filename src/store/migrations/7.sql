@@ -2,6 +2,7 @@
 CREATE TABLE agents (
     id         TEXT   NOT NULL PRIMARY KEY,
     owner      TEXT   NOT NULL,
+    name       TEXT,
     version    TEXT   NOT NULL,
     labels     TEXT   NOT NULL,
     started_at BIGINT NOT NULL,

@@ -53,6 +53,13 @@ impl Snapshot {
         lease.set(figures.lease_renewed.map_or(0.0, |renewed| age(renewed, now)));
         let help = "Since the lease was renewed that waits longest for it; 0 if none is held";
         registry.register_with_unit("lease_age", help, Unit::Seconds, lease);
+        let (unsaid, oldest) = (Gauge::<i64>::default(), Seconds::default());
+        unsaid.set(signed(figures.unsaid));
+        oldest.set(figures.unsaid_since.map_or(0.0, |since| age(since, now)));
+        let help = "Things that should be said to others and were not yet";
+        registry.register("outbox_length", help, unsaid);
+        let help = "Age of the oldest thing that was not said yet; 0 if there is none";
+        registry.register_with_unit("outbox_oldest", help, Unit::Seconds, oldest);
         let lag = Gauge::<i64>::default();
         lag.set(signed(self.unsent));
         let help = "Bytes of log lines that have not reached the cloud";

@@ -1,6 +1,7 @@
 //! Health, readiness, metrics.
 
 use super::served::Served;
+use relevo::store::{Silence, Tale, Wanted};
 use relevo::web::auth::{Role, Scrape};
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -26,6 +27,11 @@ async fn figures_are_counted_from_the_store() {
     let run = served.run("prod").await.id;
     served.run("prod").await;
     served.write(&run, "plan", 1, &["one"]);
+    let lease = served.store.acquire_outbox().await.unwrap().unwrap();
+    let (about, content) = (None, "{}".to_owned());
+    let wanted = Wanted { name: "status".to_owned(), about, silence: Silence::Never, content };
+    let tale = Tale { run: run.clone(), seen: 1, finished: false };
+    served.store.want(&lease, &tale, &[wanted]).await.unwrap();
     served.clock.advance(Duration::from_secs(30));
     served.ask("GET", "/api/v1/runs", None, None).await.with(401);
     let text = served.ask("GET", "/metrics", None, None).await.with(200).text;
@@ -34,6 +40,8 @@ async fn figures_are_counted_from_the_store() {
         "relevo_queue_length{environment=\"prod\"} 2",
         "relevo_queue_oldest_seconds{environment=\"prod\"} 30.001",
         "relevo_requests_refused_total 1",
+        "relevo_outbox_length 1",
+        "relevo_outbox_oldest_seconds 30.0",
         "relevo_lease_age_seconds 0.0",
         "# TYPE relevo_webhook_to_first_command_seconds histogram",
         "process_resident_memory_bytes ",

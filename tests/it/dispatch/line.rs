@@ -32,7 +32,8 @@ async fn a_run_that_is_being_driven_here_is_not_started_twice() {
     let world = World::new().await;
     let run = world.run(1, pipeline(Supersede::Every, false)).await;
     let ours = BTreeSet::from([run]);
-    let looked = pass(&world.store, world.clock.now(), ROOM, &ours).await.unwrap();
+    let looked =
+        pass(&world.store, world.clock.now(), ROOM, &ours, &BTreeSet::new()).await.unwrap();
     assert!(looked.start.is_empty() && looked.waiting.is_empty());
 }
 
@@ -102,6 +103,7 @@ async fn an_unreadable_store_starts_nothing() {
     let world = World::new().await;
     world.run(1, pipeline(Supersede::Every, false)).await;
     world.store.close().await;
-    let looked = pass(&world.store, world.clock.now(), ROOM, &BTreeSet::new()).await;
+    let looked =
+        pass(&world.store, world.clock.now(), ROOM, &BTreeSet::new(), &BTreeSet::new()).await;
     assert!(looked.is_err());
 }

@@ -10,8 +10,8 @@ use relevo::{
     github::{Before, Credentials, Hook},
     ids::RunId,
     report::{
-        Action, Annotation, CheckRun, Comment, CommitStatus, Conclusion, Deployment,
-        DeploymentState, Level, Progress, StatusState,
+        Annotation, CheckRun, Comment, CommitStatus, Conclusion, Deployment, DeploymentState,
+        Level, Progress, StatusState,
     },
 };
 use schema::Description;
@@ -37,11 +37,6 @@ fn check(progress: Progress, annotations: usize) -> CheckRun {
         summary: "It succeeded.".to_owned(),
         text: Some("All of it.".to_owned()),
         annotations: (1..=annotations).map(annotation).collect(),
-        actions: vec![Action {
-            label: "Approve".to_owned(),
-            description: "Let this promotion go on".to_owned(),
-            identifier: "approve".to_owned(),
-        }],
     }
 }
 
@@ -87,7 +82,6 @@ async fn everything(fake: &Fake, credentials: Credentials) {
     let id = client.say_check(&name, &check(Progress::Queued, 0), Before::Perhaps).await.unwrap();
     for progress in [
         Progress::InProgress,
-        ended(Conclusion::ActionRequired),
         ended(Conclusion::Cancelled),
         ended(Conclusion::Failure),
         ended(Conclusion::Success),

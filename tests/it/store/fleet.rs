@@ -1,8 +1,10 @@
 //! Agents, and which runs they may take.
 
 use super::*;
-use relevo::clock::{SimulatedClock, SystemClock};
+use relevo::clock::{Clock as _, SimulatedClock, SystemClock};
+use relevo::dispatch::pass;
 use relevo::ids::Label;
+use relevo::queue::{Reason, Room};
 use relevo::spec::{EnvironmentRule, Pipeline};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{collections::BTreeSet, sync::Arc};
@@ -18,7 +20,11 @@ fn labels(names: &[&str]) -> BTreeSet<Label> {
 }
 
 async fn agents_are_known_until_they_are_forgotten(memory: Memory) {
-    let new = NewAgent { version: "0.1.0".to_owned(), labels: labels(&["vpc"]) };
+    let new = NewAgent {
+        name: "blue".parse().ok(),
+        version: "0.1.0".to_owned(),
+        labels: labels(&["vpc"]),
+    };
     let (one, other) = (memory.elsewhere("one"), memory.elsewhere("other"));
     let first = one.enlist(&new).await.unwrap();
     memory.clock.advance(Duration::from_secs(1));
@@ -30,8 +36,8 @@ async fn agents_are_known_until_they_are_forgotten(memory: Memory) {
     };
     let agents = memory.store.agents().await.unwrap();
     assert_eq!(
-        (agents[0].labels.clone(), agents[0].version.as_str()),
-        (new.labels.clone(), "0.1.0")
+        (agents[0].labels.clone(), agents[0].version.as_str(), agents[0].name.clone()),
+        (new.labels.clone(), "0.1.0", new.name.clone())
     );
     let both = [(first.clone(), Presence::Working, 1), (second.clone(), Presence::Draining, 0)];
     assert_eq!(told(agents), both);
@@ -59,13 +65,17 @@ async fn a_run_is_offered_to_who_may_take_it_and_only_while_nobody_has_it(memory
     let pipeline = Pipeline { environments: vec![rule], ..new_run().pipeline };
     let run = NewRun { pipeline, ..new_run() };
     let run = memory.store.create_or_find(run, Ask::Once).await.unwrap().into_run();
-    let offered = async |names: &[&str]| memory.store.claimable_runs(&labels(names), 9).await;
+    let offered = async |names: &[&str]| memory.store.claimable_runs(&labels(names)).await;
     assert!(offered(&[]).await.unwrap().is_empty());
-    assert_eq!(offered(&["gpu", "vpc"]).await.unwrap(), std::slice::from_ref(&run));
+    assert_eq!(offered(&["gpu", "vpc"]).await.unwrap(), std::slice::from_ref(&run.id));
     let lease = memory.elsewhere("one").acquire(&run.id).await.unwrap();
     assert!(offered(&["vpc"]).await.unwrap().is_empty());
     memory.clock.advance(LEASE_DURATION);
-    assert_eq!(offered(&["vpc"]).await.unwrap(), std::slice::from_ref(&run), "its agent is lost");
+    assert_eq!(
+        offered(&["vpc"]).await.unwrap(),
+        std::slice::from_ref(&run.id),
+        "its agent is lost"
+    );
     memory.store.append(&lease, 1, &[finished()]).await.unwrap();
     assert!(offered(&["vpc"]).await.unwrap().is_empty());
 }
@@ -77,16 +87,56 @@ async fn repositories_take_turns(memory: Memory) {
         let new = NewRun { repository: repository.to_owned(), ..new_run() };
         made.push(memory.store.create_or_find(new, Ask::Again).await.unwrap().into_run());
     }
-    let offered = async |most| {
-        let runs = memory.store.claimable_runs(&BTreeSet::new(), most).await.unwrap();
-        runs.into_iter().map(|run| made.iter().position(|made| *made == run).unwrap()).collect()
+    let offered = async || {
+        let runs = memory.store.claimable_runs(&BTreeSet::new()).await.unwrap();
+        runs.into_iter().map(|run| made.iter().position(|made| made.id == run).unwrap()).collect()
     };
-    let at_first: Vec<usize> = offered(9).await;
+    let at_first: Vec<usize> = offered().await;
     assert_eq!(at_first, [0, 2, 1]);
     let lease = memory.store.acquire(&made[0].id).await.unwrap();
     memory.store.append(&lease, 1, &[finished()]).await.unwrap();
-    let then: Vec<usize> = offered(1).await;
-    assert_eq!(then, [2], "the others were served last");
+    let then: Vec<usize> = offered().await;
+    assert_eq!(then, [2, 1], "the others were served last");
+}
+
+#[tokio::test]
+async fn an_agent_starts_what_it_has_the_labels_for_in_turn() {
+    let Some(memory) = Memory::postgres().await else { return };
+    let with = async |repository: &str, asked: &[&str]| {
+        memory.clock.advance(Duration::from_secs(1));
+        let rule = EnvironmentRule {
+            supersede: relevo::spec::Supersede::Every,
+            windows: None,
+            name: prod(),
+            branch: "main".to_owned(),
+            after: None,
+            runs_on: labels(asked),
+        };
+        let name = repository.replace('/', "");
+        let pipeline = Pipeline { name, environments: vec![rule], ..new_run().pipeline };
+        let new = NewRun { repository: repository.to_owned(), pipeline, ..new_run() };
+        memory.store.create_or_find(new, Ask::Again).await.unwrap().into_run().id
+    };
+    let served = with("/served", &[]).await;
+    let lease = memory.store.acquire(&served).await.unwrap();
+    memory.store.append(&lease, 1, &[finished()]).await.unwrap();
+    let (busy, special) = (with("/served", &[]).await, with("/special", &["vpc"]).await);
+    let rare = with("/rare", &[]).await;
+    let look = async |has: &[&str], slots| {
+        let room = Room { slots, shortage: None };
+        let (now, ours) = (memory.clock.now(), BTreeSet::new());
+        let looked = pass(&memory.store, now, room, &ours, &labels(has)).await.unwrap();
+        let start: Vec<_> = looked.start.into_iter().map(|run| run.id).collect();
+        (start, looked.waiting)
+    };
+    let missing = Reason::Labels { labels: labels(&["vpc"]) };
+    let expected = [(busy.clone(), Reason::Slot), (special.clone(), missing)];
+    assert_eq!(look(&[], 1).await, (vec![rare.clone()], expected.to_vec()), "the rare one's turn");
+    let new = NewAgent { name: None, version: "1".to_owned(), labels: labels(&["gpu", "vpc"]) };
+    memory.elsewhere("other").enlist(&new).await.unwrap();
+    let elsewhere = vec![(special.clone(), Reason::Elsewhere)];
+    assert_eq!(look(&[], 2).await, (vec![busy.clone(), rare.clone()], elsewhere));
+    assert_eq!(look(&["vpc"], 9).await, (vec![busy, special, rare], Vec::new()));
 }
 
 #[tokio::test]
@@ -129,7 +179,7 @@ async fn clocks_that_differ_end_no_lease() {
         let run = one.create_or_find(new_run(), Ask::Again).await.unwrap().into_run();
         let lease = one.acquire(&run.id).await.unwrap();
         assert!(matches!(other.acquire(&run.id).await, Err(StoreError::LeaseHeld { .. })));
-        assert!(other.claimable_runs(&BTreeSet::new(), 9).await.unwrap().is_empty());
+        assert!(other.claimable_runs(&BTreeSet::new()).await.unwrap().is_empty());
         one.append(&lease, 1, &[finished()]).await.unwrap();
     }
 }

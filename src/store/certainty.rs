@@ -10,20 +10,20 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
-/// One lease as its holder sees it.
+/// How certain the holder of one lease can be of it.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub(super) struct Certainty {
     pub(super) run: RunId,
     pub(super) fence: i64,
     certain_until: AtomicI64,
     has_ended: AtomicBool,
 }
 
-/// Every lease that is held and has not been dropped.
+/// The same of every lease that is held and has not been dropped.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Holds(Arc<Mutex<Vec<Weak<Hold>>>>);
+pub(super) struct Certainties(Arc<Mutex<Vec<Weak<Certainty>>>>);
 
-impl Hold {
+impl Certainty {
     /// May the holder act, at this moment of its own clock, without asking?
     pub(super) fn is_certain(&self, now: i64) -> bool {
         !self.has_ended() && now < self.certain_until.load(Ordering::Acquire)
@@ -45,19 +45,20 @@ impl Hold {
     }
 }
 
-impl Holds {
-    pub(super) fn add(&self, run: RunId, fence: i64, certain_until: i64) -> Arc<Hold> {
+impl Certainties {
+    pub(super) fn add(&self, run: RunId, fence: i64, certain_until: i64) -> Arc<Certainty> {
         let certain_until = AtomicI64::new(certain_until);
-        let hold = Arc::new(Hold { run, fence, certain_until, has_ended: AtomicBool::new(false) });
-        let mut holds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        holds.retain(|hold| hold.strong_count() > 0);
-        holds.push(Arc::downgrade(&hold));
-        hold
+        let certainty =
+            Arc::new(Certainty { run, fence, certain_until, has_ended: AtomicBool::new(false) });
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|known| known.strong_count() > 0);
+        all.push(Arc::downgrade(&certainty));
+        certainty
     }
 
-    pub(super) fn all(&self) -> Vec<Arc<Hold>> {
-        let holds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_not_ended = |hold: &Arc<Hold>| !hold.has_ended();
-        holds.iter().filter_map(Weak::upgrade).filter(has_not_ended).collect()
+    pub(super) fn all(&self) -> Vec<Arc<Certainty>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_not_ended = |known: &Arc<Certainty>| !known.has_ended();
+        all.iter().filter_map(Weak::upgrade).filter(has_not_ended).collect()
     }
 }
