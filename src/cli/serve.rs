@@ -61,7 +61,11 @@ pub(crate) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliR
     let (settings, state) = settings(args, shared, output)?;
     settings.webhook_secrets(&variable).map_err(|error| CliError::usage(format!("{error:#}")))?;
     if args.check {
-        output.data(&format!("{} repositories: all in order", settings.repositories.len()))?;
+        let repositories = match settings.repositories.len() {
+            1 => "1 repository".to_owned(),
+            several => format!("{several} repositories"),
+        };
+        output.data(&format!("{repositories}: all in order"))?;
         return Ok(Exit::Done);
     }
     let app = open_app(&state).await?;

@@ -34,7 +34,7 @@ pub(crate) async fn unlock(args: &Args, shared: &Shared, output: &Output) -> Cli
 pub(super) fn tell(hold: &Hold, output: &Output) -> CliResult {
     match output.format {
         Format::Json => output.json(hold)?,
-        Format::Text => output.data(&format!("unlocked; before, {hold}"))?,
+        Format::Text => output.data(&format!("unlocked; until now {hold}"))?,
     }
     Ok(Exit::Done)
 }
