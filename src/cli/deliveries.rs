@@ -6,11 +6,7 @@ use super::{
     output::{Format, Output, harmless},
     source::{open_app, state_folder},
 };
-use crate::{
-    ids::DeliveryId,
-    intake::Verdict,
-    store::{Delivery, Store},
-};
+use crate::{ids::DeliveryId, intake::Verdict, web::api::Delivery};
 use anyhow::Context as _;
 use comfy_table::{Table, presets::NOTHING};
 
@@ -22,10 +18,10 @@ const LONGEST_REASON: usize = 90;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Show this one, with its body as far as it is kept
-    id: Option<DeliveryId>,
+    pub(super) id: Option<DeliveryId>,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    most: u32,
+    pub(super) most: u32,
     /// The repository whose agent is meant
     #[arg(long, value_name = "PATH", default_value = ".")]
     repo: String,
@@ -37,12 +33,30 @@ Examples:
   agent deliveries --most 100 --json
   agent deliveries 72d3162e-cc78-11e3-81ab-4c9367dc0958";
 
+/// The body of a delivery, for whoever looks at it.
+pub(super) enum Body {
+    /// This is it; empty once it is forgotten.
+    Here(String),
+    /// It stays with the agent that got it.
+    Elsewhere,
+}
+
 pub(crate) async fn deliveries(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let app = open_app(&state_folder(shared, &args.repo)?).await?;
-    if let Some(id) = &args.id {
-        return show(&app.store, id, output).await;
-    }
-    let newest = app.store.newest_deliveries(args.most).await.context("list the deliveries")?;
+    let Some(id) = &args.id else {
+        let newest = app.store.newest_deliveries(args.most).await.context("list the deliveries")?;
+        return tell(&newest.into_iter().map(Delivery::from).collect::<Vec<_>>(), output);
+    };
+    let found = app.store.delivery(id).await.context("read the delivery")?;
+    let found = found.ok_or_else(|| {
+        CliError::usage(format!("no delivery '{id}'")).hint("`agent deliveries` lists them")
+    })?;
+    let body = Body::Here(found.new.body.clone());
+    tell_one(&Delivery::from(found), &body, output)
+}
+
+/// Shows a list, wherever it was read.
+pub(super) fn tell(newest: &[Delivery], output: &Output) -> CliResult {
     match output.format {
         Format::Json => output.json(&newest.iter().map(as_json).collect::<Vec<_>>())?,
         Format::Text if newest.is_empty() => {
@@ -50,47 +64,51 @@ pub(crate) async fn deliveries(args: &Args, shared: &Shared, output: &Output) ->
                 "Nothing was delivered yet. `agent serve` takes webhooks and looks for pushes.",
             );
         }
-        Format::Text => output.data(&table(&newest))?,
+        Format::Text => output.data(&table(newest))?,
     }
     Ok(Exit::Done)
 }
 
-async fn show(store: &Store, id: &DeliveryId, output: &Output) -> CliResult {
-    let found = store.delivery(id).await.context("read the delivery")?;
-    let found = found.ok_or_else(|| {
-        CliError::usage(format!("no delivery '{id}'")).hint("`agent deliveries` lists them")
-    })?;
+/// Shows one, wherever it was read.
+pub(super) fn tell_one(found: &Delivery, body: &Body, output: &Output) -> CliResult {
     match output.format {
         Format::Json => {
-            let mut told = as_json(&found);
-            told["body"] = serde_json::from_str(&found.new.body).unwrap_or_default();
+            let mut told = as_json(found);
+            if let Body::Here(body) = body {
+                told["body"] = serde_json::from_str(body).unwrap_or_default();
+            }
             output.json(&told)?;
         }
-        Format::Text => {
-            let Delivery { new, .. } = &found;
-            let mut text = format!(
-                "delivery    {}\nvia         {}\nrepository  {}\nevent       {}\nreceived    {}\n\
-                 body        {} bytes{}\nverdict     {}",
-                new.id,
-                new.via.as_str(),
-                harmless(&new.repository),
-                new.event,
-                found.received.strftime("%F %T"),
-                found.bytes,
-                if new.body.is_empty() { ", not kept any more" } else { "" },
-                verdict(&found),
-            );
-            let reason = reason(&found);
-            if !reason.is_empty() {
-                text.push_str(&format!("\nreason      {}", harmless(&reason)));
-            }
-            if !new.body.is_empty() {
-                text.push_str(&format!("\n\n{}", harmless(&new.body)));
-            }
-            output.data(&text)?;
-        }
+        Format::Text => output.data(&whole(found, body))?,
     }
     Ok(Exit::Done)
+}
+
+fn whole(found: &Delivery, body: &Body) -> String {
+    let (kept, body) = match body {
+        Body::Here(body) if body.is_empty() => (", not kept any more", ""),
+        Body::Here(body) => ("", body.as_str()),
+        Body::Elsewhere => (", shown where the agent is", ""),
+    };
+    let mut text = format!(
+        "delivery    {}\nvia         {}\nrepository  {}\nevent       {}\nreceived    {}\n\
+         body        {} bytes{kept}\nverdict     {}",
+        found.id,
+        harmless(&found.via),
+        harmless(&found.repository),
+        harmless(&found.event),
+        found.received.strftime("%F %T"),
+        found.bytes,
+        verdict(found),
+    );
+    let reason = reason(found);
+    if !reason.is_empty() {
+        text.push_str(&format!("\nreason      {}", harmless(&reason)));
+    }
+    if !body.is_empty() {
+        text.push_str(&format!("\n\n{}", harmless(body)));
+    }
+    text
 }
 
 fn table(deliveries: &[Delivery]) -> String {
@@ -108,12 +126,12 @@ fn table(deliveries: &[Delivery]) -> String {
         let reason: String = harmless(&reason(delivery)).chars().take(LONGEST_REASON).collect();
         table.add_row([
             delivery.received.strftime("%F %T").to_string(),
-            delivery.new.via.as_str().to_owned(),
-            harmless(&delivery.new.repository),
-            delivery.new.event.clone(),
+            harmless(&delivery.via),
+            harmless(&delivery.repository),
+            harmless(&delivery.event),
             verdict(delivery),
             reason,
-            delivery.new.id.to_string(),
+            delivery.id.to_string(),
         ]);
     }
     table.to_string()
@@ -131,24 +149,22 @@ fn verdict(delivery: &Delivery) -> String {
 
 /// Why, as far as there is something to say.
 fn reason(delivery: &Delivery) -> String {
-    match (&delivery.verdict, &delivery.postponed) {
-        (Some(Verdict::Ignored { reason } | Verdict::Refused { reason }), _) => reason.clone(),
-        (Some(Verdict::Run { .. }), _) | (None, None) => String::new(),
-        (None, Some((note, due))) => {
+    match (&delivery.verdict, &delivery.note, delivery.due) {
+        (Some(Verdict::Ignored { reason } | Verdict::Refused { reason }), ..) => reason.clone(),
+        (None, Some(note), Some(due)) => {
             let (attempts, due) = (delivery.attempts, due.strftime("%T"));
             format!("{note}; tried {attempts} times, again at {due}")
         }
+        (Some(Verdict::Run { .. }), ..) | (None, None, _) | (None, _, None) => String::new(),
     }
 }
 
 /// A delivery for programs, without its body.
 pub(crate) fn as_json(delivery: &Delivery) -> serde_json::Value {
-    let postponed = delivery.postponed.as_ref();
     serde_json::json!({
-        "delivery": delivery.new.id, "via": delivery.new.via.as_str(),
-        "repository": delivery.new.repository, "event": delivery.new.event,
-        "bytes": delivery.bytes, "received": delivery.received, "verdict": delivery.verdict,
-        "judged": delivery.judged, "attempts": delivery.attempts,
-        "note": postponed.map(|(note, _)| note), "due": postponed.map(|(_, due)| due),
+        "delivery": delivery.id, "via": delivery.via, "repository": delivery.repository,
+        "event": delivery.event, "bytes": delivery.bytes, "received": delivery.received,
+        "verdict": delivery.verdict, "judged": delivery.judged, "attempts": delivery.attempts,
+        "note": delivery.note, "due": delivery.due,
     })
 }

@@ -51,6 +51,7 @@ pub(crate) async fn perform(
         Command::Show(args) => looking::show(args, &server, output).await,
         Command::Logs(args) => looking::logs(args, &server, output).await,
         Command::Audit(args) => looking::audit(args, &server, output).await,
+        Command::Deliveries(args) => looking::deliveries(args, &server, output).await,
         order => return orders::perform(order, &server, output).await,
     };
     done.map(Some)
@@ -58,8 +59,14 @@ pub(crate) async fn perform(
 
 /// Can an agent elsewhere do it?
 fn is_remote(command: &Command) -> bool {
-    matches!(command, Command::Runs(_) | Command::Show(_) | Command::Logs(_) | Command::Audit(_))
-        || orders::is_remote(command)
+    matches!(
+        command,
+        Command::Runs(_)
+            | Command::Show(_)
+            | Command::Logs(_)
+            | Command::Audit(_)
+            | Command::Deliveries(_)
+    ) || orders::is_remote(command)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]

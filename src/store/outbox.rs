@@ -6,7 +6,7 @@
 mod rows;
 
 use super::runs::{from_json, json, text};
-use super::{LEASE_DURATION, Store, StoreError, count, number};
+use super::{LEASE_DURATION, Store, StoreError, count, milliseconds, number};
 use crate::ids::{Digest, RunId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -101,7 +101,7 @@ impl Store {
         )
         .bind(fence)
         .bind(json(&self.owner)?)
-        .bind(self.outbox_until())
+        .bind(now + milliseconds(LEASE_DURATION))
         .execute(&mut *write)
         .await?;
         write.commit().await?;
@@ -113,11 +113,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::OutboxLost`], or if the database fails.
     pub async fn renew_outbox(&self, lease: &OutboxLease) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let now = self.lease_now(&mut connection).await?;
         let renewed =
             sqlx::query("UPDATE outbox_lease SET expires_at = $2 WHERE one = 1 AND fence = $1")
                 .bind(lease.fence)
-                .bind(self.outbox_until())
-                .execute(&self.pool)
+                .bind(now + milliseconds(LEASE_DURATION))
+                .execute(&mut *connection)
                 .await?;
         expect_one(renewed.rows_affected())
     }
@@ -205,10 +207,6 @@ impl Store {
             .await?;
         }
         Ok(write.commit().await?)
-    }
-
-    fn outbox_until(&self) -> i64 {
-        self.now() + i64::try_from(LEASE_DURATION.as_millis()).unwrap_or(i64::MAX)
     }
 }
 

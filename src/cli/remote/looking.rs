@@ -1,10 +1,11 @@
-//! What can be looked at elsewhere: runs, their logs, the audit log.
+//! What can be looked at elsewhere: runs, their logs, deliveries, the audit log.
 
 use super::server::{Server, escaped};
 use crate::{
     audit::{Check, Record},
     cli::{
         audit::{self, Sheet},
+        deliveries::{self, Body},
         failure::{CliError, CliResult, Exit},
         logs::{self, Shown},
         output::Output,
@@ -13,7 +14,7 @@ use crate::{
     ids::RunId,
     logs::LogLine,
     store::StoredEvent,
-    web::api::{RunDetail, RunPage},
+    web::api::{Delivery, RunDetail, RunPage},
 };
 use anyhow::Context as _;
 use std::time::Duration;
@@ -96,6 +97,19 @@ pub(super) async fn logs(args: &logs::Args, server: &Server, output: &Output) ->
         }
         server.clock.sleep(PAUSE).await;
     }
+}
+
+pub(super) async fn deliveries(
+    args: &deliveries::Args,
+    server: &Server,
+    output: &Output,
+) -> CliResult {
+    let Some(id) = &args.id else {
+        let newest: Vec<Delivery> = server.get(&format!("/deliveries?most={}", args.most)).await?;
+        return deliveries::tell(&newest, output);
+    };
+    let found: Delivery = server.get(&format!("/deliveries/{}", escaped(id.as_str()))).await?;
+    deliveries::tell_one(&found, &Body::Elsewhere, output)
 }
 
 pub(super) async fn audit(args: &audit::Args, server: &Server, output: &Output) -> CliResult {

@@ -120,6 +120,18 @@ pub struct Delivery {
     /// What became of it: an object with `verdict` and `run` or `reason`. Null until it is judged.
     #[schema(value_type = Option<Object>)]
     pub verdict: Option<Verdict>,
+    /// When that was known.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub judged: Option<Timestamp>,
+    /// Bytes of its body when it came.
+    pub bytes: u64,
+    /// How often it could not be judged.
+    pub attempts: u32,
+    /// Why it could not be judged the last time.
+    pub note: Option<String>,
+    /// When that is tried again.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due: Option<Timestamp>,
 }
 
 /// What answers.
@@ -170,6 +182,7 @@ impl From<store::Delivery> for Delivery {
     fn from(delivery: store::Delivery) -> Self {
         // Without the payload, which is somebody else's.
         let new = delivery.new;
+        let (note, due) = delivery.postponed.unzip();
         Self {
             id: new.id,
             via: new.via.as_str().to_owned(),
@@ -177,6 +190,11 @@ impl From<store::Delivery> for Delivery {
             event: new.event,
             received: delivery.received,
             verdict: delivery.verdict,
+            judged: delivery.judged,
+            bytes: delivery.bytes,
+            attempts: delivery.attempts,
+            note,
+            due,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::served::{Served, token};
 use crate::world::{Told, World};
+use relevo::store::{NewDelivery, Via};
 use relevo::web::auth::Role;
 use serde_json::json;
 
@@ -27,6 +28,30 @@ async fn runs_and_logs_are_shown_as_here() {
     let logs = agent(&served, Role::Viewer, &["logs", run.id.short()]).await.done();
     assert_eq!(logs.stdout, "00:00:01.000 plan | one\n00:00:02.000 plan | two\n");
     agent(&served, Role::Viewer, &["queue"]).await.done().says(run.id.short());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_are_listed_and_shown_without_their_bodies() {
+    let served = Served::new().await;
+    agent(&served, Role::Viewer, &["deliveries"]).await.done().says("Nothing was delivered yet");
+    for (id, event) in [("d-1", "push"), ("d-2", "ping")] {
+        let new = NewDelivery {
+            id: id.parse().unwrap(),
+            via: Via::Webhook,
+            repository: "app".to_owned(),
+            event: event.to_owned(),
+            body: json!({ "zen": "keep it here" }).to_string(),
+        };
+        served.store.keep_delivery(&new).await.unwrap();
+    }
+    agent(&served, Role::Viewer, &["deliveries"]).await.done().says("d-1").says("waits");
+    let one = ["deliveries", "--most", "1", "--json"];
+    let newest = agent(&served, Role::Viewer, &one).await.done().json();
+    assert_eq!(newest.as_array().unwrap().len(), 1);
+    let shown = agent(&served, Role::Viewer, &["deliveries", "d-2"]).await.done();
+    assert!(shown.stdout.contains("event       ping"), "{}", shown.stdout);
+    assert!(!shown.stdout.contains("keep it here"), "{}", shown.stdout);
+    agent(&served, Role::Viewer, &["deliveries", "d-3"]).await.exits(2).says("no delivery 'd-3'");
 }
 
 #[tokio::test(flavor = "multi_thread")]

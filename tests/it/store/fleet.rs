@@ -181,6 +181,11 @@ async fn clocks_that_differ_end_no_lease() {
         assert!(matches!(other.acquire(&run.id).await, Err(StoreError::LeaseHeld { .. })));
         assert!(other.claimable_runs(&BTreeSet::new()).await.unwrap().is_empty());
         one.append(&lease, 1, &[finished()]).await.unwrap();
+        let outbox = one.acquire_outbox().await.unwrap().unwrap();
+        assert_eq!(other.acquire_outbox().await.unwrap(), None);
+        one.renew_outbox(&outbox).await.unwrap();
+        assert_eq!(other.acquire_outbox().await.unwrap(), None);
+        one.release_outbox(&outbox).await.unwrap();
     }
 }
 
