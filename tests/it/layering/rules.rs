@@ -26,12 +26,18 @@ const IMPURE: [&str; 12] = [
     "axum",
 ];
 /// Crates whose types stop at one module.
-const FOREIGN: [(&str, &[&str]); 5] = [
+const FOREIGN: [(&str, &[&str]); 10] = [
     ("aws_sdk_", &["aws"]),
     ("aws_config", &["aws"]),
     ("git2", &["git"]),
     ("linfa", &["model"]),
     ("forust", &["rehearsal"]),
+    ("octocrab", &["github"]),
+    ("sqlx", &["store", "rehearsal"]),
+    // `engine` lends commands their keys over a loopback address, `app` serves what `web` answers
+    ("axum", &["web", "rehearsal", "engine", "app"]),
+    ("opentelemetry", &["app"]),
+    ("prometheus_client", &["web"]),
 ];
 
 /// Where a module stands.
