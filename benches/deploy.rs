@@ -106,6 +106,8 @@ impl Round {
         }
         let git =
             |arguments: &[&str]| call(Command::new("git").current_dir(&folder).args(arguments));
+        // without an origin the branch that is checked out is the one that decides
+        git(&["remote", "remove", "origin"])?;
         git(&["checkout", "--quiet", "-B", "main"])?;
         git(&[
             "-c",

@@ -10,6 +10,7 @@ mod access;
 mod administrator;
 mod attribution;
 mod classes;
+mod connections;
 mod credentials;
 mod error;
 mod events;

@@ -25,6 +25,7 @@ mod resources;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod waves;
 
 pub use blueprint::{Blueprint, DataFile, Templates};
 pub use change::{Change, Part, PipelineSummary, Plan};
@@ -35,7 +36,7 @@ pub use lint::{Flaw, lint};
 pub use names::{alert_topic_arn, train_pipeline_arn};
 pub use observed::{
     Function, LogGroupRecord, Observed, ObservedFunction, ObservedRule, PipelineRecord, Readiness,
-    Subscription, SubscriptionState, Topic,
+    Subscription, SubscriptionState, Topic, policy_with,
 };
 pub use removal::{Removal, tags};
 pub use resources::{
@@ -43,3 +44,4 @@ pub use resources::{
     RuleState, Tags, Target, TopicSpec, Trigger,
 };
 pub use rules::{rule_prefix, schedule_rule};
+pub use waves::{Lane, waves};

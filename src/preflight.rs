@@ -8,6 +8,7 @@ mod bucket;
 mod clock;
 mod document;
 mod key;
+mod leave;
 mod permissions;
 mod readiness;
 mod simulation;
@@ -17,6 +18,7 @@ pub use bucket::{Encryption, PublicAccess, encrypted, in_region, private, tls_on
 pub use clock::skew;
 pub use document::{NotAPolicy, PolicyDocument};
 pub use key::{KeyUse, events_may_use, logs_may_use, usable};
+pub use leave::{Act, Leave, Question, questions};
 pub use permissions::{Permission, Want, permissions};
 pub use readiness::{
     Destination, alert_path, approved_model, batch, fire_times, log_group, scheduled,

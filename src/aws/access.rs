@@ -2,6 +2,7 @@
 
 use super::{
     Cause, CloudError, ErrorClass, Events, Iam, Kms, Lambda, Logs, Purpose, S3, SageMaker, Sns,
+    connections::connections,
     credentials::{AssumedRole, RoleRequest},
     policy::session_policy,
     sts,
@@ -10,7 +11,10 @@ use crate::{
     ids::{AccountId, Arn, Region, RunId},
     spec::{Addresses, Environment},
 };
-use aws_config::{BehaviorVersion, identity::IdentityCache};
+use aws_config::{
+    BehaviorVersion, environment::EnvironmentVariableRegionProvider, identity::IdentityCache,
+    meta::region::RegionProviderChain, profile::ProfileFileRegionProvider,
+};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
@@ -42,10 +46,14 @@ pub struct Access {
 }
 
 impl Access {
-    /// AWS, with the credentials the SDK finds by its default chain.
+    /// AWS, with the credentials the SDK finds by its default chain. The region is each environment's: what the machine
+    /// says counts for finding credentials only, and its metadata service, which many machines lack, is not asked.
     pub async fn aws() -> Self {
+        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+            .or_else(ProfileFileRegionProvider::new());
         #[expect(clippy::disallowed_methods, reason = "the one place that loads AWS configuration")]
         let loader = aws_config::defaults(behavior());
+        let loader = loader.region(region).http_client(connections());
         let base = loader.retry_config(retries()).timeout_config(timeouts()).load().await;
         Self { base, cause: None }
     }

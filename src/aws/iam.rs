@@ -13,7 +13,15 @@ use crate::{
 use aws_sdk_iam::types::{
     ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType,
 };
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::SdkConfig;
+use std::{collections::BTreeMap, time::Duration};
+
+/// Longest wait for the answer to what is asked once: IAM, which has one address for the whole world, takes below one.
+const LONGEST_QUESTION: Duration = Duration::from_secs(5);
+
+/// Most results on one page (SimulatePrincipalPolicy, `MaxItems`).
+const PAGE: i32 = 1000;
 
 /// IAM as one session sees it.
 #[derive(Debug, Clone)]
@@ -24,6 +32,14 @@ pub struct Iam {
 impl Iam {
     pub(super) fn new(config: &SdkConfig) -> Self {
         Self { client: aws_sdk_iam::Client::new(config) }
+    }
+
+    /// The same for a question that nothing depends on: it is sent once, and an answer is waited for only so long.
+    #[must_use]
+    pub fn asking_once(self) -> Self {
+        let config = self.client.config().to_builder().retry_config(RetryConfig::disabled());
+        let timeouts = TimeoutConfig::builder().operation_timeout(LONGEST_QUESTION).build();
+        Self { client: aws_sdk_iam::Client::from_conf(config.timeout_config(timeouts).build()) }
     }
 
     /// The trust policy of a role, if there is such a role.
@@ -59,6 +75,7 @@ impl Iam {
                 .set_action_names(Some(permission.actions.clone()))
                 .set_resource_arns(Some(permission.resources.clone()))
                 .set_context_entries(Some(context.clone()))
+                .max_items(PAGE)
                 .set_marker(marker)
                 .send()
                 .await
@@ -85,20 +102,30 @@ fn entry((key, value): (&String, &String)) -> ContextEntry {
         .build()
 }
 
-/// The decision at the top is the strictest over all resources; what was missing may stand with each of them.
+/// The decision at the top is the strictest over all resources; what was missing may stand with each of them. Where no
+/// resource is told apart, the one that is named is the one that was looked at.
 fn plain(result: EvaluationResult) -> Simulated {
-    let decision = match result.eval_decision {
-        PolicyEvaluationDecisionType::Allowed => Decision::Allowed,
-        PolicyEvaluationDecisionType::ExplicitDeny => Decision::Denied,
-        _ => Decision::NotAllowed,
-    };
+    let decision = of(&result.eval_decision);
     let mut missing_context = result.missing_context_values.unwrap_or_default();
-    for resource in result.resource_specific_results.unwrap_or_default() {
-        missing_context.extend(resource.missing_context_values.unwrap_or_default());
+    let mut resources = BTreeMap::new();
+    for one in result.resource_specific_results.unwrap_or_default() {
+        resources.insert(one.eval_resource_name, of(&one.eval_resource_decision));
+        missing_context.extend(one.missing_context_values.unwrap_or_default());
+    }
+    if resources.is_empty() {
+        resources.extend(result.eval_resource_name.map(|name| (name, decision)));
     }
     missing_context.sort();
     missing_context.dedup();
-    Simulated { action: result.eval_action_name, decision, missing_context }
+    Simulated { action: result.eval_action_name, decision, resources, missing_context }
+}
+
+fn of(decision: &PolicyEvaluationDecisionType) -> Decision {
+    match decision {
+        PolicyEvaluationDecisionType::Allowed => Decision::Allowed,
+        PolicyEvaluationDecisionType::ExplicitDeny => Decision::Denied,
+        _ => Decision::NotAllowed,
+    }
 }
 
 /// IAM percent-encodes policies (RFC 3986); a plus is a plus.

@@ -85,7 +85,7 @@ impl Lambda {
         deleted.act("DeleteFunction", name).maybe().map(drop)
     }
 
-    /// Creates a function without publishing it.
+    /// Creates a function without publishing it. Answers whether it can be called already.
     ///
     /// # Errors
     /// If Lambda refuses, for instance because the name is taken.
@@ -95,7 +95,7 @@ impl Lambda {
         zip: Vec<u8>,
         settings: &FunctionSettings,
         tags: &Tags,
-    ) -> Result<(), CloudError> {
+    ) -> Result<Readiness, CloudError> {
         self.client
             .create_function()
             .function_name(name)
@@ -112,14 +112,20 @@ impl Lambda {
             .send()
             .await
             .act("CreateFunction", name)
-            .map(drop)
+            .map(|function| {
+                readiness(
+                    function.state.as_ref(),
+                    function.last_update_status.as_ref(),
+                    function.state_reason.or(function.last_update_status_reason),
+                )
+            })
     }
 
-    /// Replaces the code of the unpublished head.
+    /// Replaces the code of the unpublished head. Answers whether that is in effect already.
     ///
     /// # Errors
     /// If Lambda refuses, for instance because an update is under way.
-    pub async fn update_code(&self, name: &str, zip: Vec<u8>) -> Result<(), CloudError> {
+    pub async fn update_code(&self, name: &str, zip: Vec<u8>) -> Result<Readiness, CloudError> {
         self.client
             .update_function_code()
             .function_name(name)
@@ -129,10 +135,16 @@ impl Lambda {
             .send()
             .await
             .act("UpdateFunctionCode", name)
-            .map(drop)
+            .map(|function| {
+                readiness(
+                    function.state.as_ref(),
+                    function.last_update_status.as_ref(),
+                    function.state_reason.or(function.last_update_status_reason),
+                )
+            })
     }
 
-    /// Replaces the settings of the unpublished head.
+    /// Replaces the settings of the unpublished head. Answers whether that is in effect already.
     ///
     /// # Errors
     /// If Lambda refuses, for instance because an update is under way.
@@ -140,7 +152,7 @@ impl Lambda {
         &self,
         name: &str,
         settings: &FunctionSettings,
-    ) -> Result<(), CloudError> {
+    ) -> Result<Readiness, CloudError> {
         self.client
             .update_function_configuration()
             .function_name(name)
@@ -153,7 +165,13 @@ impl Lambda {
             .send()
             .await
             .act("UpdateFunctionConfiguration", name)
-            .map(drop)
+            .map(|function| {
+                readiness(
+                    function.state.as_ref(),
+                    function.last_update_status.as_ref(),
+                    function.state_reason.or(function.last_update_status_reason),
+                )
+            })
     }
 
     /// Publishes the head, provided its code is `code_sha256`, and answers the version's number.

@@ -65,6 +65,11 @@ const DESTROY: &[&str] = &[
     "sns:DeleteTopic",
 ];
 
+/// What storing objects and publishing to a topic take of a key.
+const USE_KEY: &[&str] = &["kms:GenerateDataKey", "kms:Decrypt"];
+/// The condition key that holds the aliases of the key that a call is about.
+const ALIASES: &str = "kms:ResourceAliases";
+
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
@@ -169,14 +174,15 @@ impl Purpose {
 /// The session policy for `purpose`, as compact JSON.
 pub(super) fn session_policy(environment: &Environment, purpose: Purpose) -> String {
     let names = Names { environment, partition: environment.deploy_role.partition() };
-    let statements = match purpose {
+    let with_key = |statements: Vec<Value>| statements.into_iter().chain(names.key_by_alias());
+    let statements: Vec<Value> = match purpose {
         Purpose::Read => vec![names.read()],
         Purpose::Diagnose => vec![names.read(), names.diagnose()],
         Purpose::Logs => vec![allow(&[SHIP_LOGS], &names.log_group())],
-        Purpose::Train => vec![names.read(), names.train()],
-        Purpose::Watch => vec![names.read(), names.watch()],
-        Purpose::Alert => vec![names.alert()],
-        Purpose::Deploy => vec![names.read(), names.deploy()],
+        Purpose::Train => with_key(vec![names.read(), names.train()]).collect(),
+        Purpose::Watch => with_key(vec![names.read(), names.watch()]).collect(),
+        Purpose::Alert => with_key(vec![names.alert()]).collect(),
+        Purpose::Deploy => with_key(vec![names.read(), names.deploy()]).collect(),
         Purpose::Destroy => vec![names.read(), names.destroy()],
         Purpose::Approve => vec![names.approve()],
     };
@@ -198,14 +204,14 @@ impl Names<'_> {
         json!({ "Effect": "Allow", "Resource": "*", "Action": [
             "sagemaker:Describe*", "sagemaker:List*", "s3:Get*", "s3:List*", "lambda:Get*", "lambda:List*",
             "events:Describe*", "events:List*", "sns:Get*", "sns:List*", "logs:Describe*", "logs:Get*",
-            "logs:List*", "logs:Filter*", "kms:Decrypt", "kms:DescribeKey"
+            "logs:List*", "logs:Filter*", "kms:Decrypt", "kms:DescribeKey", "iam:SimulatePrincipalPolicy"
         ]})
     }
 
     /// What `read` lacks for looking at policies. `s3:Get*` covers a bucket's.
     fn diagnose(&self) -> Value {
         json!({ "Effect": "Allow", "Resource": "*", "Action": [
-            "iam:GetRole", "iam:SimulatePrincipalPolicy", "kms:GetKeyPolicy"
+            "iam:GetRole", "kms:GetKeyPolicy"
         ]})
     }
 
@@ -220,21 +226,21 @@ impl Names<'_> {
 
     /// Data goes nowhere but into the data folder, and the inference pipeline is started by its schedule alone.
     fn watch(&self) -> Value {
-        let Environment { bucket, model_name, kms_key, train_pipeline, alerts, .. } =
-            self.environment;
-        let resources = [
+        let Environment { bucket, model_name, train_pipeline, alerts, .. } = self.environment;
+        let mut resources = vec![
             format!("arn:{}:s3:::{bucket}/{model_name}/data/*", self.partition),
-            kms_key.to_string(),
             self.pipeline(train_pipeline.as_str()),
             self.arn("sns", &alerts.topic),
         ];
+        resources.extend(self.key());
         allow(&[ANSWER_DRIFT], &resources)
     }
 
     /// One topic, and the key that its messages are encrypted with.
     fn alert(&self) -> Value {
-        let Environment { alerts, kms_key, .. } = self.environment;
-        allow(&[PUBLISH], &[self.arn("sns", &alerts.topic), kms_key.to_string()])
+        let topic = self.arn("sns", &self.environment.alerts.topic);
+        let resources: Vec<String> = [topic].into_iter().chain(self.key()).collect();
+        allow(&[PUBLISH], &resources)
     }
 
     fn deploy(&self) -> Value {
@@ -283,9 +289,25 @@ impl Names<'_> {
 
     /// The environment's objects, and the key that they are encrypted with.
     fn objects(&self) -> Vec<String> {
-        let Environment { bucket, model_name, kms_key, .. } = self.environment;
+        let Environment { bucket, model_name, .. } = self.environment;
         let objects = format!("arn:{}:s3:::{bucket}/{model_name}/*", self.partition);
-        vec![objects, kms_key.to_string()]
+        [objects].into_iter().chain(self.key()).collect()
+    }
+
+    /// The key, where the environment names it itself.
+    fn key(&self) -> Option<String> {
+        let key = &self.environment.kms_key;
+        alias(key).is_none().then(|| key.to_string())
+    }
+
+    /// Leave to use the key, where the environment names it by an alias: calls that use a key are about the key, whatever
+    /// it was called by, so a policy that has the alias as its resource allows none of them (KMS developer guide,
+    /// "Using aliases to control access to KMS keys").
+    fn key_by_alias(&self) -> Option<Value> {
+        let name = alias(&self.environment.kms_key)?;
+        let mut statement = allow(&[USE_KEY], &[self.arn("kms", "key/*")]);
+        statement["Condition"] = json!({ "ForAnyValue:StringEquals": { ALIASES: name } });
+        Some(statement)
     }
 
     /// SageMaker writes the names in pipeline ARNs in lower case.
@@ -306,6 +328,11 @@ impl Names<'_> {
             "sagemaker:DescribeModelPackageGroup", "sagemaker:UpdateModelPackage"
         ]})
     }
+}
+
+/// The alias that the ARN names, if it does not name a key.
+fn alias(key: &Arn) -> Option<&str> {
+    Some(key.resource()).filter(|resource| resource.starts_with("alias/"))
 }
 
 /// One statement for all: an action concerns none but the resources of its own service, and each further statement

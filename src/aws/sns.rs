@@ -7,6 +7,7 @@ use super::{
 use crate::plan::{Subscription, SubscriptionState, Tags, Topic};
 use aws_types::SdkConfig;
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// SNS as one session sees it.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Sns {
 
 /// What SNS writes instead of an ARN until the address is confirmed.
 const PENDING: &str = "PendingConfirmation";
+
+const ATTRIBUTES: &str = "GetTopicAttributes";
 
 impl Sns {
     pub(super) fn new(config: &SdkConfig) -> Self {
@@ -36,22 +39,25 @@ impl Sns {
     /// # Errors
     /// If SNS refuses, or the topic's policy is not JSON.
     pub async fn topic(&self, arn: &str) -> Result<Option<Topic>, CloudError> {
-        let answer = self
-            .client
-            .get_topic_attributes()
-            .topic_arn(arn)
-            .send()
-            .await
-            .act("GetTopicAttributes", arn)
-            .maybe()?;
-        let Some(answer) = answer else { return Ok(None) };
-        let mut attributes = answer.attributes.unwrap_or_default();
-        let policy = attributes.remove("Policy").unwrap_or_else(|| "{}".to_owned());
-        let policy = serde_json::from_str(&policy).map_err(|error| {
-            CloudError::broken_answer("GetTopicAttributes", arn, format!("policy: {error}"))
-        })?;
+        let Some(mut attributes) = self.attributes(arn).await? else { return Ok(None) };
         let kms_key = attributes.remove("KmsMasterKeyId").filter(|key| !key.is_empty());
+        let policy = policy_of(arn, &attributes)?;
         Ok(Some(Topic { kms_key, policy, subscriptions: self.subscriptions(arn).await? }))
+    }
+
+    /// The policy of a topic, if there is one.
+    ///
+    /// # Errors
+    /// As for [`Self::topic`].
+    pub async fn policy(&self, arn: &str) -> Result<Option<Value>, CloudError> {
+        let attributes = self.attributes(arn).await?;
+        attributes.map(|attributes| policy_of(arn, &attributes)).transpose()
+    }
+
+    async fn attributes(&self, arn: &str) -> Result<Option<HashMap<String, String>>, CloudError> {
+        let answer = self.client.get_topic_attributes().topic_arn(arn).send().await;
+        let answer = answer.act(ATTRIBUTES, arn).maybe()?;
+        Ok(answer.map(|answer| answer.attributes.unwrap_or_default()))
     }
 
     /// The tags of a topic, if there is one.
@@ -173,4 +179,10 @@ fn plain(subscription: aws_sdk_sns::types::Subscription) -> Subscription {
         endpoint: subscription.endpoint.unwrap_or_default(),
         state,
     }
+}
+
+fn policy_of(arn: &str, attributes: &HashMap<String, String>) -> Result<Value, CloudError> {
+    let text = attributes.get("Policy").map_or("{}", String::as_str);
+    serde_json::from_str(text)
+        .map_err(|error| CloudError::broken_answer(ATTRIBUTES, arn, format!("policy: {error}")))
 }

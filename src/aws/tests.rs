@@ -200,6 +200,8 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
         kms_key: far(fixture.kms_key.as_str()),
         ..fixture
     };
+    let aliased = "arn:aws-us-gov:kms:us-gov-west-1:222222222222:alias/relevo/mammography-prod";
+    let aliased = Environment { kms_key: aliased.parse().unwrap(), ..environment.clone() };
     let purposes = [
         Purpose::Deploy,
         Purpose::Destroy,
@@ -214,6 +216,8 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
     for purpose in purposes {
         let policy = policy::session_policy(&environment, purpose);
         assert!(policy.len() <= 2048, "{purpose:?}: {}", policy.len());
+        let by_alias = policy::session_policy(&aliased, purpose);
+        assert!(by_alias.len() <= 2048, "{purpose:?} by alias: {}", by_alias.len());
         let approves = policy.contains("UpdateModelPackage");
         assert_eq!(approves, purpose == Purpose::Approve, "{purpose:?}");
         let reading = ["Describe", "List", "Get", "Filter", "Decrypt", "Simulate"];
@@ -251,6 +255,31 @@ fn session_policies_fit_and_allow_no_more_than_their_purpose() {
         }
         let wide = ["sagemaker:Create*", "lambda:Create*", "events:Put*", "sns:Set*", "logs:*"];
         assert!(!wide.iter().any(|wild| policy.contains(wild)), "{purpose:?}: {policy}");
+    }
+}
+
+/// IAM holds the key's own name against a policy's resources, never the alias by which it was called.
+#[test]
+fn a_key_that_the_environment_names_by_an_alias_can_be_used() {
+    let named = fixture::environment();
+    let (key, alias) = (named.kms_key.to_string(), "arn:aws:kms:us-east-1:222222222222:alias/ml");
+    let another = "arn:aws:kms:us-east-1:222222222222:key/99999999-2222-3333-4444-555555555555";
+    let foreign = "arn:aws:kms:us-east-1:333333333333:key/11111111-2222-3333-4444-555555555555";
+    let aliased = Environment { kms_key: alias.parse().unwrap(), ..named.clone() };
+    for purpose in [Purpose::Deploy, Purpose::Train, Purpose::Watch, Purpose::Alert] {
+        for environment in [&named, &aliased] {
+            let text = policy::session_policy(environment, purpose);
+            let policy = crate::rehearsal::Policy::parse(&text).unwrap();
+            let uses = |key: &str| policy.allows("kms:GenerateDataKey", key);
+            assert!(uses(&key) && !uses(foreign), "{purpose:?}: {text}");
+            assert!(!policy.allows("kms:ScheduleKeyDeletion", &key), "{purpose:?}: {text}");
+            let by_alias = environment.kms_key.as_str() == alias;
+            // the rehearsal reads over conditions: this one is what keeps other keys out
+            let condition =
+                r#""Condition":{"ForAnyValue:StringEquals":{"kms:ResourceAliases":"alias/ml"}}"#;
+            assert_eq!((uses(another), text.contains(condition)), (by_alias, by_alias), "{text}");
+            assert!(!text.contains(alias), "{purpose:?}: {text}");
+        }
     }
 }
 

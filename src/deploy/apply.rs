@@ -1,12 +1,17 @@
-//! Doing a plan: that plan, in its order, and only what is left of it.
+//! Doing a plan: that plan, wave after wave, and only what is left of it.
 
-use super::{observe::observe, perform::PerformError};
+use super::perform::{Hands, PerformError};
 use crate::{
-    aws::{CloudError, Session},
+    aws::Session,
     clock::Clock,
     ids::AccountId,
-    plan::{Change, Desired, Part, Plan, plan, render::one_line},
+    plan::{Change, Desired, Observed, Part, Plan, plan, render::one_line, waves},
 };
+use futures_util::{StreamExt as _, future::BoxFuture, stream};
+
+/// Changes that are under way at the same time: what a deployment brings needs no more, and each service lets an account
+/// do as many in a second.
+const AT_ONCE: usize = 8;
 
 /// A plan on its way into an account.
 #[derive(Debug, Clone, Copy)]
@@ -21,19 +26,17 @@ pub struct Deployment<'a> {
     pub plan: &'a Plan,
 }
 
-/// Hears of each change before and after it is done.
+/// Hears what became of each change, in the plan's order within a wave.
 pub trait Journal: Send {
     /// `change` is at `step`.
     fn note(&mut self, change: &Change, step: Step<'_>);
 }
 
-/// How far a change is.
+/// What became of a change.
 #[derive(Debug, Clone, Copy)]
 pub enum Step<'a> {
     /// It was done before.
     DoneBefore,
-    /// It is about to be done.
-    Begun,
     /// It is done.
     Done,
     /// It could not be done.
@@ -76,10 +79,7 @@ pub enum ApplyError {
         /// A change that is not part of the plan.
         change: String,
     },
-    /// What is there could not be read.
-    #[error("reading the account failed")]
-    Unreadable(#[source] CloudError),
-    /// A change failed; those before it are done, those after it are not.
+    /// A change failed. Those that were under way with it are done or have failed as well; no other was begun.
     #[error("could not {change}")]
     Change {
         /// The change.
@@ -89,39 +89,75 @@ pub enum ApplyError {
     },
 }
 
-/// Does what is left of one part of the plan.
+/// Does what is left of one part of the plan, going by what was just `observed`.
+///
+/// Changes that do not need each other are done at the same time, see [`waves`].
 ///
 /// # Errors
 /// If the plan is another account's or commit's, the account has changed since, or a change fails.
 pub async fn apply(
     deployment: Deployment<'_>,
     part: Part,
+    observed: &Observed,
     journal: &mut dyn Journal,
 ) -> Result<Applied, ApplyError> {
     let Deployment { session, desired, plan: shown, .. } = deployment;
     belongs(shown, session, desired)?;
-    let observed = observe(session, desired).await.map_err(ApplyError::Unreadable)?;
-    let needed = plan(desired, &observed);
+    let needed = plan(desired, observed);
     let left: Vec<&Change> = needed.changes_of(part).collect();
     if let Some(strange) = left.iter().find(|change| !shown.changes.contains(change)) {
         return Err(ApplyError::Stale { change: one_line(strange) });
     }
+    let hands = Hands::new(deployment);
     let mut applied = Applied { done: 0, done_before: 0 };
-    for change in shown.changes_of(part) {
-        if !left.contains(&change) {
-            journal.note(change, Step::DoneBefore);
-            applied.done_before += 1;
-            continue;
+    for wave in waves(shown, part, &desired.schedule.rule.name) {
+        let mut lanes: Vec<BoxFuture<'_, Vec<(&Change, Fate)>>> = Vec::with_capacity(wave.len());
+        for lane in wave {
+            lanes.push(Box::pin(hands.work_off(lane, &left)));
         }
-        journal.note(change, Step::Begun);
-        if let Err(source) = deployment.perform(change).await {
-            journal.note(change, Step::Failed(&source));
-            return Err(ApplyError::Change { change: one_line(change), source });
+        let mut lanes = stream::iter(lanes).buffered(AT_ONCE);
+        let mut failed = None;
+        while let Some(lane) = lanes.next().await {
+            failed = failed.or(told(lane, journal, &mut applied));
         }
-        journal.note(change, Step::Done);
-        applied.done += 1;
+        if let Some(error) = failed {
+            return Err(error);
+        }
     }
     Ok(applied)
+}
+
+/// What became of a change that was to be done.
+pub(super) enum Fate {
+    DoneBefore,
+    Done,
+    Failed(PerformError),
+}
+
+/// Notes what became of a lane's changes. Answers the failure that ended it.
+fn told(
+    lane: Vec<(&Change, Fate)>,
+    journal: &mut dyn Journal,
+    applied: &mut Applied,
+) -> Option<ApplyError> {
+    let mut failed = None;
+    for (change, fate) in lane {
+        match fate {
+            Fate::DoneBefore => {
+                journal.note(change, Step::DoneBefore);
+                applied.done_before += 1;
+            }
+            Fate::Done => {
+                journal.note(change, Step::Done);
+                applied.done += 1;
+            }
+            Fate::Failed(source) => {
+                journal.note(change, Step::Failed(&source));
+                failed = Some(ApplyError::Change { change: one_line(change), source });
+            }
+        }
+    }
+    failed
 }
 
 fn belongs(shown: &Plan, session: &Session, desired: &Desired) -> Result<(), ApplyError> {

@@ -1,12 +1,15 @@
 //! One change, done. Each may have been done before without anybody having heard of it.
 
-use super::apply::Deployment;
+use super::apply::{Deployment, Fate};
 use crate::{
     aws::{CloudError, ErrorClass},
-    plan::{Change, FunctionSettings, Readiness},
+    plan::{Change, FunctionSettings, Readiness, policy_with},
 };
 use serde_json::Value;
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
+};
 
 /// First wait for a function; each next one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -65,9 +68,50 @@ pub enum PerformError {
     },
 }
 
-impl Deployment<'_> {
-    pub(super) async fn perform(&self, change: &Change) -> Result<(), PerformError> {
-        let Self { session, desired, .. } = self;
+/// Who does the changes of one apply.
+pub(super) struct Hands<'a> {
+    deployment: Deployment<'a>,
+    /// A change has failed: none is begun any more.
+    halted: AtomicBool,
+    /// Lambda has said so, and nothing was changed about the function since.
+    function_is_ready: AtomicBool,
+}
+
+impl<'a> Hands<'a> {
+    pub(super) fn new(deployment: Deployment<'a>) -> Self {
+        let (halted, function_is_ready) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { deployment, halted, function_is_ready }
+    }
+
+    /// Does the changes of one lane in order, as far as they are `left` to do. Ends early where any lane has failed.
+    pub(super) async fn work_off<'c>(
+        &self,
+        lane: Vec<&'c Change>,
+        left: &[&Change],
+    ) -> Vec<(&'c Change, Fate)> {
+        let mut done = Vec::with_capacity(lane.len());
+        for change in lane {
+            if !left.contains(&change) {
+                done.push((change, Fate::DoneBefore));
+                continue;
+            }
+            if self.halted.load(Relaxed) {
+                break;
+            }
+            match self.perform(change).await {
+                Ok(()) => done.push((change, Fate::Done)),
+                Err(error) => {
+                    self.halted.store(true, Relaxed);
+                    done.push((change, Fate::Failed(error)));
+                    break;
+                }
+            }
+        }
+        done
+    }
+
+    async fn perform(&self, change: &Change) -> Result<(), PerformError> {
+        let Deployment { session, desired, .. } = self.deployment;
         match change {
             Change::CreateLogGroup { .. } => self.create_log_group().await,
             Change::SetLogGroupKey { name, to, .. } => Ok(session.logs().set_key(name, to).await?),
@@ -103,54 +147,58 @@ impl Deployment<'_> {
     }
 
     async fn create_log_group(&self) -> Result<(), PerformError> {
-        match self.session.logs().create_group(&self.desired.log_group).await {
+        match self.deployment.session.logs().create_group(&self.deployment.desired.log_group).await
+        {
             Err(error) if error.class != ErrorClass::AlreadyExists => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
         }
     }
 
     async fn put_object(&self, key: &str) -> Result<(), PerformError> {
-        let object = self.desired.objects.iter().find(|object| object.key == key);
+        let Deployment { session, desired, .. } = self.deployment;
+        let object = desired.objects.iter().find(|object| object.key == key);
         let object = object.ok_or_else(|| PerformError::Foreign(key.to_owned()))?;
-        self.session.s3().put_new(&object.bucket, &object.key, object.content.clone()).await?;
+        session.s3().put_new(&object.bucket, &object.key, object.content.clone()).await?;
         Ok(())
     }
 
     async fn create_function(&self) -> Result<(), PerformError> {
-        let spec = &self.desired.function;
-        let lambda = self.session.lambda();
-        let created =
-            lambda.create(&spec.name, spec.zip.clone(), &spec.settings, &self.desired.tags).await;
-        if let Err(refused) = created {
-            // a create that was tried twice finds its own first try
-            let ours = refused.class == ErrorClass::Conflict
-                && lambda.head(&spec.name).await?.is_some_and(|head| {
-                    head.code_sha256 == spec.code_sha256 && head.settings == spec.settings
-                });
-            if !ours {
-                return Err(refused.into());
+        let Deployment { session, desired, .. } = self.deployment;
+        let (spec, lambda) = (&desired.function, session.lambda());
+        let (zip, settings) = (spec.zip.clone(), &spec.settings);
+        match lambda.create(&spec.name, zip, settings, &desired.tags).await {
+            Ok(readiness) => self.ready_after(&readiness).await,
+            Err(refused) => {
+                // a create that was tried twice finds its own first try
+                let ours = refused.class == ErrorClass::Conflict
+                    && lambda.head(&spec.name).await?.is_some_and(|head| {
+                        head.code_sha256 == spec.code_sha256 && head.settings == spec.settings
+                    });
+                if ours { self.ready().await } else { Err(refused.into()) }
             }
         }
-        self.ready().await
     }
 
     async fn update_code(&self) -> Result<(), PerformError> {
-        let spec = &self.desired.function;
+        let Deployment { session, desired, .. } = self.deployment;
+        let spec = &desired.function;
         self.ready().await?;
-        self.session.lambda().update_code(&spec.name, spec.zip.clone()).await?;
-        self.ready().await
+        let readiness = session.lambda().update_code(&spec.name, spec.zip.clone()).await?;
+        self.ready_after(&readiness).await
     }
 
     async fn update_settings(&self, to: &FunctionSettings) -> Result<(), PerformError> {
+        let Deployment { session, desired, .. } = self.deployment;
         self.ready().await?;
-        self.session.lambda().update_settings(&self.desired.function.name, to).await?;
-        self.ready().await
+        let readiness = session.lambda().update_settings(&desired.function.name, to).await?;
+        self.ready_after(&readiness).await
     }
 
     async fn publish(&self, planned: u32) -> Result<(), PerformError> {
-        let spec = &self.desired.function;
+        let Deployment { session, desired, .. } = self.deployment;
+        let spec = &desired.function;
         self.ready().await?;
-        let published = self.session.lambda().publish(&spec.name, &spec.code_sha256).await?;
+        let published = session.lambda().publish(&spec.name, &spec.code_sha256).await?;
         if published == planned {
             Ok(())
         } else {
@@ -158,42 +206,56 @@ impl Deployment<'_> {
         }
     }
 
+    /// Waits until what was just changed about the function is in effect, which its answer may say already.
+    async fn ready_after(&self, answer: &Readiness) -> Result<(), PerformError> {
+        self.function_is_ready.store(*answer == Readiness::Ready, Relaxed);
+        self.ready().await
+    }
+
     /// Waits until the function can be changed and called: Lambda refuses an update during another.
     async fn ready(&self) -> Result<(), PerformError> {
-        let name = &self.desired.function.name;
+        if self.function_is_ready.load(Relaxed) {
+            return Ok(());
+        }
+        let Deployment { session, desired, clock, .. } = self.deployment;
+        let name = &desired.function.name;
         let mut wait = FIRST_WAIT;
         for _ in 0..MOST_LOOKS {
-            match self.session.lambda().head(name).await?.map(|head| head.readiness) {
-                Some(Readiness::Ready) => return Ok(()),
+            match session.lambda().head(name).await?.map(|head| head.readiness) {
+                Some(Readiness::Ready) => {
+                    self.function_is_ready.store(true, Relaxed);
+                    return Ok(());
+                }
                 Some(Readiness::Failed(reason)) => {
                     return Err(PerformError::FunctionFailed { name: name.clone(), reason });
                 }
                 Some(Readiness::Pending) | None => {}
             }
-            self.clock.sleep(wait).await;
+            clock.sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
         Err(PerformError::NeverReady(name.clone()))
     }
 
     async fn create_topic(&self) -> Result<(), PerformError> {
-        let spec = &self.desired.topic;
-        let arn = self.session.sns().create(&spec.name, &self.desired.tags).await?;
+        let Deployment { session, desired, .. } = self.deployment;
+        let spec = &desired.topic;
+        let arn = session.sns().create(&spec.name, &desired.tags).await?;
         same_arn(&spec.name, &spec.arn, &arn)
     }
 
     async fn set_statement(&self, ours: &Value) -> Result<(), PerformError> {
-        let spec = &self.desired.topic;
-        let sns = self.session.sns();
-        let topic = sns.topic(&spec.arn).await?;
-        let topic = topic.ok_or_else(|| PerformError::Gone(spec.arn.clone()))?;
-        Ok(sns.set_policy(&spec.arn, &topic.policy_with(ours)).await?)
+        let Deployment { session, desired, .. } = self.deployment;
+        let (arn, sns) = (&desired.topic.arn, session.sns());
+        let policy = sns.policy(arn).await?.ok_or_else(|| PerformError::Gone(arn.clone()))?;
+        Ok(sns.set_policy(arn, &policy_with(&policy, ours)).await?)
     }
 
     async fn upsert(&self, name: &str) -> Result<(), PerformError> {
-        let spec = self.desired.pipelines().into_iter().find(|spec| spec.name == name);
+        let Deployment { session, desired, .. } = self.deployment;
+        let spec = desired.pipelines().into_iter().find(|spec| spec.name == name);
         let spec = spec.ok_or_else(|| PerformError::Foreign(name.to_owned()))?;
-        let (_, record) = self.session.sagemaker().upsert(spec, &self.desired.tags).await?;
+        let (_, record) = session.sagemaker().upsert(spec, &desired.tags).await?;
         same_arn(name, &spec.arn, &record.arn)
     }
 }

@@ -1,9 +1,9 @@
 //! Reading everything back once it is applied.
 
-use super::observe::observe;
+use super::observe::observe_part;
 use crate::{
     aws::{CloudError, Session},
-    plan::{Change, Desired, Part, plan, render::one_line},
+    plan::{Change, Desired, Observed, Part, plan, render::one_line},
 };
 
 /// What was applied is not what is there.
@@ -27,8 +27,17 @@ pub enum VerifyError {
     },
 }
 
-/// Reads a part back: nothing may be left to do, and the pipelines must have the ARNs that the rules name.
-/// Answers what people should know, such as an address that has not been confirmed.
+/// A part that stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verified {
+    /// What is there now: the part as it was read back, everything else as it was known.
+    pub observed: Observed,
+    /// What people should know, such as an address that has not been confirmed.
+    pub notes: Vec<String>,
+}
+
+/// Reads a part back: nothing may be left to do, and the pipelines must have the ARNs that the rules name. What other
+/// parts are about is taken as it is `known`.
 ///
 /// # Errors
 /// If something is not as it should be.
@@ -36,8 +45,9 @@ pub async fn verify(
     session: &Session,
     desired: &Desired,
     part: Part,
-) -> Result<Vec<String>, VerifyError> {
-    let observed = observe(session, desired).await?;
+    known: Observed,
+) -> Result<Verified, VerifyError> {
+    let observed = observe_part(session, desired, part, known).await?;
     let needed = plan(desired, &observed);
     let left: Vec<&Change> = needed.changes_of(part).collect();
     if !left.is_empty() {
@@ -52,5 +62,5 @@ pub async fn verify(
             });
         }
     }
-    Ok(needed.notes)
+    Ok(Verified { observed, notes: needed.notes })
 }

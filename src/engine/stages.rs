@@ -6,7 +6,9 @@ mod assume_role;
 mod failure;
 mod deploy;
 mod gate;
+mod leave;
 mod lend;
+mod memory;
 pub mod outputs;
 mod plan;
 mod train_test;
@@ -24,6 +26,7 @@ use crate::{
     spec::{BuiltIn, Lent},
 };
 use futures_util::future::BoxFuture;
+use memory::Memory;
 use serde::Serialize;
 use std::sync::Arc;
 use work::Work;
@@ -33,16 +36,22 @@ use work::Work;
 pub struct BuiltIns {
     project: Arc<Project>,
     clouds: Arc<dyn Clouds>,
+    memory: Arc<Memory>,
 }
 
 impl BuiltIns {
     /// The built-in stages for runs of `project`, acting through `clouds`.
     pub fn new(project: Arc<Project>, clouds: Arc<dyn Clouds>) -> Self {
-        Self { project, clouds }
+        Self { project, clouds, memory: Arc::default() }
+    }
+
+    fn work<'a>(&'a self, context: &'a StageContext) -> Work<'a> {
+        let Self { project, clouds, memory } = self;
+        Work { project, clouds: clouds.as_ref(), memory, context }
     }
 
     async fn dispatch(&self, built_in: &BuiltIn, context: &StageContext) -> Result<Done, Failure> {
-        let work = Work { project: &self.project, clouds: self.clouds.as_ref(), context };
+        let work = self.work(context);
         match built_in {
             BuiltIn::Validate => kept(validate::validate(&work).await?),
             BuiltIn::TrainTest(_) => kept(train_test::train_test(&work).await?),
@@ -70,10 +79,7 @@ impl Perform for BuiltIns {
         lent: Lent,
         context: &'a StageContext,
     ) -> BoxFuture<'a, Result<Loan, Failure>> {
-        Box::pin(async move {
-            let work = Work { project: &self.project, clouds: self.clouds.as_ref(), context };
-            lend::lend(&work, lent).await
-        })
+        Box::pin(async move { lend::lend(&self.work(context), lent).await })
     }
 }
 

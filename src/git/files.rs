@@ -32,19 +32,28 @@ impl Repository {
         Ok(Some(blob.content().to_vec()))
     }
 
-    /// The paths of all files at a commit, sorted; no symbolic links.
+    /// The names of the files directly in `folder` at a commit, sorted; no symbolic links, and none where there is no
+    /// such folder. Nothing else of the commit is looked at.
     ///
     /// # Errors
-    /// If the commit is not there or holds what must not be checked out.
-    pub fn files(&self, commit: &Sha) -> Result<Vec<String>, GitError> {
-        let entries = tree::walk(&self.inner, &self.tree(commit)?)?;
-        let mut files: Vec<String> = entries
-            .into_iter()
-            .filter(|entry| matches!(entry.kind, Kind::File | Kind::Program))
-            .map(|entry| entry.path)
-            .collect();
-        files.sort();
-        Ok(files)
+    /// If the commit is not there, or a name in the folder must not be checked out.
+    pub fn files_in(&self, commit: &Sha, folder: &str) -> Result<Vec<String>, GitError> {
+        let tree = self.tree(commit)?;
+        let entry = match tree.get_path(Path::new(folder)) {
+            Ok(entry) => entry,
+            Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed("find", folder)(error)),
+        };
+        match tree::kind(&entry) {
+            Some(Kind::Folder) => {}
+            Some(Kind::File | Kind::Program | Kind::Link | Kind::Submodule) | None => {
+                return Ok(Vec::new());
+            }
+        }
+        let inner = self.inner.find_tree(entry.id()).map_err(failed("read", folder))?;
+        let mut names = tree::file_names(&inner, folder)?;
+        names.sort();
+        Ok(names)
     }
 
     /// The paths that differ between two commits, sorted; without an older one, all that the commit has.

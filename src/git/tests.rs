@@ -117,7 +117,9 @@ fn files_come_from_the_commit_and_not_from_the_work_folder() {
     assert_eq!(repository.read(&commit, "l").unwrap(), None, "links are no files");
     assert_eq!(repository.read(&commit, "d").unwrap(), None);
     assert_eq!(repository.read(&commit, "no").unwrap(), None);
-    assert_eq!(repository.files(&commit).unwrap(), ["d/a"]);
+    assert_eq!(repository.files_in(&commit, "d").unwrap(), ["a"]);
+    assert_eq!(repository.files_in(&commit, "l").unwrap(), Vec::<String>::new());
+    assert_eq!(repository.files_in(&commit, "no").unwrap(), Vec::<String>::new());
     assert!(repository.has_uncommitted_changes().unwrap());
 }
 

@@ -56,6 +56,23 @@ pub(super) fn walk(
     Ok(walk.entries)
 }
 
+/// The names of the files directly in a tree, each known to be harmless.
+pub(super) fn file_names(tree: &git2::Tree<'_>, folder: &str) -> Result<Vec<String>, GitError> {
+    let mut names = Vec::new();
+    for entry in tree {
+        let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+        if let Some(reason) = bad_name(entry.name_bytes()) {
+            let path = format!("{folder}/{name}").escape_debug().to_string();
+            return Err(GitError::Unsafe { path, reason });
+        }
+        match kind(&entry) {
+            Some(Kind::File | Kind::Program) => names.push(name),
+            Some(Kind::Link | Kind::Folder | Kind::Submodule) | None => {}
+        }
+    }
+    Ok(names)
+}
+
 struct Walk<'r> {
     repository: &'r git2::Repository,
     odb: git2::Odb<'r>,

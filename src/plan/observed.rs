@@ -89,21 +89,21 @@ impl Topic {
         let statements = self.policy.get("Statement")?.as_array()?;
         statements.iter().find(|statement| statement.get("Sid") == ours.get("Sid"))
     }
+}
 
-    /// The policy with `ours` in it; every statement with another `Sid` stays.
-    #[must_use]
-    pub fn policy_with(&self, ours: &Value) -> Value {
-        let mut policy = match &self.policy {
-            Value::Object(policy) => policy.clone(),
-            _ => serde_json::Map::new(),
-        };
-        policy.entry("Version").or_insert_with(|| "2012-10-17".into());
-        let before = policy.get("Statement").and_then(Value::as_array).cloned().unwrap_or_default();
-        let others = before.into_iter().filter(|statement| statement.get("Sid") != ours.get("Sid"));
-        let statements: Vec<Value> = others.chain([ours.clone()]).collect();
-        policy.insert("Statement".to_owned(), statements.into());
-        Value::Object(policy)
-    }
+/// `policy` with the statement `ours` in it; every statement with another `Sid` stays.
+#[must_use]
+pub fn policy_with(policy: &Value, ours: &Value) -> Value {
+    let mut policy = match policy {
+        Value::Object(policy) => policy.clone(),
+        _ => serde_json::Map::new(),
+    };
+    policy.entry("Version").or_insert_with(|| "2012-10-17".into());
+    let before = policy.get("Statement").and_then(Value::as_array).cloned().unwrap_or_default();
+    let others = before.into_iter().filter(|statement| statement.get("Sid") != ours.get("Sid"));
+    let statements: Vec<Value> = others.chain([ours.clone()]).collect();
+    policy.insert("Statement".to_owned(), statements.into());
+    Value::Object(policy)
 }
 
 /// One who listens to a topic.

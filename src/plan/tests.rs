@@ -1,4 +1,5 @@
 mod account;
+mod lanes;
 mod patterns;
 
 use super::{

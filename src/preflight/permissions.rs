@@ -47,21 +47,34 @@ pub fn permissions(environment: &Environment) -> Vec<Permission> {
     all
 }
 
-struct Names<'e>(&'e Environment);
+/// The names of what an environment's deployments work with.
+pub(super) struct Names<'e>(pub(super) &'e Environment);
 
 impl Names<'_> {
-    fn arn(&self, service: &str, resource: &str) -> String {
+    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
         let Environment { region, account, deploy_role, .. } = self.0;
         format!("arn:{}:{service}:{region}:{account}:{resource}", deploy_role.partition())
     }
 
     /// SageMaker writes the names in pipeline ARNs in lower case.
-    fn pipelines(&self) -> Vec<String> {
-        [&self.0.train_pipeline, &self.0.inference_pipeline]
-            .map(|name| {
-                self.arn("sagemaker", &format!("pipeline/{}", name.as_str().to_lowercase()))
-            })
-            .to_vec()
+    pub(super) fn pipelines(&self) -> [String; 2] {
+        [&self.0.train_pipeline, &self.0.inference_pipeline].map(|name| {
+            self.arn("sagemaker", &format!("pipeline/{}", name.as_str().to_lowercase()))
+        })
+    }
+
+    pub(super) fn function(&self) -> String {
+        self.arn("lambda", &format!("function:{}", function_name(self.0)))
+    }
+
+    /// Everything in the log group.
+    pub(super) fn log_group(&self) -> String {
+        self.arn("logs", &format!("log-group:{}:*", self.0.log_group.name))
+    }
+
+    /// Some object in a folder of a bucket.
+    pub(super) fn object(&self, bucket: &str, folder: &str) -> String {
+        format!("arn:{}:s3:::{bucket}/{folder}/1", self.0.deploy_role.partition())
     }
 
     fn group(&self) -> String {
@@ -72,7 +85,7 @@ impl Names<'_> {
         self.group().replacen(":model-package-group/", ":model-package/", 1) + "/1"
     }
 
-    fn ask(&self, what: &str, actions: &[&str], resources: Vec<String>) -> Permission {
+    pub(super) fn ask(&self, what: &str, actions: &[&str], resources: Vec<String>) -> Permission {
         Permission {
             what: what.to_owned(),
             role: self.0.deploy_role.clone(),
@@ -107,11 +120,10 @@ impl Names<'_> {
     fn deployer(&self) -> Vec<Permission> {
         let Environment { bucket, model_name, kms_key, region, log_group, .. } = self.0;
         let partition = region.partition().name;
-        let function = self.arn("lambda", &format!("function:{}", function_name(self.0)));
-        let group = self.arn("logs", &format!("log-group:{}", log_group.name));
+        let lines = self.arn("logs", &format!("log-group:{}:log-stream:1", log_group.name));
         let rule = self.arn("events", &format!("rule/{}", schedule_rule(self.0)));
-        let executions = self.pipelines().iter().map(|one| format!("{one}/execution/1")).collect();
-        let objects = vec![format!("arn:{partition}:s3:::{bucket}/{model_name}/scripts/1")];
+        let executions = self.pipelines().map(|one| format!("{one}/execution/1")).to_vec();
+        let objects = vec![self.object(bucket.as_str(), &format!("{model_name}/scripts"))];
         vec![
             self.ask("store scripts and data", &["s3:PutObject", "s3:GetObject"], objects),
             self.ask(
@@ -124,7 +136,7 @@ impl Names<'_> {
                 &["kms:GenerateDataKey", "kms:Decrypt"],
                 vec![kms_key.to_string()],
             ),
-            self.ask("change pipelines", PIPELINES, self.pipelines()),
+            self.ask("change pipelines", PIPELINES, self.pipelines().to_vec()),
             self.ask("follow executions", EXECUTIONS, executions),
             self.ask("list the registry", &["sagemaker:ListModelPackages"], vec![self.group()]),
             self.ask(
@@ -132,39 +144,43 @@ impl Names<'_> {
                 &["sagemaker:DescribeModelPackage"],
                 vec![self.packages()],
             ),
-            self.ask("change the function", FUNCTION, vec![function]),
+            self.ask("change the function", FUNCTION, vec![self.function()]),
             self.ask("change rules", RULES, vec![rule.clone()]),
             self.targets(rule),
             self.ask("change the alert topic", TOPIC, vec![alert_topic_arn(self.0)]),
-            self.ask("keep the log group", LOG_GROUP, vec![format!("{group}:*")]),
-            self.ask("write log lines", LOG_LINES, vec![format!("{group}:log-stream:1")]),
+            self.ask("keep the log group", LOG_GROUP, vec![self.log_group()]),
+            self.ask("write log lines", LOG_LINES, vec![lines]),
         ]
     }
 
-    /// Policies may name what a rule is allowed to start.
     fn targets(&self, rule: String) -> Permission {
         let mut ask = self.ask("give rules their targets", &["events:PutTargets"], vec![rule]);
-        let target = self.pipelines().pop().unwrap_or_default();
-        ask.context.insert("events:TargetArn".to_owned(), target);
+        self.with_target(&mut ask);
         ask
+    }
+
+    /// Policies may name what a rule is allowed to start.
+    pub(super) fn with_target(&self, ask: &mut Permission) {
+        let [_, inference] = self.pipelines();
+        ask.context.insert("events:TargetArn".to_owned(), inference);
     }
 
     /// Each role to its own service alone.
     fn hand_over(&self) -> Vec<Permission> {
         let Environment { train_role, inference_role, lambda_role, events_role, .. } = self.0;
-        let one = |service: &str, roles: &[&Arn]| {
-            let mut roles: Vec<String> = roles.iter().map(ToString::to_string).collect();
-            roles.dedup();
-            let mut ask = self.ask(&format!("pass roles to {service}"), &["iam:PassRole"], roles);
-            ask.context
-                .insert("iam:PassedToService".to_owned(), format!("{service}.amazonaws.com"));
-            ask
-        };
         vec![
-            one("sagemaker", &[train_role, inference_role]),
-            one("lambda", &[lambda_role]),
-            one("events", &[events_role]),
+            self.pass("sagemaker", &[train_role, inference_role]),
+            self.pass("lambda", &[lambda_role]),
+            self.pass("events", &[events_role]),
         ]
+    }
+
+    pub(super) fn pass(&self, service: &str, roles: &[&Arn]) -> Permission {
+        let mut roles: Vec<String> = roles.iter().map(ToString::to_string).collect();
+        roles.dedup();
+        let mut ask = self.ask(&format!("pass roles to {service}"), &["iam:PassRole"], roles);
+        ask.context.insert("iam:PassedToService".to_owned(), format!("{service}.amazonaws.com"));
+        ask
     }
 
     /// What the other roles do once the pipelines are there.
@@ -174,7 +190,7 @@ impl Names<'_> {
         let start = self.ask(
             "schedule: start pipelines",
             &["sagemaker:StartPipelineExecution"],
-            self.pipelines(),
+            self.pipelines().to_vec(),
         );
         let register = self.ask(
             "training: register models",

@@ -1,6 +1,7 @@
 //! What IAM's simulation said, against what a deployment needs.
 
 use super::{Outcome, Permission, Want};
+use std::collections::BTreeMap;
 
 /// What IAM decided about one action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +21,18 @@ pub struct Simulated {
     pub action: String,
     /// The decision, the strictest over all resources.
     pub decision: Decision,
+    /// The decision on each resource, as far as it was told.
+    pub resources: BTreeMap<String, Decision>,
     /// Condition keys that the policies look at and the simulation was not told.
     pub missing_context: Vec<String>,
+}
+
+impl Simulated {
+    /// The decision on `resource`, if it was told.
+    #[must_use]
+    pub fn on(&self, resource: &str) -> Option<Decision> {
+        self.resources.get(resource).copied()
+    }
 }
 
 /// Does what was simulated agree with what is wanted?
@@ -103,6 +114,7 @@ mod tests {
         let one = |action: &String| Simulated {
             action: action.clone(),
             decision,
+            resources: BTreeMap::new(),
             missing_context: Vec::new(),
         };
         permission.actions.iter().map(one).collect()

@@ -88,16 +88,10 @@ impl Files<'_> {
     /// The folder is there but cannot be listed.
     pub fn list(&self, folder: &str) -> Result<Vec<String>, FileError> {
         match self {
-            Self::Commit(repository, commit) => Ok(direct(repository.files(commit)?, folder)),
+            Self::Commit(repository, commit) => Ok(repository.files_in(commit, folder)?),
             Self::Folder(root) => list_folder(root, folder),
         }
     }
-}
-
-/// The names among `paths` that are directly in `folder`.
-fn direct(paths: Vec<String>, folder: &str) -> Vec<String> {
-    let name = |path: &String| path.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned);
-    paths.iter().filter_map(name).filter(|name| !name.contains('/')).collect()
 }
 
 fn read_file(folder: &Path, path: &str) -> Result<Option<Vec<u8>>, FileError> {

@@ -148,10 +148,15 @@ fn simulate(call: &Call<'_>) -> Result<Value, ServiceError> {
     let results: Vec<Value> = actions
         .iter()
         .map(|action| {
+            let each = resources.iter().map(|resource| {
+                let decision = decision(role, action, std::slice::from_ref(resource));
+                json!({ "EvalResourceName": resource, "EvalResourceDecision": decision })
+            });
             json!({
                 "EvalActionName": action,
                 "EvalResourceName": resources.first(),
                 "EvalDecision": decision(role, action, &resources),
+                "ResourceSpecificResults": { "member": each.collect::<Vec<_>>() },
             })
         })
         .collect();

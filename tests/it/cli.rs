@@ -11,6 +11,7 @@ mod gate;
 mod inbox;
 mod job_logs;
 mod kill;
+mod leave;
 mod lending;
 mod looking_back;
 mod models;

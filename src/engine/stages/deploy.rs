@@ -2,16 +2,18 @@
 
 use super::{
     failure,
+    leave::demand,
+    memory::Leave,
     outputs::{Applied, Approved, PLAN_EVIDENCE, Planned},
     work::Work,
 };
 use crate::{
     aws::{Purpose, Session},
-    deploy::{self, Deployment, Journal, Step},
+    deploy::{self, Deployment, Journal, Step, Verified},
     engine::context::chain,
     flow::Failure,
     ids::EnvName,
-    plan::{Blueprint, Change, Desired, Part, Plan, render},
+    plan::{self, Change, Desired, Observed, Part, Plan, render},
     spec::{BuiltIn, FailureClass},
 };
 
@@ -31,34 +33,53 @@ pub(super) async fn deploy(work: &Work<'_>, part: Part) -> Result<Applied, Failu
         return Err(unapproved(&environment.name));
     }
     let session = work.session(environment, Purpose::Deploy).await?;
-    let blueprint = work.blueprint(environment)?;
-    let (desired, changes) = apply(work, &session, &blueprint, (&plan, part)).await?;
-    let verified = deploy::verify(&session, &desired, part).await;
-    let notes = verified.map_err(|error| {
+    let (desired, observed, leave) = work.seen(environment, &session).await?;
+    let target = Target { session: &session, desired: &desired, observed: &observed };
+    if leave == Leave::Open {
+        let needed = plan::plan(&desired, &observed);
+        // before the lower part the upper one is asked for as well: a plan is not to be done by half
+        let ahead = |part| needed.changes_of(part);
+        let changes: Vec<&Change> = match part {
+            Part::Training | Part::Schedule => ahead(part).collect(),
+            Part::Pipelines => ahead(part).chain(ahead(Part::Schedule)).collect(),
+        };
+        demand(work, environment, &session, &changes).await?;
+    }
+    let changes = apply(work, target, (&plan, part)).await?;
+    let verified = deploy::verify(&session, &desired, part, observed).await;
+    let Verified { observed, notes } = verified.map_err(|error| {
         Failure::new(FailureClass::CloudError, chain(&error))
             .with_hint("something else changes this environment; plan again")
     })?;
+    work.leave_seen(desired, observed, Leave::Asked);
     work.tell("read back: all is as planned")?;
     Ok(Applied { changes, notes })
+}
+
+/// Where a plan is applied, and what it was made from.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) session: &'a Session,
+    pub(super) desired: &'a Desired,
+    pub(super) observed: &'a Observed,
 }
 
 /// Does what is left of one part of `plan` and tells each change.
 pub(super) async fn apply(
     work: &Work<'_>,
-    session: &Session,
-    blueprint: &Blueprint<'_>,
+    target: Target<'_>,
     (plan, part): (&Plan, Part),
-) -> Result<(Desired, Vec<String>), Failure> {
-    let desired = deploy::wanted(session, blueprint).await.map_err(failure::of_survey)?;
+) -> Result<Vec<String>, Failure> {
+    let Target { session, desired, observed } = target;
     let clock = work.context.clock.as_ref();
-    let deployment = Deployment { session, clock, desired: &desired, plan };
+    let deployment = Deployment { session, clock, desired, plan };
     let mut journal = Told { work, changes: Vec::new(), unheard: None };
-    let applied = deploy::apply(deployment, part, &mut journal).await;
+    let applied = deploy::apply(deployment, part, observed, &mut journal).await;
     let Told { changes, unheard, .. } = journal;
     applied.map_err(failure::of_apply)?;
     match unheard {
         Some(failure) => Err(failure),
-        None => Ok((desired, changes)),
+        None => Ok(changes),
     }
 }
 
@@ -86,7 +107,6 @@ impl Journal for Told<'_, '_> {
     fn note(&mut self, change: &Change, step: Step<'_>) {
         let what = render::one_line(change);
         let told = match step {
-            Step::Begun => None,
             Step::Done => Some(what.clone()),
             Step::DoneBefore => Some(format!("{what} (was done before)")),
             Step::Failed(error) => Some(format!("could not {what}: {error}")),
@@ -96,7 +116,7 @@ impl Journal for Told<'_, '_> {
         }
         match step {
             Step::Done | Step::DoneBefore => self.changes.push(what),
-            Step::Begun | Step::Failed(_) => {}
+            Step::Failed(_) => {}
         }
     }
 }

@@ -36,9 +36,8 @@ pub(super) fn of_apply(error: ApplyError) -> Failure {
         ApplyError::Stale { .. } => {
             failure.with_hint("run again: a new plan takes into account what has changed")
         }
-        ApplyError::Unreadable(error) => error.into(),
         ApplyError::Change { .. } => failure.with_hint(
-            "the changes before it are done and stay; `agent resume` or the next run goes on from there",
+            "what was done before it stays; `agent resume` or the next run goes on from there",
         ),
         ApplyError::WrongAccount { .. } | ApplyError::OtherCommit { .. } => failure,
     }

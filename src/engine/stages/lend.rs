@@ -16,7 +16,7 @@ pub(super) async fn lend(work: &Work<'_>, lent: Lent) -> Result<Loan, Failure> {
         Lent::Read => (Purpose::Read, "read"),
         Lent::Deploy => (Purpose::Deploy, "deploy"),
     };
-    let session = work.session(environment, purpose).await?;
+    let session = work.own_session(environment, purpose).await?;
     let door = work.clouds.door(environment).await?;
     let mut variables = variables(environment);
     if let Some(door) = &door {

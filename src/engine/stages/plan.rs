@@ -5,6 +5,7 @@
 
 use super::{
     failure,
+    memory::Leave,
     outputs::{PLAN_EVIDENCE, Planned},
     work::Work,
 };
@@ -31,6 +32,7 @@ pub(super) async fn needed(work: &Work<'_>) -> Result<Plan, Failure> {
     let (desired, observed) =
         deploy::survey(&session, &blueprint).await.map_err(failure::of_survey)?;
     let needed = plan::plan(&desired, &observed);
+    work.leave_seen(desired, observed, Leave::Open);
     match &work.context.run.facts.plan {
         None => Ok(needed),
         Some(shown) => as_shown(work, shown, needed),

@@ -9,8 +9,9 @@ mod evidence;
 mod progress;
 
 use super::{
-    deploy::apply,
+    deploy::{Target, apply},
     failure,
+    leave::demand,
     outputs::{Origin, Trained},
     work::Work,
 };
@@ -19,7 +20,7 @@ use crate::{
     deploy,
     flow::Failure,
     ids::Digest,
-    plan::{self, Desired, ObjectKind, Part},
+    plan::{self, Change, Desired, ObjectKind, Part},
     spec::{Environment, FailureClass},
 };
 use jiff::Timestamp;
@@ -37,7 +38,10 @@ pub(super) async fn train_test(work: &Work<'_>) -> Result<Trained, Failure> {
     let (desired, observed) =
         deploy::survey(&session, &blueprint).await.map_err(failure::of_survey)?;
     let plan = plan::plan(&desired, &observed);
-    apply(work, &session, &blueprint, (&plan, Part::Training)).await?;
+    let target = Target { session: &session, desired: &desired, observed: &observed };
+    let changes: Vec<&Change> = plan.changes_of(Part::Training).collect();
+    demand(work, environment, &session, &changes).await?;
+    apply(work, target, (&plan, Part::Training)).await?;
     let ready = Ready { work, environment, session: &session, desired: &desired };
     let (execution, origin) = ready.execution().await?;
     let steps = ready.finished(execution).await?;

@@ -1,11 +1,16 @@
 //! What a built-in stage works with.
 
-use super::{StageContext, failure};
+use super::{
+    StageContext, failure,
+    memory::{Leave, Memory, Seen},
+};
 use crate::{
     aws::{Access, Cause, Purpose, Session},
+    deploy,
     flow::Failure,
+    ids::Attempt,
     logs::Level,
-    plan::Blueprint,
+    plan::{Blueprint, Desired, Observed},
     project::Project,
     spec::{Action, BuiltIn, Environment, FailureClass, Stage},
 };
@@ -45,6 +50,7 @@ pub struct Door {
 pub(super) struct Work<'a> {
     pub(super) project: &'a Arc<Project>,
     pub(super) clouds: &'a dyn Clouds,
+    pub(super) memory: &'a Memory,
     pub(super) context: &'a StageContext,
 }
 
@@ -79,8 +85,26 @@ impl Work<'_> {
             .map_err(|incomplete| Failure::new(FailureClass::UserError, incomplete.to_string()))
     }
 
-    /// A session in `environment` that may do what `purpose` needs and no more.
+    /// A session in `environment` that may do what `purpose` needs and no more: the one that an earlier stage of this run
+    /// took for it, or a new one. Whoever has to try again takes a new one, whatever was wrong with the other.
     pub(super) async fn session(
+        &self,
+        environment: &Environment,
+        purpose: Purpose,
+    ) -> Result<Session, Failure> {
+        let (run, name) = (&self.context.run.id, &environment.name);
+        if self.context.attempt == Attempt(1)
+            && let Some(session) = self.memory.session(run, name, purpose)
+        {
+            return Ok(session);
+        }
+        let session = self.own_session(environment, purpose).await?;
+        self.memory.keep_session(run, name, (purpose, &session));
+        Ok(session)
+    }
+
+    /// A session that nobody else has.
+    pub(super) async fn own_session(
         &self,
         environment: &Environment,
         purpose: Purpose,
@@ -89,7 +113,31 @@ impl Work<'_> {
         let (repository, commit) = (run.repository.clone(), run.commit.clone());
         let access = self.clouds.access(environment)?;
         let access = access.on_behalf_of(Cause { repository, commit });
-        Ok(access.assume(environment, &self.context.run.id, purpose).await?)
+        Ok(access.assume(environment, &run.id, purpose).await?)
+    }
+
+    /// What the stage right before this one has just read of `environment`, or what is read now, through `session`.
+    pub(super) async fn seen(
+        &self,
+        environment: &Environment,
+        session: &Session,
+    ) -> Result<(Desired, Observed, Leave), Failure> {
+        let StageContext { run, stage, clock, .. } = self.context;
+        let known = self.memory.take_seen(&run.id, &environment.name, (&stage.needs, clock.now()));
+        if let Some(Seen { desired, observed, leave, .. }) = known {
+            return Ok((desired, observed, leave));
+        }
+        let blueprint = self.blueprint(environment)?;
+        let survey = deploy::survey(session, &blueprint).await;
+        let (desired, observed) = survey.map_err(failure::of_survey)?;
+        Ok((desired, observed, Leave::Open))
+    }
+
+    /// Leaves what was just read to the stage right behind this one.
+    pub(super) fn leave_seen(&self, desired: Desired, observed: Observed, leave: Leave) {
+        let StageContext { run, stage, clock, .. } = self.context;
+        let (stage, at) = (stage.name.clone(), clock.now());
+        self.memory.keep_seen(&run.id, Seen { desired, observed, leave, stage, at });
     }
 
     /// The output of the nearest stage before this one that `is` the wanted built-in.

@@ -52,7 +52,7 @@ pub(super) fn done(mut observed: Observed, change: &Change, desired: &Desired) -
             topic(&mut observed, &|topic| topic.kms_key = Some(to.clone()));
         }
         Change::SetTopicStatement { to, .. } => {
-            topic(&mut observed, &|topic| topic.policy = topic.policy_with(to));
+            topic(&mut observed, &|topic| topic.policy = policy_with(&topic.policy, to));
         }
         Change::Subscribe { email, .. } => topic(&mut observed, &|topic| {
             topic.subscriptions.push(Subscription {

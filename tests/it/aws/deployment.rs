@@ -1,6 +1,6 @@
 //! From an empty account to a deployed one, and whatever may come between.
 
-use super::world::{Example, Heard, World, apply, apply_all, prod};
+use super::world::{Example, Heard, Stopped, World, apply, apply_all, prod, verify};
 use relevo::{
     aws::Purpose,
     clock::{Clock, SimulatedClock},
@@ -17,14 +17,13 @@ async fn what_was_planned_is_applied_verified_and_not_done_twice() {
 
     let mut heard = Heard::default();
     let first = apply(&session, &planned, Part::Pipelines, &mut heard).await.unwrap();
-    assert_eq!(first.done * 2, heard.0.len());
-    assert_eq!(heard.0[..2], ["begun", "done"]);
-    deploy::verify(&session, &planned.0, Part::Pipelines).await.unwrap();
-    let unfinished = deploy::verify(&session, &planned.0, Part::Schedule).await.unwrap_err();
+    assert_eq!(heard.0, vec!["done"; first.done]);
+    verify(&session, &planned.0, Part::Pipelines).await.unwrap();
+    let unfinished = verify(&session, &planned.0, Part::Schedule).await.unwrap_err();
     assert!(unfinished.to_string().contains("create rule"), "{unfinished}");
     let second = apply(&session, &planned, Part::Schedule, &mut heard).await.unwrap();
     assert_eq!(first.done + second.done, planned.1.changes.len());
-    let notes = deploy::verify(&session, &planned.0, Part::Schedule).await.unwrap();
+    let notes = verify(&session, &planned.0, Part::Schedule).await.unwrap().notes;
     assert!(notes.iter().any(|note| note.contains("has not followed the link")), "{notes:?}");
 
     world.tap.writes();
@@ -52,7 +51,7 @@ async fn a_change_of_somebody_elses_since_the_plan_stops_the_apply() {
     session.events().put_rule(&theirs, &Default::default()).await.unwrap();
     world.tap.writes();
     let error = apply(&session, &planned, Part::Schedule, &mut Heard::default()).await;
-    let Err(ApplyError::Stale { change }) = error else { panic!("{error:?}") };
+    let Err(Stopped::Refused(ApplyError::Stale { change })) = error else { panic!("{error:?}") };
     assert!(change.contains("-inference-schedule"), "{change}");
     assert_eq!(world.tap.writes(), Vec::<String>::new());
 }
@@ -120,7 +119,7 @@ async fn cut_and_finish(share: usize) {
         }
         world.tap.mend();
         apply_all(&session, &planned).await.unwrap_or_else(|error| panic!("{cut}: {error:?}"));
-        deploy::verify(&session, &planned.0, Part::Schedule).await.unwrap();
+        verify(&session, &planned.0, Part::Schedule).await.unwrap();
         let (_, plan) = world.plan(&example, &prod()).await;
         assert!(plan.is_empty(), "{cut}: {}", render::human(&plan, world.bench.now()));
     }
@@ -146,10 +145,11 @@ async fn a_function_that_takes_its_time_is_waited_for() {
     let world = World::new().await;
     let (desired, plan) = world.plan(&Example::read(), &prod()).await;
     let session = world.session(&prod(), Purpose::Deploy).await;
-    world.tap.keep_function_pending(9);
     let clock = SimulatedClock::at(world.bench.now());
     let deployment =
         Deployment { session: &session, clock: &clock, desired: &desired, plan: &plan };
+    let observed = deploy::observe(&session, &desired).await.unwrap();
+    world.tap.keep_function_pending(9);
     let mut heard = Heard::default();
     let time = async {
         loop {
@@ -158,7 +158,7 @@ async fn a_function_that_takes_its_time_is_waited_for() {
         }
     };
     tokio::select! {
-        applied = deploy::apply(deployment, Part::Pipelines, &mut heard) => drop(applied.unwrap()),
+        applied = deploy::apply(deployment, Part::Pipelines, &observed, &mut heard) => drop(applied.unwrap()),
         () = time => {}
     }
     let waited = clock.now().duration_since(world.bench.now());
@@ -181,7 +181,9 @@ async fn another_version_number_than_planned_is_refused_and_mended_by_the_next_p
     lambda.update_settings(&function.name, &function.settings).await.unwrap();
 
     let error = apply_all(&session, &planned).await;
-    let Err(ApplyError::Change { source, .. }) = error else { panic!("{error:?}") };
+    let Err(Stopped::Refused(ApplyError::Change { source, .. })) = error else {
+        panic!("{error:?}")
+    };
     assert!(matches!(source, PerformError::OtherVersion { planned: 2, published: 3, .. }));
     let pipeline = session.sagemaker().pipeline(&planned.0.inference.name).await.unwrap();
     assert_eq!(pipeline.unwrap().definition, first.0.inference.definition);

@@ -1,6 +1,6 @@
 //! Who may do what where.
 
-use super::world::{Example, World, apply, dev, prod, run};
+use super::world::{Example, Stopped, World, apply, dev, prod, run};
 use relevo::{
     aws::{ErrorClass, LogEvent, Purpose},
     deploy::ApplyError,
@@ -35,7 +35,9 @@ async fn a_reading_session_reads_and_cannot_write() {
     assert!(world.tap.writes().is_empty());
     let session = world.session(&prod(), Purpose::Read).await;
     let error = apply(&session, &planned, Part::Pipelines, &mut Default::default()).await;
-    let Err(ApplyError::Change { source, .. }) = error else { panic!("{error:?}") };
+    let Err(Stopped::Refused(ApplyError::Change { source, .. })) = error else {
+        panic!("{error:?}")
+    };
     assert!(source.to_string().contains("AccessDenied"), "{source}");
 }
 
@@ -45,7 +47,8 @@ async fn a_plan_for_one_account_is_refused_in_another() {
     let planned = world.plan(&Example::read(), &prod()).await;
     let session = world.session(&dev(), Purpose::Deploy).await;
     let error = apply(&session, &planned, Part::Pipelines, &mut Default::default()).await;
-    assert!(matches!(error, Err(ApplyError::WrongAccount { .. })), "{error:?}");
+    let refused = matches!(error, Err(Stopped::Refused(ApplyError::WrongAccount { .. })));
+    assert!(refused, "{error:?}");
     assert!(world.tap.writes().is_empty());
 }
 

@@ -44,7 +44,7 @@ impl WireTap {
         *self.seen.lock().unwrap() = Seen::default();
     }
 
-    /// Shows a function as still being made for so many looks.
+    /// Shows a function as still being made for so many answers.
     pub(crate) fn keep_function_pending(&self, looks: usize) {
         self.seen.lock().unwrap().pending = looks;
     }
@@ -75,9 +75,8 @@ impl HttpConnector for Tapped {
             return HttpConnectorFuture::ready(Err(gone()));
         }
         let write = write(&request);
-        let function =
-            request.uri().contains("/functions/") && !request.uri().contains("/versions");
-        let look = function && write.is_none() && seen.pending > 0;
+        let function = request.uri().contains("/functions") && !request.uri().contains("/versions");
+        let look = function && seen.pending > 0;
         seen.pending -= usize::from(look);
         seen.writes.extend(write);
         let lost = seen.cut == Some(seen.writes.len());

@@ -5,7 +5,7 @@ use crate::rehearsal::bench::{Bench, DEV, PROD, environment};
 use relevo::{
     aws::{Access, CloudError, Purpose, Session},
     clock::SystemClock,
-    deploy::{self, Applied, ApplyError, Deployment, Journal, Step},
+    deploy::{self, Applied, ApplyError, Deployment, Journal, Step, Verified, VerifyError},
     ids::{RunId, Sha},
     plan::{Blueprint, Change, DataFile, Desired, FunctionSpec, Part, Plan, Templates, plan},
     spec::{DataContract, Environment, SourceFile, check_data_contract},
@@ -36,7 +36,6 @@ impl Journal for Heard {
     fn note(&mut self, _: &Change, step: Step<'_>) {
         self.0.push(match step {
             Step::DoneBefore => "before",
-            Step::Begun => "begun",
             Step::Done => "done",
             Step::Failed(_) => "failed",
         });
@@ -139,21 +138,40 @@ impl World {
     }
 }
 
+/// Why an apply stopped.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    Unread(CloudError),
+    Refused(ApplyError),
+}
+
+/// Looks and applies, as the stages do it after a crash.
 pub(crate) async fn apply(
     session: &Session,
     (desired, plan): &(Desired, Plan),
     part: Part,
     journal: &mut Heard,
-) -> Result<Applied, ApplyError> {
+) -> Result<Applied, Stopped> {
     let deployment = Deployment { session, clock: &SystemClock, desired, plan };
-    deploy::apply(deployment, part, journal).await
+    let observed = deploy::observe(session, desired).await.map_err(Stopped::Unread)?;
+    deploy::apply(deployment, part, &observed, journal).await.map_err(Stopped::Refused)
+}
+
+/// Reads everything, and then one part back.
+pub(crate) async fn verify(
+    session: &Session,
+    desired: &Desired,
+    part: Part,
+) -> Result<Verified, VerifyError> {
+    let observed = deploy::observe(session, desired).await?;
+    deploy::verify(session, desired, part, observed).await
 }
 
 /// Both parts, one after the other, as the stages do it.
 pub(crate) async fn apply_all(
     session: &Session,
     planned: &(Desired, Plan),
-) -> Result<usize, ApplyError> {
+) -> Result<usize, Stopped> {
     let mut done = 0;
     for part in [Part::Pipelines, Part::Schedule] {
         done += apply(session, planned, part, &mut Heard::default()).await?.done;

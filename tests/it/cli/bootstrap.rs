@@ -2,7 +2,7 @@
 
 use super::promotion::promoted;
 use crate::{
-    aws::world::{Example, apply_all, run},
+    aws::world::{Example, apply_all, run, verify},
     faults::proxy::{Fault, Planned, Proxy},
     servers::Emulator,
     world::{Told, World},
@@ -212,7 +212,7 @@ fn deploys(accounts: &Accounts) {
         let shown = (desired, planned);
         let done = Box::pin(apply_all(&session, &shown)).await.unwrap();
         assert!(done > 20, "{done} changes");
-        Box::pin(deploy::verify(&session, &shown.0, Part::Schedule)).await.unwrap();
+        Box::pin(verify(&session, &shown.0, Part::Schedule)).await.unwrap();
         let group = session.logs().group("jenkins-log").await.unwrap().unwrap();
         assert_eq!(group.retention_days, Some(90));
     });

@@ -17,21 +17,26 @@ const STRANGER: &str = r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaw
 <Account>999999999999</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"#;
 
 /// The example's accounts on a port, behind a proxy, and an agent that takes them for AWS.
-struct Ground {
+pub(super) struct Ground {
     world: World,
-    proxy: Proxy,
+    pub(super) proxy: Proxy,
     _rehearsal: Rehearsal,
 }
 
 impl Ground {
     /// The accounts are as `arranged` makes them out of the environment files, which may say `more`.
     async fn new(more: &str, arranged: fn(Environment) -> Environment) -> Self {
+        Self::laid(more, |environments| Landscape::from(&environments.map(arranged))).await
+    }
+
+    /// The accounts are as `lay` makes them out of the environment files, which may say `more`.
+    pub(super) async fn laid(more: &str, lay: impl FnOnce([Environment; 2]) -> Landscape) -> Self {
         let world = World::new();
-        let environments = ["dev", "prod"].map(|name| arranged(environment(&world, name)));
+        let landscape = lay(["dev", "prod"].map(|name| environment(&world, name)));
         std::fs::create_dir_all(world.path(".agent")).unwrap();
         let file = world.path(".agent/rehearsal.sqlite");
         let now = Arc::new(|| SystemClock.now());
-        let rehearsal = Rehearsal::open(&file, Landscape::from(&environments), now).await.unwrap();
+        let rehearsal = Rehearsal::open(&file, landscape, now).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = Proxy::before(listener.local_addr().unwrap().port()).await;
         let served = rehearsal.clone();
@@ -47,16 +52,16 @@ impl Ground {
     }
 
     /// The example's accounts as they should be.
-    async fn well() -> Self {
+    pub(super) async fn well() -> Self {
         Self::new("", |environment| environment).await
     }
 
     /// What becomes of a promotion.
-    fn promoted(&self) -> Told {
+    pub(super) fn promoted(&self) -> Told {
         self.told(&["run", "--branch", "main"])
     }
 
-    fn told(&self, arguments: &[&str]) -> Told {
+    pub(super) fn told(&self, arguments: &[&str]) -> Told {
         let mut agent = self.world.command(arguments);
         let keys = Rehearsal::base_credentials();
         agent.env("AWS_ACCESS_KEY_ID", keys.access_key_id);
@@ -66,15 +71,24 @@ impl Ground {
         tokio::task::block_in_place(|| Told::of(&agent.output().unwrap()))
     }
 
-    fn spoil(&self, operation: &str, fault: Fault) {
+    pub(super) fn spoil(&self, operation: &str, fault: Fault) {
         self.proxy.spoil(operation, usize::MAX, fault);
     }
 
     /// Nothing was asked for that writes, but for the run's own log, and there is nothing in any account.
-    fn is_untouched(&self) {
+    pub(super) fn is_untouched(&self) {
         let tells = ["CreateLogGroup", "CreateLogStream", "PutRetentionPolicy", "PutLogEvents"];
-        let reads =
-            ["Describe", "List", "Get", "Filter", "AssumeRole", "s3 HEAD", "s3 GET", "lambda GET"];
+        let reads = [
+            "Describe",
+            "List",
+            "Get",
+            "Filter",
+            "Simulate",
+            "AssumeRole",
+            "s3 HEAD",
+            "s3 GET",
+            "lambda GET",
+        ];
         let heard = self.proxy.heard();
         let writes: Vec<&String> = heard
             .iter()

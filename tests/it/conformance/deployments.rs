@@ -2,7 +2,7 @@
 
 use super::{Found, Ground, Otherwise, same};
 use crate::{
-    aws::world::{Example, apply_all},
+    aws::world::{Example, apply_all, verify},
     faults::proxy::{Fault, Planned},
 };
 use relevo::{
@@ -50,8 +50,8 @@ async fn deployed(
     let session = ground.assume(environment, Purpose::Deploy).await?;
     let done = Box::pin(apply_all(&session, &shown)).await;
     let done = done.map_err(|error| Otherwise(format!("{error:?}")))?;
-    Box::pin(deploy::verify(&session, &shown.0, Part::Schedule)).await?;
-    Box::pin(deploy::verify(&session, &shown.0, Part::Pipelines)).await?;
+    Box::pin(verify(&session, &shown.0, Part::Schedule)).await?;
+    Box::pin(verify(&session, &shown.0, Part::Pipelines)).await?;
     same("changes left", left(ground, environment).await?, Vec::new())?;
     Ok((session, done))
 }

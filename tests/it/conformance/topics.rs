@@ -3,7 +3,7 @@
 use super::{Found, Ground, Otherwise, refused, same};
 use relevo::{
     aws::{ErrorClass, Sns},
-    plan::{SubscriptionState, Tags, alert_topic_arn, tags},
+    plan::{SubscriptionState, Tags, alert_topic_arn, policy_with, tags},
 };
 use serde_json::json;
 
@@ -28,7 +28,7 @@ pub(super) async fn a_topic_keeps_its_key_and_policy(ground: Ground) -> Found {
         "Action": "sns:Publish", "Resource": arn,
     });
     let topic = sns.topic(&arn).await?.ok_or(Otherwise("no topic".to_owned()))?;
-    sns.set_policy(&arn, &topic.policy_with(&ours)).await?;
+    sns.set_policy(&arn, &policy_with(&topic.policy, &ours)).await?;
     let topic = sns.topic(&arn).await?.ok_or(Otherwise("no topic".to_owned()))?;
     same("key", topic.kms_key.as_deref() == Some(ground.prod.kms_key.as_str()), true)?;
     same("statement", topic.statement(&ours), Some(&ours))?;

@@ -4,7 +4,7 @@ use super::{
     proxy::{Fault, Planned},
     world::World,
 };
-use crate::aws::world::apply_all;
+use crate::aws::world::{Stopped, apply_all};
 use relevo::{
     aws::{ErrorClass, Purpose},
     deploy::{ApplyError, PerformError},
@@ -104,10 +104,12 @@ async fn resumes(fault: Fault, attempts: usize, classes: &[ErrorClass]) {
     world.is_as_planned().await;
 }
 
-fn class(error: &ApplyError) -> ErrorClass {
+fn class(error: &Stopped) -> ErrorClass {
     match error {
-        ApplyError::Unreadable(error)
-        | ApplyError::Change { source: PerformError::Cloud(error), .. } => error.class,
+        Stopped::Unread(error)
+        | Stopped::Refused(ApplyError::Change { source: PerformError::Cloud(error), .. }) => {
+            error.class
+        }
         other => panic!("{other:?}"),
     }
 }
