@@ -9,6 +9,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+mod provider;
 mod unread;
 
 const AGENT: &str = "arn:aws:iam::444444444444:role/agent";
