@@ -1,5 +1,7 @@
 //! Accounts before their first deployment: planned, made, made again, changed by hand, somebody else's.
 
+mod crash;
+
 use super::promotion::promoted;
 use crate::{
     aws::world::{Example, apply_all, run},
@@ -81,11 +83,14 @@ impl Accounts {
     }
 
     fn plain(&self, arguments: &[&str]) -> Told {
+        self.by("AKIAPERSONPERSONPERS", arguments)
+    }
+
+    /// Somebody with these keys.
+    fn by(&self, key: &str, arguments: &[&str]) -> Told {
         let mut command =
             self.world.command(&[&["bootstrap", "--env", "prod"], arguments].concat());
-        command
-            .env("AWS_ACCESS_KEY_ID", "AKIAPERSONPERSONPERS")
-            .env("AWS_SECRET_ACCESS_KEY", "test");
+        command.env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", "test");
         command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/dev/null");
         let output = command.output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
