@@ -107,7 +107,14 @@ pub async fn survey(crew: &Crew, order: &Order) -> Result<Survey, CloudError> {
     let mut standings = Vec::new();
     for item in &foundation.items {
         let Some(administrator) = crew.of(item) else { continue };
-        let found = Box::pin(observe::observe(administrator, item)).await?;
+        let found = match Box::pin(observe::observe(administrator, item)).await {
+            Err(error) if administrator.is_elsewhere() && error.is_unheard_of() => {
+                notes
+                    .push(format!("{item} is not offered by this endpoint and left out ({error})"));
+                continue;
+            }
+            found => found?,
+        };
         let beside = found.iter().flat_map(|found| &found.beside);
         notes.extend(beside.map(|what| format!("{item} also has {what}; it is left alone")));
         let unoffered = found.iter().flat_map(|found| &found.unoffered);

@@ -145,7 +145,7 @@ fn nameless(answer: Option<&HttpResponse>) -> &'static str {
     let Some(answer) = answer else { return NO_ANSWER };
     let worded = answer.body().bytes().is_some_and(|body| !body.is_empty());
     match answer.status().as_u16() {
-        500 if worded => NO_CODE,
+        400 | 404 | 405 | 500 if worded => NO_CODE,
         501 => NO_CODE,
         _ => NO_ANSWER,
     }

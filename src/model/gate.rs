@@ -75,7 +75,7 @@ pub enum Reason {
         margin: f64,
     },
     /// There is nothing to judge.
-    #[error("there is no {what}: {address} is not there")]
+    #[error("no {what}: {address} is not there")]
     NoEvidence {
         /// What is missing, for people.
         what: String,

@@ -8,7 +8,8 @@
 //! at it, without a wait and without a change to the server. The steps are answered there too, for what a version is
 //! called is told by them alone.
 //!
-//! moto knows model packages of the asking account only, so people approve where the registry is in prod's account.
+//! moto knows model packages of the asking account only: people approve in the registry's account, and prod's schedule
+//! stays disabled, for prod cannot see the version.
 
 mod accounts;
 mod approval;

@@ -49,7 +49,7 @@ fn held(accounts: &Accounts, account: &str) -> Value {
 fn refused_without_evidence(accounts: &Accounts) {
     let told = accounts.agent(&["run", "--branch", "main"]).exits(3);
     told.says("the steps cannot be listed").says("HTTP status 500");
-    told.says("there is no training rows: s3://").says("there is no scores of the candidate");
+    told.says("no training rows: s3://").says("no scores of the candidate: s3://");
     let all = told.stdout + &told.stderr;
     assert_eq!(all.matches("the steps cannot be listed").count(), 1, "{all}");
     assert!(!all.contains("doctype") && !all.contains("HttpResponse"), "{all}");
