@@ -62,6 +62,12 @@ impl Survey {
     pub fn is_to_do(&self) -> bool {
         self.standings.iter().any(|(_, standing)| standing.is_to_do())
     }
+
+    /// After everything was done: is there something left, beside what was set and cannot be read back?
+    #[must_use]
+    pub fn is_left_open(&self) -> bool {
+        self.standings.iter().any(|(_, standing)| standing.is_open() && !standing.is_set_unseen())
+    }
 }
 
 /// Why the foundation was not laid to its end.
@@ -101,12 +107,25 @@ pub async fn survey(crew: &Crew, order: &Order) -> Result<Survey, CloudError> {
     let mut standings = Vec::new();
     for item in &foundation.items {
         let Some(administrator) = crew.of(item) else { continue };
-        let found = Box::pin(observe::observe(administrator, item)).await?;
+        let found = match Box::pin(observe::observe(administrator, item)).await {
+            Err(error) if administrator.is_elsewhere() && error.is_unheard_of() => {
+                notes
+                    .push(format!("{item} is not offered by this endpoint and left out ({error})"));
+                continue;
+            }
+            found => found?,
+        };
         let beside = found.iter().flat_map(|found| &found.beside);
         notes.extend(beside.map(|what| format!("{item} also has {what}; it is left alone")));
+        let unoffered = found.iter().flat_map(|found| &found.unoffered);
+        notes.extend(unoffered.map(|(what, why)| left_out(item, what, why)));
         standings.push((item.clone(), compare(item, found.as_ref(), &order.adopted)));
     }
     Ok(Survey { foundation, standings, notes })
+}
+
+fn left_out(item: &Item, what: &str, why: &str) -> String {
+    format!("{item}: {what} is not offered by this endpoint and left out ({why})")
 }
 
 /// What the keys that the files name are really called, as far as they are there.
@@ -144,11 +163,15 @@ pub async fn apply(
     for (item, standing) in survey.standings.iter().filter(|(_, one)| one.is_to_do()) {
         let Some(administrator) = crew.of(item) else { continue };
         let done = Box::pin(perform::perform(administrator, item, standing)).await;
-        done.map_err(|source| refused(item, source))?;
+        let unoffered = done.map_err(|source| refused(item, source))?;
         tell(&format!("account {}: {} {item}", item.account, done_to(standing)));
+        for (what, why) in unoffered {
+            tell(&format!("account {}: {}", item.account, left_out(item, &what, &why)));
+        }
     }
     let after = Box::pin(self::survey(crew, order)).await?;
-    let open = after.standings.iter().filter(|(_, standing)| standing.is_to_do());
+    let open = after.standings.iter();
+    let open = open.filter(|(_, standing)| standing.is_to_do() && !standing.is_set_unseen());
     let open: Vec<String> = open.map(|(item, _)| item.to_string()).collect();
     if open.is_empty() { Ok(after) } else { Err(ApplyError::NotAsSet(open)) }
 }
@@ -178,9 +201,7 @@ fn done_to(standing: &Standing) -> &'static str {
         Standing::Missing => "made",
         Standing::Differs { adopting: true, .. } => "adopted",
         Standing::Differs { adopting: false, .. } => "changed",
-        Standing::Fine
-        | Standing::Foreign { .. }
-        | Standing::Unread { .. }
-        | Standing::Blocked { .. } => "looked at",
+        Standing::Unread { .. } => "set again",
+        Standing::Fine | Standing::Foreign { .. } | Standing::Blocked { .. } => "looked at",
     }
 }

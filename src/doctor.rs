@@ -88,6 +88,9 @@ fn images(environment: &Environment) -> Outcome {
 
 /// What was to be read could not be.
 fn unread(error: &CloudError) -> Outcome {
+    if error.is_unheard_of() {
+        return Outcome::unknown(format!("this endpoint does not offer it: {error}"));
+    }
     match error.class {
         ErrorClass::Denied => {
             Outcome::unknown(format!("the deploy role may not ask: {} is refused", error.operation))

@@ -4,6 +4,7 @@
 //! is [`Outcome::Unknown`] with the reason, never a guess. Failed means that a deployment would not work, or that
 //! somebody could reach what is nobody's business; a warning works today and should not stay.
 
+mod asked;
 mod bucket;
 mod clock;
 mod document;
@@ -14,6 +15,7 @@ mod readiness;
 mod simulation;
 mod trust;
 
+pub use asked::Asked;
 pub use bucket::{Encryption, PublicAccess, encrypted, in_region, private, tls_only, versioned};
 pub use clock::skew;
 pub use document::{NotAPolicy, PolicyDocument};

@@ -52,6 +52,7 @@ const LAY: &[&str] = &[
     "s3:PutBucketTagging",
     "s3:PutBucketVersioning",
     "s3:PutEncryptionConfiguration",
+    "s3:TagResource",
     "sagemaker:AddTags",
     "sagemaker:CreateModelPackageGroup",
     "sagemaker:DescribeModelPackageGroup",
@@ -118,8 +119,8 @@ impl Access {
     }
 }
 
-/// Files what was read of one setting. What a service refuses to tell, or cannot, is told as unread and stops nothing
-/// else; what passes with time or with new credentials does stop.
+/// Files what was read of one setting. What a service refuses to tell, cannot, or has never heard of is told so and
+/// stops nothing else; what passes with time or with new credentials does stop.
 pub(super) fn file(
     found: &mut Found,
     aspect: &str,
@@ -130,6 +131,9 @@ pub(super) fn file(
             found.settings.insert(aspect.to_owned(), value);
         }
         Ok(None) => {}
+        Err(error) if error.is_unheard_of() => {
+            found.unoffered.insert(aspect.to_owned(), error.to_string());
+        }
         Err(error) => match error.class {
             ErrorClass::Denied | ErrorClass::Unavailable | ErrorClass::Other => {
                 found.unread.insert(aspect.to_owned(), error.to_string());
@@ -162,6 +166,12 @@ impl Administrator {
     #[must_use]
     pub fn account(&self) -> &AccountId {
         &self.account
+    }
+
+    /// Is it reached at an address of one's own, behind which there may be less than AWS?
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.config.endpoint_url().is_some()
     }
 
     /// Roles.

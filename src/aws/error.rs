@@ -13,7 +13,7 @@ use std::error::Error;
 pub struct CloudError {
     /// What a caller may decide by.
     pub class: ErrorClass,
-    /// AWS's own code, or `NoAnswer` where there was none.
+    /// AWS's own code; `NoAnswer` where there was none, `NoCode` where an answer gave no reason of AWS's.
     pub code: String,
     /// The operation, as the API calls it.
     pub operation: &'static str,
@@ -25,6 +25,16 @@ pub struct CloudError {
 
 /// Stands where AWS gave no code, because it gave no answer or one without a body.
 const NO_ANSWER: &str = "NoAnswer";
+/// Stands where a server failed with words that are not of the service: AWS's services give each failure a code.
+const NO_CODE: &str = "NoCode";
+/// What is said to a call that nobody has heard of: by services of AWS's three families of protocols, and in plain HTTP.
+const UNHEARD_OF: [&str; 5] = [
+    "UnknownOperationException",
+    "InvalidAction",
+    "NotImplemented",
+    "UnsupportedOperation",
+    NO_CODE,
+];
 
 impl CloudError {
     /// An answer that breaks the service's own contract, such as a missing ARN.
@@ -79,6 +89,13 @@ impl CloudError {
         }
     }
 
+    /// Is this how a server answers that does not offer the operation? AWS offers it: this means something only of
+    /// an address of one's own.
+    #[must_use]
+    pub fn is_unheard_of(&self) -> bool {
+        UNHEARD_OF.contains(&self.code.as_str())
+    }
+
     /// Was it refused without a word why, as answers to HEAD are?
     pub(super) fn is_without_reason(&self) -> bool {
         self.code == NO_ANSWER && matches!(self.class, ErrorClass::Denied | ErrorClass::Invalid)
@@ -118,8 +135,19 @@ impl CloudError {
             Some(id) => format!("{words}; request {id}"),
             None => words,
         };
-        let code = code.unwrap_or_else(|| NO_ANSWER.to_owned());
+        let code = code.unwrap_or_else(|| nameless(error.raw_response()).to_owned());
         Self { class, code, operation, resource: resource.to_owned(), message }
+    }
+}
+
+/// What stands for the code that an answer did not give. A gateway's failures (502 and above) pass.
+fn nameless(answer: Option<&HttpResponse>) -> &'static str {
+    let Some(answer) = answer else { return NO_ANSWER };
+    let worded = answer.body().bytes().is_some_and(|body| !body.is_empty());
+    match answer.status().as_u16() {
+        400 | 404 | 405 | 500 if worded => NO_CODE,
+        501 => NO_CODE,
+        _ => NO_ANSWER,
     }
 }
 

@@ -2,39 +2,47 @@
 
 use crate::{
     aws::{Administrator, CloudError, ErrorClass},
-    foundation::{Item, KeySpec, Origin, Resource, Setting, Standing},
+    foundation::{Difference, Item, KeySpec, Origin, Resource, Setting, Standing},
     ids::Arn,
 };
 use serde_json::Value;
 
-/// Brings `item` from how it stands to how it should.
+/// Brings `item` from how it stands to how it should. What the address does not offer is left out, and given back with
+/// how it said so.
 pub(super) async fn perform(
     administrator: &Administrator,
     item: &Item,
     standing: &Standing,
-) -> Result<(), CloudError> {
-    match standing {
+) -> Result<Vec<(String, String)>, CloudError> {
+    let wanted: Vec<(Setting, Value)> = match standing {
         Standing::Missing => {
             create(administrator, item).await?;
-            for setting in item.settings().iter().filter(|one| !is_set_by_making(one)) {
-                set(administrator, item, (setting, &setting.wanted())).await?;
-            }
-            Ok(())
+            let settings = item.settings().into_iter().filter(|one| !is_set_by_making(one));
+            settings.map(|setting| (setting.clone(), setting.wanted())).collect()
         }
         Standing::Differs { differences, adopting } => {
             if *adopting {
                 tag(administrator, item, Origin::Adopted).await?;
             }
-            for difference in differences {
-                set(administrator, item, (&difference.setting, &difference.to)).await?;
-            }
-            Ok(())
+            values(differences)
         }
-        Standing::Fine
-        | Standing::Foreign { .. }
-        | Standing::Unread { .. }
-        | Standing::Blocked { .. } => Ok(()),
+        Standing::Unread { again, .. } => values(again),
+        Standing::Fine | Standing::Foreign { .. } | Standing::Blocked { .. } => Vec::new(),
+    };
+    let mut unoffered = Vec::new();
+    for (setting, to) in wanted {
+        match set(administrator, item, (&setting, &to)).await {
+            Err(error) if administrator.is_elsewhere() && error.is_unheard_of() => {
+                unoffered.push((setting.aspect(), error.to_string()));
+            }
+            done => done?,
+        }
     }
+    Ok(unoffered)
+}
+
+fn values(differences: &[Difference]) -> Vec<(Setting, Value)> {
+    differences.iter().map(|one| (one.setting.clone(), one.to.clone())).collect()
 }
 
 /// Makes the key unless it is there, and gives it its alias; the ARN of one that was made.
@@ -64,10 +72,7 @@ async fn create(administrator: &Administrator, item: &Item) -> Result<(), CloudE
         Resource::Role(role) => administrator.iam().create_role(role, &tags).await,
         Resource::Bucket(bucket) => {
             let buckets = administrator.buckets();
-            match buckets.create(bucket, &item.region).await {
-                Ok(()) => buckets.tag(bucket, &tags).await,
-                Err(error) => Err(error),
-            }
+            buckets.create(bucket, &item.region, &tags).await
         }
         Resource::Group(group) => administrator.sagemaker().create_group(group, &tags).await,
         Resource::LogGroup(log) => administrator.logs().create(log, &tags).await,

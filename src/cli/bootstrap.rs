@@ -105,7 +105,7 @@ pub(crate) async fn bootstrap(args: &Args, shared: &Shared, output: &Output) -> 
     let after = Box::pin(bootstrap::apply(&crew, &order, &tell)).await.map_err(stopped)?;
     output.talk("read back: all is as it was set");
     shown(args, &after, output)?;
-    Ok(if after.is_open() { Exit::Differs } else { Exit::Done })
+    Ok(if after.is_left_open() { Exit::Differs } else { Exit::Done })
 }
 
 /// The environments of the same cloud: rehearsed accounts and real ones share nothing.

@@ -3,7 +3,7 @@
 use super::judged;
 use crate::{
     aws::{Caller, ErrorClass, Iam, Session},
-    preflight::{self, Check, Outcome, permissions},
+    preflight::{self, Asked, Check, Outcome, permissions},
     spec::Environment,
 };
 use std::collections::BTreeSet;
@@ -21,10 +21,10 @@ pub(super) async fn examine(
 
 async fn trust(iam: &Iam, environment: &Environment, caller: Option<&Caller>) -> Check {
     let agent = caller.and_then(|caller| Some((caller.account.as_str(), caller.role()?)));
-    let id = environment.external_id.as_deref();
+    let asked = Asked::from(environment);
     let read = iam.trust_policy(&environment.deploy_role).await;
     let outcome = judged(&read, |policy| match policy {
-        Some(policy) => preflight::trust(policy, id, agent).or_bootstrap(&environment.name),
+        Some(policy) => preflight::trust(policy, &asked, agent).or_bootstrap(&environment.name),
         None => Outcome::unknown(format!("IAM has no {}", environment.deploy_role)),
     });
     Check::new("trust policy", outcome)

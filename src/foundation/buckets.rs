@@ -71,6 +71,12 @@ fn spec(scope: &Scope, member: &Member, (name, owner): (&BucketName, &AccountId)
     BucketSpec { name: name.clone(), key: key.clone(), policy }
 }
 
+/// All that S3 does, and what stores an object. IAM reads actions in any case (IAM user guide, "JSON policy elements:
+/// Action"). A server that stands in for S3 and reads no conditions takes these denials for plain ones and locks
+/// everybody out; in capitals it does not take them at all.
+const ANYTHING: &str = "S3:*";
+const STORE: &str = "S3:PutObject";
+
 /// TLS or nothing; our keys or none named. A part of a large upload names no key, so naming none is no offence: the
 /// default holds then.
 fn closed(arn: &str, members: &[&Member]) -> [Statement; 3] {
@@ -86,11 +92,10 @@ fn closed(arn: &str, members: &[&Member]) -> [Statement; 3] {
     keys.dedup();
     let (algorithm, key) =
         ("s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id");
-    let put = |name: &str| {
-        Statement::deny(name, &["s3:PutObject"]).by(Principal::Everybody).on(objects.clone())
-    };
+    let put =
+        |name: &str| Statement::deny(name, &[STORE]).by(Principal::Everybody).on(objects.clone());
     [
-        Statement::deny("OnlyByTls", &["s3:*"]).by(Principal::Everybody).on(everything).when(
+        Statement::deny("OnlyByTls", &[ANYTHING]).by(Principal::Everybody).on(everything).when(
             "Bool",
             "aws:SecureTransport",
             ["false"],

@@ -45,6 +45,7 @@ fn statement(statement: &Value) -> Value {
             "Condition" => conditions(value),
             "Principal" | "NotPrincipal" => principal(value),
             "Sid" | "Effect" => value.clone(),
+            "Action" | "NotAction" => actions(value),
             _ => texts(value),
         };
         (name.clone(), value)
@@ -87,6 +88,12 @@ fn principal(value: &Value) -> Value {
     })
 }
 
+/// IAM reads `S3:getobject` as `s3:GetObject`.
+fn actions(value: &Value) -> Value {
+    let lower: Vec<String> = strings(value).iter().map(|one| one.to_ascii_lowercase()).collect();
+    texts(&json!(lower))
+}
+
 fn texts(value: &Value) -> Value {
     let mut list = strings(value);
     list.sort();
@@ -109,7 +116,7 @@ mod tests {
     #[test]
     fn spellings_of_the_same_are_the_same() {
         let one = json!({ "Version": "2012-10-17", "Statement": {
-            "Effect": "Allow", "Action": ["b:x", "a:x"], "Resource": "*",
+            "Effect": "Allow", "Action": ["B:X", "a:x"], "Resource": "*",
             "Principal": { "AWS": ["111111111111"] },
             "Condition": { "Bool": { "aws:SecureTransport": true } } } });
         let other = json!({ "Version": "2012-10-17", "Statement": [{

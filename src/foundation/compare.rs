@@ -24,6 +24,8 @@ pub struct Found {
     pub obstacles: Vec<String>,
     /// What could not be read, by [`Setting::aspect`], and why not.
     pub unread: BTreeMap<String, String>,
+    /// What the address it is reached at does not offer, by [`Setting::aspect`], and how it said so: left out.
+    pub unoffered: BTreeMap<String, String>,
     /// What is beside what should be, and is left alone: a person should know.
     pub beside: Vec<String>,
 }
@@ -37,12 +39,14 @@ pub struct Difference {
     pub from: Value,
     /// What should be, with what others wrote where that stays.
     pub to: Value,
+    /// Why nobody can tell what is set, if so: then it is set to be sure.
+    pub unread: Option<String>,
 }
 
 impl Serialize for Difference {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let shown = serde_json::json!({
-            "what": self.setting.aspect(), "from": self.from, "to": self.to,
+            "what": self.setting.aspect(), "from": self.from, "to": self.to, "unread": self.unread,
         });
         shown.serialize(serializer)
     }
@@ -72,6 +76,8 @@ pub enum Standing {
     Unread {
         /// What could not be read, and why not.
         unread: BTreeMap<String, String>,
+        /// What of that is ours to set, once more to be sure.
+        again: Vec<Difference>,
     },
     /// It is there and cannot be what it should be.
     Blocked {
@@ -99,7 +105,21 @@ impl Standing {
     pub fn is_to_do(&self) -> bool {
         match self {
             Self::Missing | Self::Differs { .. } => true,
-            Self::Fine | Self::Foreign { .. } | Self::Unread { .. } | Self::Blocked { .. } => false,
+            Self::Unread { again, .. } => !again.is_empty(),
+            Self::Fine | Self::Foreign { .. } | Self::Blocked { .. } => false,
+        }
+    }
+
+    /// Is it all that can be had of something whose settings were set, some of which cannot be read back?
+    #[must_use]
+    pub fn is_set_unseen(&self) -> bool {
+        match self {
+            Self::Unread { unread, again } => unread.len() == again.len(),
+            Self::Missing
+            | Self::Fine
+            | Self::Differs { .. }
+            | Self::Foreign { .. }
+            | Self::Blocked { .. } => false,
         }
     }
 }
@@ -113,20 +133,45 @@ pub fn compare(item: &Item, found: Option<&Found>, adopted: &BTreeSet<String>) -
     }
     let origin = Origin::of(&found.tags, &item.model);
     let settings = item.settings().into_iter();
-    let differences: Vec<Difference> =
+    let mut differences: Vec<Difference> =
         settings.filter_map(|setting| difference(setting, found, origin)).collect();
     let adopting = origin.is_none() && adopted.contains(item.name());
+    let ours = if adopting { Some(Origin::Adopted) } else { origin };
+    let again = again(item, found, ours);
     match (origin, differences.is_empty()) {
-        (None, true) if adopting => Standing::Differs { differences, adopting },
-        (_, true) if !found.unread.is_empty() => Standing::Unread { unread: found.unread.clone() },
+        (None, true) if adopting => Standing::Differs { differences: again, adopting },
+        (_, true) if !found.unread.is_empty() => {
+            Standing::Unread { unread: found.unread.clone(), again }
+        }
         (_, true) => Standing::Fine,
         (None, false) if !adopting => Standing::Foreign { differences },
-        (_, false) => Standing::Differs { differences, adopting },
+        (_, false) => {
+            differences.extend(again);
+            Standing::Differs { differences, adopting }
+        }
     }
 }
 
+/// What nobody can tell is set once more, which bears being done twice. Not a policy in which others' statements may
+/// stand: setting it would take them out.
+fn again(item: &Item, found: &Found, origin: Option<Origin>) -> Vec<Difference> {
+    let settings = item.settings().into_iter();
+    let unseen = settings.filter_map(|setting| {
+        let why = found.unread.get(&setting.aspect())?.clone();
+        let mine = match origin {
+            Some(Origin::Made) => true,
+            Some(Origin::Adopted) => setting.policy().is_none(),
+            None => false,
+        };
+        let to = setting.wanted();
+        mine.then_some(Difference { setting, from: Value::Null, to, unread: Some(why) })
+    });
+    unseen.collect()
+}
+
 fn difference(setting: Setting, found: &Found, origin: Option<Origin>) -> Option<Difference> {
-    if found.unread.contains_key(&setting.aspect()) {
+    let aspect = setting.aspect();
+    if found.unread.contains_key(&aspect) || found.unoffered.contains_key(&aspect) {
         return None;
     }
     let there = found.settings.get(&setting.aspect());
@@ -139,5 +184,5 @@ fn difference(setting: Setting, found: &Found, origin: Option<Origin>) -> Option
         Some(_) => canonical(&from) == canonical(&to),
         None => from == to,
     };
-    (!same).then_some(Difference { setting, from, to })
+    (!same).then_some(Difference { setting, from, to, unread: None })
 }

@@ -44,9 +44,12 @@ fn told(item: &Item, standing: &Standing) -> Vec<String> {
             lines.extend(differences.iter().flat_map(difference));
             lines.push(format!("      to have it changed: --adopt {}", item.name()));
         }
-        Standing::Unread { unread } => {
+        Standing::Unread { unread, again } => {
             lines.push(format!("  ? {item}: some of it could not be read"));
             lines.extend(unread.iter().map(|(what, why)| format!("      {what}: {why}")));
+            if !again.is_empty() {
+                lines.push("      to be sure, --apply sets it again".to_owned());
+            }
         }
         Standing::Blocked { obstacles } => {
             lines.push(format!("  ✗ {item}: cannot be changed"));
@@ -74,6 +77,9 @@ fn plain(value: &Value) -> String {
 
 fn difference(difference: &Difference) -> Vec<String> {
     let aspect = difference.setting.aspect();
+    if let Some(why) = &difference.unread {
+        return vec![format!("      {aspect}: set again, for it could not be read ({why})")];
+    }
     if difference.setting.policy().is_none() {
         let (from, to) = (plain(&difference.from), plain(&difference.to));
         return vec![format!("      {aspect}: {from} -> {to}")];

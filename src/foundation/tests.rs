@@ -9,6 +9,9 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+mod provider;
+mod unread;
+
 const AGENT: &str = "arn:aws:iam::444444444444:role/agent";
 
 /// dev and prod of the example, prod built on dev, in the partition of `region`.
@@ -191,11 +194,7 @@ fn the_doctor_is_content_with_every_policy() {
     let bucket = read(policy_of(&foundation, "bucket", "sagemaker-prod-bucket"));
     ok(preflight::tls_only(Some(&bucket), "aws", "sagemaker-prod-bucket"));
     let trust = read(role(&foundation, &environment.deploy_role).trust.json());
-    ok(preflight::trust(
-        &trust,
-        environment.external_id.as_deref(),
-        Some(("444444444444", "agent")),
-    ));
+    ok(preflight::trust(&trust, &environment.into(), Some(("444444444444", "agent"))));
 }
 
 #[test]
@@ -322,7 +321,7 @@ fn ours_is_put_back_and_what_is_not_ours_is_left_alone_until_it_is_given() {
     found.settings.remove("versions");
     found.unread.insert("versions".to_owned(), "no answer".to_owned());
     let unread = compare(item, Some(&found), &nobody);
-    assert!(matches!(unread, Standing::Unread { .. }) && unread.is_open() && !unread.is_to_do());
+    assert!(unread.is_open() && unread.is_to_do() && unread.is_set_unseen(), "{unread:?}");
     found.obstacles.push("elsewhere".to_owned());
     assert!(matches!(compare(item, Some(&found), &given), Standing::Blocked { .. }));
 }

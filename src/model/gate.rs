@@ -74,6 +74,14 @@ pub enum Reason {
         /// What was allowed.
         margin: f64,
     },
+    /// There is nothing to judge.
+    #[error("no {what}: {address} is not there")]
+    NoEvidence {
+        /// What is missing, for people.
+        what: String,
+        /// Where it should lie.
+        address: String,
+    },
     /// Too few rows to tell.
     #[error(
         "{positives} positive and {negatives} negative rows are too few to judge on: each class needs {least}"
@@ -104,6 +112,20 @@ pub fn judge(policy: &GatePolicy, labels: &[bool], candidate: &[f64], baseline: 
     };
     let decision = if reasons.is_empty() { Decision::Accepted } else { Decision::Refused };
     Verdict { decision, reasons, policy: *policy, rows: labels.len(), evidence }
+}
+
+impl Verdict {
+    /// What is said of a candidate whose evidence is not there.
+    #[must_use]
+    pub fn without_evidence(policy: &GatePolicy, missing: Vec<Reason>) -> Self {
+        Self {
+            decision: Decision::Refused,
+            reasons: missing,
+            policy: *policy,
+            rows: 0,
+            evidence: None,
+        }
+    }
 }
 
 fn measure(

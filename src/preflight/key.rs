@@ -36,6 +36,7 @@ pub struct KeyUse {
 pub fn usable(key: &KeyUse) -> Outcome {
     match (key.state.as_str(), key.usage.as_str()) {
         ("Enabled", "ENCRYPT_DECRYPT") => Outcome::ok("enabled"),
+        ("Enabled", "") => Outcome::unknown("it is enabled; what its use is was not told"),
         ("Enabled", other) => Outcome::failed(
             format!("its use is {other}, which encrypts no objects"),
             "make a symmetric key for encryption and write its ARN as kms_key",

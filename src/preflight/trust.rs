@@ -1,24 +1,23 @@
 //! Whom does the deploy role trust?
 //!
-//! It should be one role, with the environment's external id. An account's root stands for every role of that account,
-//! so whoever may make a role there may deploy here.
+//! It should be one role, with the environment's external id, and it must be let do what the environment asks for
+//! beside the role: STS refuses all of it where one is not allowed. An account's root stands for every role of that
+//! account, so whoever may make a role there may deploy here.
 
 use super::{
     Outcome, PolicyDocument,
+    asked::Asked,
     document::{Condition, Effect, Statement, Who},
 };
 
-const ASSUME: &str = "sts:AssumeRole";
-const EXTERNAL_ID: &str = "sts:ExternalId";
+pub(super) const ASSUME: &str = "sts:AssumeRole";
+pub(super) const EXTERNAL_ID: &str = "sts:ExternalId";
 
-/// What the trust policy of the deploy role lets in, seen with the environment's external id. `agent` is the role
+/// What the trust policy of the deploy role lets in, seen with what the environment asks for. `agent` is the role
 /// the agent comes with, as `account role`, where it is known.
 #[must_use]
-pub fn trust(
-    policy: &PolicyDocument,
-    external_id: Option<&str>,
-    agent: Option<(&str, &str)>,
-) -> Outcome {
+pub fn trust(policy: &PolicyDocument, asked: &Asked<'_>, agent: Option<(&str, &str)>) -> Outcome {
+    let external_id = asked.external_id;
     let lets_in =
         |statement: &&Statement| statement.effect == Effect::Allow && statement.covers(ASSUME, "");
     let statements: Vec<&Statement> = policy.statements.iter().filter(lets_in).collect();
@@ -27,6 +26,9 @@ pub fn trust(
     }
     if statements.iter().any(|statement| statement.is_about_everybody()) {
         return Outcome::failed("it trusts everybody in any account", fix(external_id));
+    }
+    if let Some(refused) = asked.refusal(policy) {
+        return refused;
     }
     let trusted: Vec<&Who> = statements.iter().flat_map(|statement| &statement.who).collect();
     let strangers: Vec<String> = trusted.iter().filter_map(|who| stranger(who, agent)).collect();
@@ -37,10 +39,15 @@ pub fn trust(
             fix(external_id),
         );
     }
+    let besides = asked.besides();
     match external_id {
-        None => Outcome::ok("it trusts the agent's role; the environment has no external id"),
+        None => Outcome::ok(format!(
+            "it trusts the agent's role{besides}; the environment has no external id"
+        )),
         Some(wanted) => match statements.iter().find_map(|statement| id_flaw(statement, wanted)) {
-            None => Outcome::ok("it trusts the agent's role, with the environment's external id"),
+            None => Outcome::ok(format!(
+                "it trusts the agent's role, with the environment's external id{besides}"
+            )),
             Some(flaw) => flaw,
         },
     }
@@ -117,7 +124,8 @@ mod tests {
     }
 
     fn judged(principal: Value, condition: Value) -> Outcome {
-        trust(&policy(principal, condition), Some("relevo-prod"), Some(("444444444444", "agent")))
+        let asked = Asked { external_id: Some("relevo-prod"), ..Asked::default() };
+        trust(&policy(principal, condition), &asked, Some(("444444444444", "agent")))
     }
 
     fn id(operator: &str, value: &str) -> Value {
@@ -156,7 +164,8 @@ mod tests {
             assert!(judged(principal, id("StringEquals", "relevo-prod")).is_failure());
         }
         let denies = r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}}"#;
-        assert!(trust(&PolicyDocument::parse(denies).unwrap(), None, None).is_failure());
+        let denies = PolicyDocument::parse(denies).unwrap();
+        assert!(trust(&denies, &Asked::default(), None).is_failure());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     ids::Arn,
     plan::Tags,
 };
-use aws_sdk_kms::types::{KeyMetadata, Tag};
+use aws_sdk_kms::types::{KeyMetadata, KeySpec as KeySpecification, KeyUsageType, Tag};
 use aws_smithy_types::retry::RetryConfig;
 use serde_json::{Value, json};
 
@@ -109,6 +109,8 @@ impl Kms {
             .client
             .create_key()
             .description(&spec.description)
+            .key_spec(KeySpecification::SymmetricDefault)
+            .key_usage(KeyUsageType::EncryptDecrypt)
             .policy(spec.policy.text())
             .set_tags(Some(sdk_tags(&spec.alias, &tags)?))
             .customize()

@@ -1,6 +1,6 @@
 //! Buckets as an administrator sees and sets them. Every call names the account that must own the bucket.
 
-use super::settings::found_region;
+use super::settings::{found_region, found_versioning};
 use crate::{
     aws::{
         CloudError, ErrorClass,
@@ -119,8 +119,7 @@ impl Buckets {
     async fn versioning(&self, bucket: &str) -> Result<Option<Value>, CloudError> {
         let request = self.client.get_bucket_versioning().bucket(bucket);
         let found = request.expected_bucket_owner(self.owner.as_str()).send().await;
-        let found = found.act("GetBucketVersioning", bucket)?;
-        Ok(found.status.map(|status| json!(status.as_str())))
+        Ok(found_versioning(found, bucket)?.map(|status| json!(status)))
     }
 
     async fn encryption(&self, bucket: &str) -> Result<Option<Value>, CloudError> {
@@ -136,28 +135,42 @@ impl Buckets {
         }))
     }
 
-    /// Makes the bucket, closed: nobody else's objects, no access lists.
+    /// Makes the bucket, closed: nobody else's objects, no access lists. It is born with its tags, so that one whose
+    /// making nobody heard of is known again; where S3 takes none there, they follow.
     ///
     /// # Errors
     /// If S3 refuses, for instance because somebody else has the name.
-    pub async fn create(&self, spec: &BucketSpec, region: &Region) -> Result<(), CloudError> {
-        let place = (region.as_str() != UNSAID).then(|| {
-            let place = BucketLocationConstraint::from(region.as_str());
-            CreateBucketConfiguration::builder().location_constraint(place).build()
-        });
+    pub async fn create(
+        &self,
+        spec: &BucketSpec,
+        region: &Region,
+        tags: &Tags,
+    ) -> Result<(), CloudError> {
+        let bucket = spec.name.as_str();
+        let place =
+            (region.as_str() != UNSAID).then(|| BucketLocationConstraint::from(region.as_str()));
+        let born = CreateBucketConfiguration::builder()
+            .set_location_constraint(place)
+            .set_tags(Some(sdk_tags("CreateBucket", bucket, tags)?))
+            .build();
         let made = self
             .client
             .create_bucket()
-            .bucket(spec.name.as_str())
-            .set_create_bucket_configuration(place)
+            .bucket(bucket)
+            .create_bucket_configuration(born)
             .object_ownership(ObjectOwnership::BucketOwnerEnforced)
             .send()
             .await
-            .act("CreateBucket", spec.name.as_str());
+            .act("CreateBucket", bucket);
         match made {
-            Err(error) if error.class != ErrorClass::AlreadyExists => Err(error),
-            Ok(_) | Err(_) => Ok(()),
+            Err(error) if error.class != ErrorClass::AlreadyExists => return Err(error),
+            Ok(_) | Err(_) => {}
         }
+        let there = self.tags(bucket).await?;
+        if tags.iter().all(|(key, value)| there.get(key) == Some(value)) {
+            return Ok(());
+        }
+        self.tag(spec, tags).await
     }
 
     /// Sets one thing of the bucket.
@@ -255,14 +268,18 @@ impl Buckets {
         let bucket = spec.name.as_str();
         let mut all = self.tags(bucket).await?;
         all.extend(tags.clone());
-        let built = all.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-        let built = built.collect::<Result<Vec<Tag>, _>>();
-        let built = built.and_then(|all| Tagging::builder().set_tag_set(Some(all)).build());
-        let tagging = built.map_err(not_built(OPERATION, bucket))?;
+        let all = sdk_tags(OPERATION, bucket, &all)?;
+        let tagging = Tagging::builder().set_tag_set(Some(all)).build();
+        let tagging = tagging.map_err(not_built(OPERATION, bucket))?;
         let request = self.client.put_bucket_tagging().bucket(bucket).tagging(tagging);
         let sent = request.expected_bucket_owner(self.owner.as_str()).send().await;
         sent.act(OPERATION, bucket).map(drop)
     }
+}
+
+fn sdk_tags(operation: &'static str, bucket: &str, tags: &Tags) -> Result<Vec<Tag>, CloudError> {
+    let built = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+    built.collect::<Result<_, _>>().map_err(not_built(operation, bucket))
 }
 
 fn not_built(operation: &'static str, bucket: &str) -> impl Fn(BuildError) -> CloudError {

@@ -9,7 +9,11 @@ use crate::{
     preflight::{Encryption, PolicyDocument, PublicAccess},
 };
 
-use aws_sdk_s3::types::BucketLocationConstraint;
+use aws_sdk_s3::{
+    operation::get_bucket_versioning::{GetBucketVersioningError, GetBucketVersioningOutput},
+    types::BucketLocationConstraint,
+};
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 
 /// Where buckets stand that say nothing, for history's sake (GetBucketLocation, `LocationConstraint`).
 const NOWHERE: &str = "us-east-1";
@@ -23,6 +27,35 @@ pub(super) fn found_region(location: Option<&BucketLocationConstraint>) -> Strin
         Some(old) if old == OLD_EUROPE.0 => OLD_EUROPE.1.to_owned(),
         Some(region) => region.to_owned(),
     }
+}
+
+type Versioning =
+    Result<GetBucketVersioningOutput, SdkError<GetBucketVersioningError, HttpResponse>>;
+
+/// `Enabled` or `Suspended`; nothing if versions were never kept. Servers that store like S3 may name the answer's
+/// outermost element otherwise, which the SDK refuses to read; the status in it is the same.
+pub(super) fn found_versioning(
+    answer: Versioning,
+    bucket: &str,
+) -> Result<Option<String>, CloudError> {
+    let raw = answer.as_ref().err().and_then(SdkError::raw_response);
+    let raw = raw.filter(|raw| raw.status().is_success()).and_then(|raw| raw.body().bytes());
+    let misnamed = raw.and_then(|body| std::str::from_utf8(body).ok()).and_then(misnamed);
+    if let Some(status) = misnamed {
+        return Ok(status);
+    }
+    let found = answer.act("GetBucketVersioning", bucket)?;
+    Ok(found.status.map(|status| status.as_str().to_owned()))
+}
+
+/// The status in an answer about versioning by whatever name, if it is one.
+fn misnamed(body: &str) -> Option<Option<String>> {
+    let elements = body.split('<').skip(1).filter(|element| !element.starts_with('?'));
+    let mut elements = elements.map(|element| element.split_once('>').unwrap_or((element, "")));
+    let (root, _) = elements.next()?;
+    let name = root.split([' ', '/']).next()?;
+    let status = elements.find(|(name, _)| *name == "Status").map(|(_, text)| text.to_owned());
+    name.contains("Versioning").then_some(status)
 }
 
 impl S3 {
@@ -61,8 +94,7 @@ impl S3 {
     pub async fn versioning(&self, bucket: &str) -> Result<Option<String>, CloudError> {
         let request = self.client.get_bucket_versioning().bucket(bucket);
         let request = request.expected_bucket_owner(self.owners.of_bucket(bucket).as_str());
-        let found = request.send().await.act("GetBucketVersioning", bucket)?;
-        Ok(found.status.map(|status| status.as_str().to_owned()))
+        found_versioning(request.send().await, bucket)
     }
 
     /// Whether all public access is blocked on the bucket itself.
@@ -101,5 +133,22 @@ impl S3 {
         policy
             .map(Some)
             .map_err(|error| CloudError::broken_answer(OPERATION, bucket, error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_under_whatever_name_and_nothing_else_is() {
+        for root in ["VersioningConfiguration xmlns=\"x\"", "GetBucketVersioningResponse"] {
+            let body = format!("<?xml version=\"1.0\"?>\n<{root}>\n <Status>Enabled</Status></x>");
+            assert_eq!(misnamed(&body), Some(Some("Enabled".to_owned())), "{root}");
+        }
+        assert_eq!(misnamed("<GetBucketVersioningResponse/>"), Some(None));
+        for other in ["", "Enabled", "<Error><Status>Enabled</Status></Error>", "<html>", "<"] {
+            assert_eq!(misnamed(other), None, "{other}");
+        }
     }
 }

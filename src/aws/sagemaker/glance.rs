@@ -2,7 +2,7 @@
 
 use super::{ExecutionStatus, SageMaker, executions::execution_status};
 use crate::aws::{
-    CloudError,
+    CloudError, ErrorClass,
     error::{Act, Maybe},
 };
 
@@ -22,15 +22,19 @@ impl SageMaker {
         Ok(found.is_some())
     }
 
-    /// Ids of a pipeline's executions that are under way; nothing if there is no such pipeline.
+    /// Ids of a pipeline's executions that are under way; nothing if there is no such pipeline, which some servers call
+    /// a wrong request.
     ///
     /// # Errors
     /// If SageMaker refuses.
     pub async fn going_on(&self, pipeline: &str) -> Result<Option<Vec<String>>, CloudError> {
         let request = self.client.list_pipeline_executions().pipeline_name(pipeline);
         let page = request.max_results(NEWEST).send().await;
-        let Some(page) = page.act("ListPipelineExecutions", pipeline).maybe()? else {
-            return Ok(None);
+        let page = match page.act("ListPipelineExecutions", pipeline) {
+            Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::Invalid) => {
+                return Ok(None);
+            }
+            page => page?,
         };
         let all = page.pipeline_execution_summaries.unwrap_or_default().into_iter();
         let open = all.filter(|one| {

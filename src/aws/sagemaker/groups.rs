@@ -100,6 +100,7 @@ fn sdk_tags(tags: &Tags) -> Vec<Tag> {
 
 fn absent<T>(answer: Result<T, CloudError>) -> Result<Option<T>, CloudError> {
     match answer {
+        Err(error) if error.is_unheard_of() => Err(error),
         Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::Invalid) => Ok(None),
         answer => answer.map(Some),
     }

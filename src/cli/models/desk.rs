@@ -58,8 +58,11 @@ impl Desk {
         let session = assume(&clouds, environment, &who, Purpose::Read).await?;
         let group = environment.model_package_group.as_str();
         let versions = registry::versions(&session.sagemaker(), group).await;
-        let versions =
+        let mut versions =
             versions.map_err(|error| of_cloud(error, "list the versions", environment))?;
+        if versions.is_empty() && group_is_elsewhere(environment) {
+            versions = seen_by_approver(&clouds, environment, &who).await;
+        }
         Ok(Self { project, repository, app, clouds, who, name, session, versions })
     }
 
@@ -170,6 +173,25 @@ async fn assume(
     let access = clouds.access(environment).context("reach the registry")?;
     let session = access.assume(environment, who, purpose).await;
     session.map_err(|error| of_cloud(error, "reach the registry", environment))
+}
+
+/// Is the registry another account's?
+fn group_is_elsewhere(environment: &Environment) -> bool {
+    environment.model_package_group.account().is_some_and(|owner| owner != environment.account)
+}
+
+/// The versions as who decides about them sees them, in the registry's own account: where another account is shown an
+/// empty group, there may be some all the same. Nothing if there is no such role for us.
+async fn seen_by_approver(
+    clouds: &AppClouds,
+    environment: &Environment,
+    who: &RunId,
+) -> Vec<ModelPackage> {
+    let Ok(session) = assume(clouds, environment, who, Purpose::Approve).await else {
+        return Vec::new();
+    };
+    let group = environment.model_package_group.as_str();
+    registry::versions(&session.sagemaker(), group).await.unwrap_or_default()
 }
 
 /// A refusal of the cloud, with the role that would be allowed.

@@ -9,7 +9,7 @@ use crate::{
     aws::{Purpose, S3},
     flow::Failure,
     ids::S3Uri,
-    model::{self, Baseline, Decision, Examples, Scores, TreeOptions, Verdict},
+    model::{self, Baseline, Decision, Examples, Reason, Scores, TreeOptions, Verdict},
     spec::{BuiltIn, FailureClass, GatePolicy, Role},
 };
 
@@ -21,15 +21,13 @@ pub(super) async fn gate(work: &Work<'_>, policy: &GatePolicy) -> Result<Judged,
         work.output("train-test", |built_in| matches!(built_in, BuiltIn::TrainTest(_)))?;
     let environment = work.named(&trained.environment)?;
     let s3 = work.session(environment, Purpose::Read).await?.s3();
-    let files = Files {
-        train: fetch(&s3, &trained.train).await?,
-        test: fetch(&s3, &trained.test).await?,
-        scores: fetch(&s3, &trained.scores).await?,
-    };
     let (policy, columns) = (*policy, features(work)?);
-    let verdict = tokio::task::spawn_blocking(move || judge(&policy, &columns, &files))
-        .await
-        .map_err(failure::agent("judge the candidate"))??;
+    let verdict = match Files::fetched(&s3, &trained).await? {
+        Ok(files) => tokio::task::spawn_blocking(move || judge(&policy, &columns, &files))
+            .await
+            .map_err(failure::agent("judge the candidate"))??,
+        Err(missing) => Verdict::without_evidence(&policy, missing),
+    };
     work.keep(VERDICT_EVIDENCE, &verdict).await?;
     work.tell(&verdict.to_string())?;
     if let Some(evidence) = &verdict.evidence {
@@ -52,6 +50,28 @@ struct Files {
     train: String,
     test: String,
     scores: String,
+}
+
+impl Files {
+    /// All three, or what of them is not there.
+    async fn fetched(s3: &S3, trained: &Trained) -> Result<Result<Self, Vec<Reason>>, Failure> {
+        let Trained { train, test, scores, .. } = trained;
+        let mut missing = Vec::new();
+        let mut found = Vec::new();
+        for (what, address) in
+            [("training rows", train), ("test rows", test), ("scores of the candidate", scores)]
+        {
+            match fetch(s3, address).await? {
+                Some(text) => found.push(text),
+                None => missing
+                    .push(Reason::NoEvidence { what: what.to_owned(), address: address.clone() }),
+            }
+        }
+        let Ok([train, test, scores]) = <[String; 3]>::try_from(found) else {
+            return Ok(Err(missing));
+        };
+        Ok(Ok(Self { train, test, scores }))
+    }
 }
 
 /// The names of the features, in the order of the rows.
@@ -80,10 +100,9 @@ fn judge(policy: &GatePolicy, columns: &[String], files: &Files) -> Result<Verdi
     Ok(model::judge(policy, &test.labels, &candidate.scores, &baseline))
 }
 
-async fn fetch(s3: &S3, address: &str) -> Result<String, Failure> {
+async fn fetch(s3: &S3, address: &str) -> Result<Option<String>, Failure> {
     let uri: S3Uri = address.parse().map_err(failure::agent("read evidence"))?;
-    let content = s3.get(uri.bucket(), uri.key(), LONGEST_ROWS).await?.ok_or_else(|| {
-        Failure::new(FailureClass::CloudError, format!("the evidence {address} is gone"))
-    })?;
-    String::from_utf8(content).map_err(failure::agent(&format!("read {address}")))
+    let content = s3.get(uri.bucket(), uri.key(), LONGEST_ROWS).await?;
+    let text = content.map(String::from_utf8).transpose();
+    text.map_err(failure::agent(&format!("read {address}")))
 }

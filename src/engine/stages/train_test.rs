@@ -7,6 +7,7 @@
 
 mod evidence;
 mod progress;
+mod sight;
 
 use super::{
     deploy::{Target, apply},
@@ -25,6 +26,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use progress::Progress;
+use sight::Sight;
 use std::collections::BTreeMap;
 
 /// Executions of one definition and data that may have failed before we stop starting new ones: enough for an
@@ -56,10 +58,10 @@ struct Ready<'a> {
     desired: &'a Desired,
 }
 
-/// An execution that came to its end, with its steps.
+/// An execution that came to its end, with its steps where they can be listed.
 struct Finished {
     execution: ExecutionRecord,
-    steps: Vec<StepRecord>,
+    steps: Option<Vec<StepRecord>>,
 }
 
 impl Ready<'_> {
@@ -137,11 +139,13 @@ impl Ready<'_> {
     /// Waits for the end, telling each step as it changes.
     async fn finished(&self, mut execution: ExecutionRecord) -> Result<Finished, Failure> {
         let sagemaker = self.session.sagemaker();
-        let mut progress = Progress::default();
+        let (mut progress, mut sight) = (Progress::default(), Sight::default());
         loop {
-            let steps = sagemaker.steps(&execution.arn).await?;
-            progress.tell(self.work, self.session, &steps).await?;
-            if execution.status.is_over() {
+            let steps = sight.steps(self.work, (&sagemaker, &execution)).await?;
+            if let Some(steps) = &steps {
+                progress.tell(self.work, self.session, steps).await?;
+            }
+            if execution.status.is_over() && (steps.is_some() || sight.has_given_up()) {
                 return Ok(Finished { execution, steps });
             }
             if self.work.context.cancel.stop().is_some() {
@@ -177,6 +181,10 @@ impl Ready<'_> {
 
     fn trained(&self, finished: &Finished, origin: Origin) -> Result<Trained, Failure> {
         let Finished { execution, steps } = finished;
+        if steps.is_none() {
+            self.work.tell("which version it registered cannot be told without its steps")?;
+        }
+        let steps = steps.as_deref().unwrap_or_default();
         if execution.status != ExecutionStatus::Succeeded && stopped_by_threshold(steps).is_none() {
             let failed = steps.iter().find(|step| step.status == StepStatus::Failed);
             let reason = failed

@@ -1,5 +1,7 @@
 //! Accounts before their first deployment: planned, made, made again, changed by hand, somebody else's.
 
+mod crash;
+
 use super::promotion::promoted;
 use crate::{
     aws::world::{Example, apply_all, run, verify},
@@ -14,10 +16,16 @@ use relevo::{
     project::{self, Files},
     spec::Environment,
 };
-use serde_json::Value;
-use std::{path::Path, process::Command};
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    process::Command,
+    sync::{Arc, Mutex},
+};
 
 const AGENT: &str = "arn:aws:iam::444444444444:role/agent";
+/// moto has no policies of model package groups.
+const GROUP_POLICY_LEFT_OUT: &str = "model package group mammo-severity-model-package: policy is not offered by this endpoint and left out";
 const ENVIRONMENTS: [&str; 2] = ["environments/dev.yaml", "environments/prod.yaml"];
 
 /// Three accounts on moto that no other test has, and the example that goes there.
@@ -32,6 +40,23 @@ struct Accounts {
 impl Accounts {
     fn on_moto(number: u32) -> Option<Self> {
         Some(Self::at(Emulator::Moto.port()?, number))
+    }
+
+    /// Behind a proxy that keeps group policies as they come, which moto does not have.
+    fn behind(proxy: &Proxy, number: u32) -> Self {
+        let kept: Arc<Mutex<Option<String>>> = Arc::default();
+        let put = Arc::clone(&kept);
+        proxy.plays("PutModelPackageGroupPolicy", move |asked, _| {
+            let asked: Value = serde_json::from_str(asked).unwrap();
+            *put.lock().unwrap() =
+                Some(json!({ "ResourcePolicy": asked["ResourcePolicy"] }).to_string());
+            Some("{}".to_owned())
+        });
+        proxy.plays("GetModelPackageGroupPolicy", move |_, _| {
+            let none = || json!({ "ResourcePolicy": null }).to_string();
+            Some(kept.lock().unwrap().clone().unwrap_or_else(none))
+        });
+        Self::at(proxy.port, number)
     }
 
     fn at(port: u16, number: u32) -> Self {
@@ -58,11 +83,14 @@ impl Accounts {
     }
 
     fn plain(&self, arguments: &[&str]) -> Told {
+        self.by("AKIAPERSONPERSONPERS", arguments)
+    }
+
+    /// Somebody with these keys.
+    fn by(&self, key: &str, arguments: &[&str]) -> Told {
         let mut command =
             self.world.command(&[&["bootstrap", "--env", "prod"], arguments].concat());
-        command
-            .env("AWS_ACCESS_KEY_ID", "AKIAPERSONPERSONPERS")
-            .env("AWS_SECRET_ACCESS_KEY", "test");
+        command.env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", "test");
         command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/dev/null");
         let output = command.output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -127,13 +155,11 @@ fn three_accounts_are_laid_out_once_and_put_back_when_somebody_changes_them() {
     accounts.agent(&["--apply"]).exits(2).says("nobody is there to be asked");
     accounts.agent(&["--apply", "--confirm", "dev"]).exits(2).says("nothing was changed");
 
-    accounts
-        .agent(&["--apply", "--confirm", "prod"])
-        .done()
-        .says("read back: all is as it was set");
+    let told = accounts.agent(&["--apply", "--confirm", "prod"]).done();
+    told.says("read back: all is as it was set").says(GROUP_POLICY_LEFT_OUT);
     let first = accounts.seen();
     laid_out(&first, &accounts);
-    accounts.agent(&[]).done().says("Nothing to do");
+    accounts.agent(&[]).done().says("Nothing to do").says(GROUP_POLICY_LEFT_OUT);
     accounts.agent(&["--apply", "--confirm", "prod"]).done().says("Nothing to do");
     assert_eq!(accounts.seen(), first, "the second time writes nothing");
 
@@ -154,9 +180,9 @@ fn three_accounts_are_laid_out_once_and_put_back_when_somebody_changes_them() {
 
     accounts.write_keys();
     accounts.agent(&[]).done().says("Nothing to do");
+    deploys(&accounts);
     accounts.by_hand("unlock", &[prod, &accounts.bucket]);
     accounts.agent(&[]).exits(5).says("policy: put it there");
-    deploys(&accounts);
 }
 
 /// What boto3 sees is what the three accounts need.
@@ -189,9 +215,7 @@ fn laid_out(seen: &Value, accounts: &Accounts) {
     let execution = &seen[prod]["roles"]["AmazonSageMaker-ExecutionRole"];
     assert!(execution["arn"].as_str().unwrap().contains(":role/service-role/"));
     assert_eq!(seen[registry]["roles"].as_object().unwrap().len(), 1, "the approver's");
-    let group = &seen[registry]["groups"][0]["policy"];
-    assert!(group["RelevoRead"].to_string().contains(dev.as_str()), "{group}");
-    assert!(!group.to_string().contains("UpdateModelPackage"));
+    assert_eq!(seen[registry]["groups"].as_array().unwrap().len(), 1);
     let shared =
         format!("sagemaker-registry-foundation-{}", accounts.bucket.rsplit('-').next().unwrap());
     assert!(seen[registry]["buckets"][shared]["policy"]["RelevoJobsprod"].is_object());
@@ -271,7 +295,7 @@ fn what_was_interrupted_is_gone_on_with() {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
     let proxy = runtime.block_on(Proxy::before(moto));
-    let accounts = Accounts::at(proxy.port, 4);
+    let accounts = Accounts::behind(&proxy, 4);
     let lost = |operation: &str, after| Planned {
         operation: Some(operation.to_owned()),
         after,
@@ -288,7 +312,34 @@ fn what_was_interrupted_is_gone_on_with() {
     proxy.plan([]);
     let seen = accounts.seen();
     laid_out(&seen, &accounts);
-    accounts.agent(&[]).done().says("Nothing to do");
+    let [dev, _, registry] = &accounts.ids;
+    let group = &seen[registry]["groups"][0]["policy"];
+    assert!(group["RelevoRead"].to_string().contains(dev.as_str()), "{group}");
+    assert!(!group.to_string().contains("UpdateModelPackage"));
+    let told = accounts.agent(&[]).done();
+    told.says("Nothing to do");
+    assert!(!told.stderr.contains("left out"), "{}", told.stderr);
+}
+
+/// A server that can set and cannot tell what is set.
+#[test]
+fn what_cannot_be_read_is_set_each_time_and_said() {
+    let Some(moto) = Emulator::Moto.port() else { return };
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
+    let proxy = runtime.block_on(Proxy::before(moto));
+    let accounts = Accounts::behind(&proxy, 5);
+    let registry = accounts.ids[2].clone();
+    let apply = ["--account", &registry, "--apply", "--confirm", "prod"];
+    accounts.agent(&apply).done();
+    proxy.plays("GetModelPackageGroupPolicy", |_, _| Some("{".to_owned()));
+    let alone = ["--account", registry.as_str()];
+    let told = accounts.agent(&alone).exits(5);
+    told.says("? model package group").says("--apply sets it again");
+    proxy.plan([]);
+    accounts.agent(&apply).done().says("set again model package group");
+    let put = proxy.heard().into_iter().filter(|call| call == "PutModelPackageGroupPolicy");
+    assert_eq!(put.count(), 1);
 }
 
 #[test]

@@ -19,7 +19,7 @@ const fn known(server: Server, check: &'static str, does: &'static str) -> Known
 
 pub(super) const KNOWN: &[Known] = &[
     known(Moto, "a_bucket_of_another_owner_is_refused", "HeadObject: accepted"),
-    known(Moto, "a_group_keeps_its_retention", "AssociateKmsKey: NoAnswer"),
+    known(Moto, "a_group_keeps_its_retention", "AssociateKmsKey: NoCode"),
     known(
         Moto,
         "a_line_too_old_is_counted",
@@ -38,7 +38,7 @@ pub(super) const KNOWN: &[Known] = &[
         "an_address_must_be_confirmed",
         "subscriptions: [(\"mlops@clinic.example.net\", Confirmed)]",
     ),
-    known(Moto, "an_execution_has_steps", "ListPipelineExecutionSteps: NoAnswer"),
+    known(Moto, "an_execution_has_steps", "ListPipelineExecutionSteps: NoCode"),
     known(Moto, "an_impossible_minute_is_refused", "PutRule: accepted"),
     known(Moto, "one_token_is_one_execution", "the same execution: false"),
     known(Ministack, "a_batch_out_of_order_is_refused", "PutLogEvents: accepted"),

@@ -1,9 +1,12 @@
-//! Stands on a port between the agent and a server, and spoils the answers it is told to.
+//! Stands on a port between the agent and a server, spoils the answers it is told to, and plays the parts of a
+//! service that the server lacks.
 
 use super::wire::{Request, answer};
 use jiff::{SignedDuration, Timestamp};
 use relevo::clock::{Clock as _, SystemClock};
 use std::{
+    collections::BTreeMap,
+    fmt,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -66,6 +69,18 @@ pub(crate) struct Planned {
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     script: Arc<Mutex<Script>>,
+    parts: Arc<Mutex<BTreeMap<&'static str, Part>>>,
+}
+
+/// What plays an operation's part: told what was asked and what the server said, it acts, and answers in JSON where the
+/// server's word is not to stand.
+#[derive(Clone)]
+struct Part(Arc<dyn Fn(&str, &str) -> Option<String> + Send + Sync>);
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Part")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -83,7 +98,7 @@ impl Proxy {
     pub(crate) async fn before(upstream: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let proxy = Self { port, script: Arc::default() };
+        let proxy = Self { port, script: Arc::default(), parts: Arc::default() };
         let shared = proxy.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -92,6 +107,24 @@ impl Proxy {
             }
         });
         proxy
+    }
+
+    /// Has `part` play `operation` from now on, between the server's answer and the client's hearing it.
+    pub(crate) fn plays(
+        &self,
+        operation: &'static str,
+        part: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static,
+    ) {
+        self.parts.lock().unwrap().insert(operation, Part(Arc::new(part)));
+    }
+
+    /// What is said in the end to `request`, to which the server said `said`.
+    async fn played(&self, request: &Request, said: Vec<u8>) -> Vec<u8> {
+        let part = self.parts.lock().unwrap().get(request.operation().as_str()).cloned();
+        let Some(Part(part)) = part else { return said };
+        let (asked, heard) = (request.body_text(), body_of(&said));
+        let played = tokio::task::spawn_blocking(move || part(&asked, &heard)).await.unwrap();
+        played.map_or(said, |body| answer(200, &[("content-type", JSON)], &body))
     }
 
     /// Spoils what is planned from now on, and nothing else.
@@ -152,7 +185,8 @@ impl Proxy {
             Some(fault) if fault.is_answer() => fault.said(&request),
             Some(_) | None => {
                 let request = request.without(&format!(",\"nextToken\":\"{TOKEN}\""));
-                request.forward(upstream).await.unwrap_or_default()
+                let said = request.forward(upstream).await.unwrap_or_default();
+                self.played(&request, said).await
             }
         };
         let heard = match fault {
@@ -184,9 +218,18 @@ impl Proxy {
     }
 }
 
+/// The body of an answer, as text.
+fn body_of(said: &[u8]) -> String {
+    String::from_utf8_lossy(&said[body_from(said)..]).into_owned()
+}
+
+fn body_from(said: &[u8]) -> usize {
+    said.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4)
+}
+
 /// The answer up to the middle of its body, or of its head where it has none.
 fn half(said: &[u8]) -> &[u8] {
-    let head = said.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
+    let head = body_from(said);
     let end = if head < said.len() { head + (said.len() - head) / 2 } else { head / 2 };
     &said[..end]
 }

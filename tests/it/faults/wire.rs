@@ -68,6 +68,11 @@ impl Request {
         })
     }
 
+    /// What is asked, as text.
+    pub(super) fn body_text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// The service that the request is signed for.
     pub(super) fn service(&self) -> &str {
         let scope = self.header("authorization").and_then(|a| a.split('/').nth(3));

@@ -30,18 +30,24 @@ pub(super) struct Accounts {
 impl Accounts {
     /// Three accounts with what a foundation gives them, where there is a server.
     pub(super) fn three() -> Option<Self> {
+        Self::three_at(Emulator::Moto.port()?)
+    }
+
+    /// The same, spoken to on `port`.
+    pub(super) fn three_at(port: u16) -> Option<Self> {
         let number = LANDSCAPES.fetch_add(1, Ordering::Relaxed);
-        Self::laid(number, format!("93{number:010}"))
+        Self::laid(number, format!("93{number:010}"), port)
     }
 
     /// Two accounts: the registry is in prod's.
     pub(super) fn two() -> Option<Self> {
         let number = LANDSCAPES.fetch_add(1, Ordering::Relaxed);
-        Self::laid(number, format!("92{number:010}"))
+        Self::laid(number, format!("92{number:010}"), Emulator::Moto.port()?)
     }
 
-    fn laid(number: u32, registry: String) -> Option<Self> {
+    fn laid(number: u32, registry: String, port: u16) -> Option<Self> {
         let url = format!("http://127.0.0.1:{}", Emulator::Moto.port()?);
+        let spoken_to = format!("http://127.0.0.1:{port}");
         let [dev, prod] = [91, 92].map(|first| format!("{first}{number:010}"));
         let bucket = |of: &str| format!("sagemaker-{of}-bucket-of-moto-{number}");
         let accounts = Self {
@@ -53,13 +59,13 @@ impl Accounts {
             registry,
             url,
         };
-        accounts.name_them(number);
+        accounts.name_them(number, &spoken_to);
         accounts.lay();
         Some(accounts)
     }
 
     /// Writes the accounts into the environments' files.
-    fn name_them(&self, number: u32) {
+    fn name_them(&self, number: u32, url: &str) {
         for name in ["environments/dev.yaml", "environments/prod.yaml"] {
             let mut text = self.world.read(name);
             for (from, to) in [
@@ -67,7 +73,7 @@ impl Accounts {
                 ("222222222222", &self.prod),
                 ("333333333333", &self.registry),
                 ("-bucket\n", &format!("-bucket-of-moto-{number}\n")),
-                ("cloud: rehearsal", &format!("endpoint_url: {}\ncloud: aws", self.url)),
+                ("cloud: rehearsal", &format!("endpoint_url: {url}\ncloud: aws")),
             ] {
                 text = text.replace(from, to);
             }
@@ -100,17 +106,17 @@ impl Accounts {
 
     /// What somebody does in `account` with boto3, and what they tell.
     pub(super) fn hands(&self, account: &str, what: &str) -> Value {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/moto/hands.py");
-        let mut python = Command::new(Emulator::python().unwrap());
-        python.arg("-B").arg(script).args([&self.url, account]);
-        let mut child = python
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(what.as_bytes()).unwrap();
-        answer(&child.wait_with_output().unwrap())
+        self.hands_in(account).act(what)
+    }
+
+    /// Somebody's hands in `account`, who speaks to the server itself.
+    pub(super) fn hands_in(&self, account: &str) -> Hands {
+        Hands { url: self.url.clone(), account: account.to_owned() }
+    }
+
+    /// The buckets of dev and of the registry.
+    pub(super) fn buckets(&self) -> [String; 2] {
+        [self.prod_bucket.replace("-prod-", "-dev-"), self.registry_bucket.clone()]
     }
 
     /// What the AWS CLI says in prod, where it is installed.
@@ -138,6 +144,30 @@ impl Accounts {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env_remove("AWS_PROFILE");
         Told::of(&agent.output().unwrap())
+    }
+}
+
+/// Somebody's hands in an account.
+#[derive(Debug, Clone)]
+pub(super) struct Hands {
+    url: String,
+    account: String,
+}
+
+impl Hands {
+    /// What they do with boto3, and what they tell.
+    pub(super) fn act(&self, what: &str) -> Value {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/moto/hands.py");
+        let mut python = Command::new(Emulator::python().unwrap());
+        python.arg("-B").arg(script).args([&self.url, &self.account]);
+        let mut child = python
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(what.as_bytes()).unwrap();
+        answer(&child.wait_with_output().unwrap())
     }
 }
 

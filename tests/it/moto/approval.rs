@@ -41,13 +41,17 @@ fn a_version_is_approved_in_the_registry_by_its_own_role() {
     accounts.agent(&["models", "list", "--env", "prod"]).done().says("approved");
 }
 
-/// moto finds no model package by an ARN of another account; AWS does. The day it does, this says so.
+/// moto finds no model package by an ARN of another account; AWS does. The approver's role stands in the registry's.
 #[test]
-fn of_a_registry_in_a_third_account_the_server_knows_nothing() {
+fn a_version_is_approved_in_a_third_account_that_shows_others_nothing() {
     let Some(accounts) = Accounts::three() else { return };
+    let empty = accounts.agent(&["models", "list", "--env", "prod"]).done();
+    empty.says("No version is registered");
     registered(&accounts);
-    accounts.agent(&["models", "list", "--env", "prod"]).done().says("No version is registered");
+    accounts.agent(&["models", "list", "--env", "prod"]).done().says("pending");
     let approve = ["models", "approve", "1", "--env", "prod", "--reason", "it is better"];
-    accounts.agent(&approve).exits(2).says("there is no version 1");
+    accounts.agent(&approve).exits(3).says("evaluation.json is not there");
     assert_eq!(status(&accounts), json!("PendingManualApproval"));
+    accounts.agent(&[&approve[..], &["--override"]].concat()).done();
+    assert_eq!(status(&accounts), json!("Approved"));
 }

@@ -1,8 +1,12 @@
 //! From the commit to the end of its deployment, each step confirmed by other clients than ours.
 
-use super::accounts::Accounts;
+use super::{accounts::Accounts, training};
+use crate::{faults::proxy::Proxy, servers::Emulator};
 use serde_json::{Value, json};
 
+/// All of them, by name.
+const STAGES: [&str; 7] =
+    ["assume-role", "deploy-pipelines", "gate", "plan", "schedule-rules", "train-test", "validate"];
 const ALERT: &str = "mammography-severity-model-prod-inference-alert";
 const SCHEDULE: &str = "mammography-severity-model-prod-inference-schedule";
 
@@ -41,11 +45,13 @@ fn held(accounts: &Accounts, account: &str) -> Value {
     held
 }
 
-/// A run goes as far as the server does, says so in words, and leaves prod alone.
-fn trained_as_far_as_it_goes(accounts: &Accounts) {
-    let told = accounts.agent(&["run", "--branch", "main"]).exits(1);
-    told.says("ListPipelineExecutionSteps").says("HTTP status 500");
+/// The server says that the training succeeded, and of that nothing can be seen: it is refused, and prod left alone.
+fn refused_without_evidence(accounts: &Accounts) {
+    let told = accounts.agent(&["run", "--branch", "main"]).exits(3);
+    told.says("the steps cannot be listed").says("HTTP status 500");
+    told.says("no training rows: s3://").says("no scores of the candidate: s3://");
     let all = told.stdout + &told.stderr;
+    assert_eq!(all.matches("the steps cannot be listed").count(), 1, "{all}");
     assert!(!all.contains("doctype") && !all.contains("HttpResponse"), "{all}");
     let executions = "tell(client('sagemaker').list_pipeline_executions(PipelineName=\
                       'mammo-severity-train-pipeline')['PipelineExecutionSummaries'].__len__())";
@@ -53,10 +59,17 @@ fn trained_as_far_as_it_goes(accounts: &Accounts) {
     assert_eq!(held(accounts, &accounts.prod), strangers());
 }
 
+/// One command, from the commit to prod.
+fn promoted(accounts: &Accounts) {
+    let told = accounts.agent(&["run", "--branch", "main"]).done();
+    told.says("step Mammo-Register Succeeded").says(&accounts.registry);
+    told.says("candidate  AUC 0.").says("is promoted to prod");
+    let versions = "tell(client('sagemaker').list_model_packages(ModelPackageGroupName=\
+                    'mammo-severity-model-package')['ModelPackageSummaryList'].__len__())";
+    assert_eq!(accounts.hands(&accounts.registry, versions), json!(1));
+}
+
 fn deployed(accounts: &Accounts) {
-    accounts.agent(&["plan", "--env", "prod", "--out", "prod.plan.json"]).done();
-    assert_eq!(held(accounts, &accounts.prod), strangers(), "a plan writes nothing");
-    accounts.agent(&["apply", "prod.plan.json"]).done().says("read back: all is as planned");
     accounts.agent(&["plan", "--env", "prod"]).done().says("No changes");
     let rules = accounts.hands(
         &accounts.prod,
@@ -91,13 +104,13 @@ tell(sorted([line['stage'], line['seq']] for line in lines if line['run'] == '{r
     );
     let folder = accounts.world.path(".agent/logs").join(&run);
     let mut kept = Vec::new();
-    for stage in ["assume-role", "deploy-pipelines", "plan", "schedule-rules"] {
+    for stage in STAGES {
         let file = std::fs::read_to_string(folder.join(format!("{stage}.jsonl"))).unwrap();
         kept.extend((1..=file.lines().count()).map(|seq| json!([stage, seq])));
     }
     assert_eq!(lines, Value::Array(kept));
     let found = accounts.agent(&["logs", "search", "create pipeline", "--env", "prod"]).done();
-    // the run's, in dev, and two that were deployed
+    // the first run's, in dev, and two that were deployed
     assert_eq!(found.stdout.matches("create pipeline mammo-").count(), 3, "{}", found.stdout);
 }
 
@@ -112,6 +125,11 @@ fn changed_by_hand_and_put_back(accounts: &Accounts) {
     let disable = format!("client('events').disable_rule(Name='{ALERT}'); tell(None)");
     accounts.hands(&accounts.prod, &disable);
     accounts.agent(&["drift", "--env", "prod"]).exits(5).says(ALERT).says("disabled -> enabled");
+    accounts.agent(&["plan", "--env", "prod", "--out", "prod.plan.json"]).exits(5);
+    accounts.agent(&["drift", "--env", "prod"]).exits(5).says(ALERT);
+    accounts.agent(&["apply", "prod.plan.json"]).done().says("read back: all is as planned");
+    accounts.agent(&["drift", "--env", "prod"]).done();
+    accounts.hands(&accounts.prod, &disable);
     let commit = accounts.world.git(&["rev-parse", "HEAD"]);
     accounts.agent(&["rollback", "--env", "prod", "--to", &commit]).done();
     accounts.agent(&["drift", "--env", "prod"]).done();
@@ -136,10 +154,16 @@ fn taken_away(accounts: &Accounts) {
 }
 
 #[test]
-fn what_is_deployed_is_examined_put_back_and_taken_away_and_a_stranger_notices_nothing() {
-    let Some(accounts) = Accounts::three() else { return };
+fn what_is_promoted_is_examined_put_back_and_taken_away_and_a_stranger_notices_nothing() {
+    let Some(moto) = Emulator::Moto.port() else { return };
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
+    let proxy = runtime.block_on(Proxy::before(moto));
+    let Some(accounts) = Accounts::three_at(proxy.port) else { return };
     accounts.hands(&accounts.prod, STRANGER);
-    trained_as_far_as_it_goes(&accounts);
+    refused_without_evidence(&accounts);
+    training::played(&proxy, &accounts);
+    promoted(&accounts);
     deployed(&accounts);
     told_in_the_group(&accounts);
     examined(&accounts);

@@ -16,53 +16,9 @@ TRIES = 1500  # looks for an answer, 20 ms apart: half a minute, where a start t
 def moto():
     from moto.server import ThreadedMotoServer
 
-    keep_group_policies()
-    name_versioning()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     return server.get_host_and_port()[1], lambda: None
-
-
-def keep_group_policies():
-    """moto 5.2 lacks the policies of model package groups. They are kept here as they come, and mean nothing."""
-    from moto.core.responses import ActionResult
-    from moto.sagemaker.exceptions import ValidationError
-    from moto.sagemaker.responses import SageMakerResponse
-
-    if hasattr(SageMakerResponse, "put_model_package_group_policy"):
-        sys.exit("moto has policies of model package groups now: take this out")
-
-    def policies_and_name(self):
-        name = self._get_param("ModelPackageGroupName")
-        group = self.sagemaker_backend.describe_model_package_group(model_package_group_name=name)
-        return self.sagemaker_backend.__dict__.setdefault("group_policies", {}), name, group
-
-    def put(self):
-        policies, name, group = policies_and_name(self)
-        policies[name] = self._get_param("ResourcePolicy")
-        return ActionResult({"ModelPackageGroupArn": group.arn})
-
-    def get(self):
-        policies, name, _ = policies_and_name(self)
-        if name not in policies:
-            raise ValidationError(message="Cannot find Model Package Group Policy of %s" % name)
-        return ActionResult({"ResourcePolicy": policies[name]})
-
-    SageMakerResponse.put_model_package_group_policy = put
-    SageMakerResponse.get_model_package_group_policy = get
-
-
-def name_versioning():
-    """moto 5.2 calls what GetBucketVersioning answers by another name than S3, and SDKs that look at it refuse it."""
-    from moto.s3.responses import S3Response
-
-    answered = S3Response.get_bucket_versioning
-
-    def named(self):
-        status, headers, body = answered(self)
-        return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
-
-    S3Response.get_bucket_versioning = named
 
 
 def free_port():
