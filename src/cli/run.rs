@@ -188,6 +188,12 @@ async fn ended(app: &App, run: &RunId, driven: Driven, output: &Output) -> CliRe
     if let Some(note) = unsent(&driven.unsent) {
         let folder = app.log_folder().of_run(run);
         output.talk(&format!("note: {note}; all are in {}", folder.display()));
+        if driven.unsent.lines > 0 {
+            let run = run.short();
+            output.talk(&format!(
+                "      they are shipped with the repository's next run here, or by: agent resume {run}"
+            ));
+        }
     }
     let Some(outcome) = &driven.outcome else {
         let run = run.short();

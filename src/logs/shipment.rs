@@ -1,6 +1,6 @@
 //! What a shipper begins with, and what it says in the end.
 
-use super::{LogFolder, LogSink, SinkError};
+use super::{LogFolder, LogSink, SinkError, SinkFault};
 use crate::clock::{Clock, Elapsed};
 use crate::store::{Store, StoreError};
 use std::{collections::BTreeMap, io, sync::Arc};
@@ -44,4 +44,14 @@ pub enum ShipError {
     /// The service did not answer.
     #[error("the log service did not answer in time")]
     Late(#[source] Elapsed),
+}
+
+impl ShipError {
+    /// Was it refused for who asked, rather than for the moment?
+    pub(super) fn is_denial(&self) -> bool {
+        match self {
+            Self::Sink(error) => error.fault == SinkFault::Denied,
+            Self::Store(_) | Self::File(_) | Self::Late(_) => false,
+        }
+    }
 }

@@ -18,6 +18,10 @@ const SHORTEST_BACKOFF: Duration = Duration::from_millis(500);
 /// … up to this.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
+/// Passes in a row that were denied before a drain ends: what denies (a permission, a session that is over, a clock) is
+/// mended by people. More than one, as a session may end between two passes.
+const MOST_DENIALS: u32 = 3;
+
 /// Stages whose logs are shipped at the same time: each holds a batch of about a megabyte.
 const MOST_STREAMS: usize = 4;
 
@@ -54,7 +58,8 @@ impl Shipper {
         }
     }
 
-    /// Ships what is left, for at most `deadline`, and tells what remains.
+    /// Ships what is left, for at most `deadline`, and tells what remains. Ends sooner where every pass is denied, as time
+    /// does not mend that.
     ///
     /// # Errors
     /// If the files cannot be counted or the end not be noted.
@@ -62,13 +67,13 @@ impl Shipper {
         let clock = Arc::clone(&self.way.clock);
         let mut error = None;
         let passes = async {
+            let mut denials = 0;
             for failures in 1.. {
-                match self.ship_once().await {
-                    Ok(()) => {
-                        error = None;
-                        break;
-                    }
-                    Err(reason) => error = Some(reason),
+                error = self.ship_once().await.err();
+                let Some(failure) = &error else { break };
+                denials = if failure.is_denial() { denials + 1 } else { 0 };
+                if denials == MOST_DENIALS {
+                    break;
                 }
                 clock.sleep(pause(failures)).await;
             }
