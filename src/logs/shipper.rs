@@ -1,13 +1,12 @@
 //! Shipping a run's logs: exactly once, or counted as rejected.
 //!
-//! Each stage has a stream of its own; some are shipped at the same time, and trouble with one holds up no other.
+//! Each stage has a stream of its own, into which each part of its log is shipped by whoever has its file; some are shipped at the same time, and trouble with one holds up no other.
 //! Stages write to their files and know nothing of this: however slow the service is, no stage waits for it.
 
 use super::stream::{Stream, Way, stream_prefix};
-use super::{LogReader, ShipError, Shipment, Unsent};
+use super::{LogReader, ShipError, Shipment, StagePart, Unsent};
 use crate::clock::timeout;
-use crate::ids::StageName;
-use crate::store::{Lease, RunRecord, StoreError};
+use crate::store::{Lease, LogCursor, RunRecord, StoreError};
 use futures_util::stream::{self, StreamExt as _};
 use std::{collections::BTreeMap, convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -29,7 +28,7 @@ const MOST_STREAMS: usize = 4;
 #[derive(Debug)]
 pub struct Shipper {
     way: Way,
-    streams: BTreeMap<StageName, Stream>,
+    streams: BTreeMap<StagePart, Stream>,
 }
 
 impl Shipper {
@@ -44,7 +43,9 @@ impl Shipper {
     ) -> Result<Self, StoreError> {
         let Shipment { store, clock, folder, sink } = shipment;
         let cursors = store.log_cursors(&run.id).await?.into_iter();
-        let streams = cursors.map(|cursor| (cursor.stage.clone(), Stream::at(cursor))).collect();
+        let file =
+            |cursor: &LogCursor| StagePart { stage: cursor.stage.clone(), part: cursor.part };
+        let streams = cursors.map(|cursor| (file(&cursor), Stream::at(cursor))).collect();
         let stream_prefix = stream_prefix(&run.environment, &run.pipeline.name, &run.id);
         Ok(Self { way: Way { store, clock, folder, sink, lease, stream_prefix }, streams })
     }
@@ -85,7 +86,8 @@ impl Shipper {
         let (lines, rejected) = (self.unsent()?, self.rejected());
         if lines == 0 {
             self.way.folder.note_shipped(&self.way.lease.run)?;
-            self.way.store.logs_are_shipped(&self.way.lease).await?;
+            let keeper = self.way.folder.keeper()?;
+            self.way.store.logs_are_shipped(&self.way.lease, &keeper).await?;
         }
         Ok(Unsent { lines, rejected, error })
     }
@@ -96,8 +98,8 @@ impl Shipper {
     /// # Errors
     /// The first failure; the other stages' logs are shipped all the same.
     pub async fn ship_once(&mut self) -> Result<(), ShipError> {
-        for stage in self.way.folder.stages(&self.way.lease.run)? {
-            self.streams.entry(stage).or_insert_with_key(|stage| Stream::start(stage.clone()));
+        for file in self.way.folder.files(&self.way.lease.run)? {
+            self.streams.entry(file).or_insert_with_key(|file| Stream::start(file.clone()));
         }
         let way = &self.way;
         // Boxed, as each would be held in full by every future above.
@@ -108,9 +110,9 @@ impl Shipper {
 
     fn unsent(&self) -> io::Result<u64> {
         let mut lines = 0;
-        for stage in self.way.folder.stages(&self.way.lease.run)? {
-            let position = self.streams.get(&stage).map_or(0, |stream| stream.cursor.position);
-            let file = self.way.folder.of_stage(&self.way.lease.run, &stage);
+        for file in self.way.folder.files(&self.way.lease.run)? {
+            let position = self.streams.get(&file).map_or(0, |stream| stream.cursor.position);
+            let file = self.way.folder.of(&self.way.lease.run, &file);
             let mut reader = LogReader::open(&file, position)?;
             while reader.next_raw()?.is_some() {
                 lines += 1;
