@@ -19,6 +19,7 @@ mod deployed;
 mod destroy;
 mod doctor;
 mod drift;
+mod elsewhere;
 mod failure;
 mod from;
 mod live;

@@ -6,6 +6,7 @@
 mod arn;
 mod branch;
 mod cloud;
+mod log;
 mod partition;
 mod run;
 mod trace;
@@ -13,6 +14,7 @@ mod trace;
 pub use arn::Arn;
 pub use branch::BranchName;
 pub use cloud::{AccountId, BucketName, PipelineName, Region, S3Uri};
+pub use log::{KeeperId, LogPart};
 pub use partition::Partition;
 pub use run::{
     AgentId, AgentName, Attempt, DeliveryId, Digest, EnvName, GitHubName, Label, RepositoryName,

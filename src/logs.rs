@@ -29,7 +29,7 @@ pub use crate::aws::LogEvent;
 pub use archive::{Archive, Extent, Follower, Found, Search};
 pub use batch::{EVENT_OVERHEAD, LONGEST_EVENT, MOST_BYTES, MOST_EVENTS};
 pub use cloudwatch::CloudWatch;
-pub use folder::LogFolder;
+pub use folder::{LogFolder, StagePart};
 pub use line::{Level, LogLine};
 pub use mask::{MaskStream, Masker, SHORTEST_SECRET};
 pub use parts::joined;

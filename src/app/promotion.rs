@@ -44,11 +44,36 @@ impl Promotion {
     /// # Errors
     /// The run's clouds cannot be opened, another agent drives it, or the store fails.
     pub async fn drive(self, app: &App, run: &RunRecord) -> anyhow::Result<Driven> {
-        let project = self.project;
-        let (environments, file) = (&project.environments, app.rehearsal_file());
-        let clouds = Arc::new(AppClouds::open(environments, &file, app.clock.clone()).await?);
-        let sink = sink_of(&project, &clouds, run);
-        let engine = Engine {
+        let (project, cancel) = (self.project.clone(), self.cancel.clone());
+        let clouds = self.clouds(app).await?;
+        let engine = self.engine(app, &clouds);
+        let orders = Orders { cancel, sink: sink_of(&project, &clouds, run) };
+        let driven = engine.drive(&run.id, orders).await.context("drive the run")?;
+        // Where this run's lines did not arrive, those of others would not either.
+        if driven.unsent.lines == 0 {
+            ship_leftovers(&engine, (&project, &clouds), run).await?;
+        }
+        Ok(driven)
+    }
+
+    /// Ships what runs of `run`'s repository could not ship when they ended, as far as it is kept here. Returns how many
+    /// of them still have unsent lines.
+    ///
+    /// # Errors
+    /// The clouds cannot be opened, or the store fails.
+    pub async fn ship_leftovers(self, app: &App, run: &RunRecord) -> anyhow::Result<usize> {
+        let project = self.project.clone();
+        let clouds = self.clouds(app).await?;
+        ship_leftovers(&self.engine(app, &clouds), (&project, &clouds), run).await
+    }
+
+    async fn clouds(&self, app: &App) -> anyhow::Result<Arc<AppClouds>> {
+        let (environments, file) = (&self.project.environments, app.rehearsal_file());
+        Ok(Arc::new(AppClouds::open(environments, &file, app.clock.clone()).await?))
+    }
+
+    fn engine(self, app: &App, clouds: &Arc<AppClouds>) -> Engine {
+        Engine {
             store: app.store.clone(),
             clock: app.clock.clone(),
             logs: app.log_folder(),
@@ -57,24 +82,25 @@ impl Promotion {
             credentials: self.credentials,
             masker: self.masker,
             inherited: self.inherited,
-            perform: Arc::new(BuiltIns::new(project.clone(), clouds.clone())),
+            perform: Arc::new(BuiltIns::new(self.project, clouds.clone())),
             condition: Arc::new(holds),
             watch: self.watch,
             drain_deadline: DRAIN_DEADLINE,
-        };
-        let orders = Orders { cancel: self.cancel, sink };
-        let driven = engine.drive(&run.id, orders).await.context("drive the run")?;
-        // Where this run's lines did not arrive, those of others would not either.
-        if driven.unsent.lines == 0 {
-            let is_near = |other: &RunRecord| other.repository == run.repository;
-            let of_run = |other: &RunRecord| {
-                is_near(other).then(|| sink_of(&project, &clouds, other)).flatten()
-            };
-            let left = engine.ship_leftovers(&of_run, MOST_LEFTOVERS).await;
-            left.context("ship the lines of earlier runs")?;
         }
-        Ok(driven)
     }
+}
+
+async fn ship_leftovers(
+    engine: &Engine,
+    (project, clouds): (&Project, &AppClouds),
+    run: &RunRecord,
+) -> anyhow::Result<usize> {
+    let of_run = |other: &RunRecord| {
+        let is_near = other.repository == run.repository;
+        is_near.then(|| sink_of(project, clouds, other)).flatten()
+    };
+    let left = engine.ship_leftovers(&of_run, MOST_LEFTOVERS).await;
+    left.context("ship the lines of earlier runs")
 }
 
 /// Where a run's lines go: the log group of its environment, as far as the project knows it.

@@ -10,6 +10,7 @@ mod driving;
 mod enlisted;
 mod github;
 mod hearing;
+mod leftovers;
 mod observing;
 mod phase;
 mod room;
@@ -86,6 +87,7 @@ pub async fn serve(
     let mut tasks = vec![enlisted::task(&tools).await?];
     tasks.extend(hearing::tasks(&tools));
     tasks.extend(dispatch::tasks(&tools));
+    tasks.extend(leftovers::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
     tasks.extend(github::tasks(&tools, github.clone()));
     let readings = observing::readings(github.as_ref());

@@ -3,6 +3,7 @@
 use super::{
     Shared,
     cloud_logs::{self, SearchArgs, Wanted},
+    elsewhere::Elsewhere,
     failure::{CliError, CliResult, Exit},
     output::{Format, Output, harmless},
     show::find,
@@ -26,7 +27,7 @@ const CLOUD_FOLLOW_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Show a run's log lines
 ///
-/// The lines kept on this machine. The same lines are in the environment's CloudWatch group (jenkins-log by default),
+/// The lines kept on this machine; lines of other agents that share the store are only named. The same lines are in the environment's CloudWatch group (jenkins-log by default),
 /// in streams named ENVIRONMENT/PIPELINE/RUN/STAGE; --env shows those. A message longer than 128 KiB stands on several
 /// lines: each but the last ends with '…[continues]', each but the first begins with '[continued]…'.
 #[derive(Debug, clap::Args)]
@@ -110,9 +111,11 @@ pub(crate) async fn logs(args: &Args, shared: &Shared, output: &Output) -> CliRe
     }
     let shown = if args.stage.is_some() { Shown::OneStage } else { Shown::WithStage };
     let mut tail = Tail::new(app.log_folder(), run.id.clone(), args.stage.clone());
+    let mut elsewhere = Elsewhere::default();
     loop {
         // Asked before reading, so that lines written before the end are read after it.
         let ended = app.store.run(&run.id).await.context("read the run")?.outcome.is_some();
+        elsewhere.tell(&app, &run, output).await?;
         tail.look().context("look for lines")?;
         while let Some(line) = tail.next().context("read a line")? {
             print(&line, shown, output)?;

@@ -29,7 +29,8 @@ pub(crate) async fn resume(args: &Args, shared: &Shared, output: &Output) -> Cli
     let state = state_folder(shared, &args.repo)?;
     let app = open_app(&state).await?;
     // A run that died after its last stage is over, but for lines that have not arrived.
-    let unsent = app.store.runs_with_unsent_logs(MOST_UNSENT).await;
+    let keeper = app.log_folder().keeper().context("read the id of the log folder")?;
+    let unsent = app.store.runs_with_unsent_logs(&keeper, MOST_UNSENT).await;
     let unsent = unsent.context("list the runs whose logs have not arrived")?;
     let run = match &args.run {
         Some(digits) => find(&app, Some(digits)).await?,

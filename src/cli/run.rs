@@ -18,13 +18,12 @@ use crate::{
     exec::{Canceller, Inherited},
     flow::{Event, Outcome},
     ids::{RunId, StageName},
-    logs::Unsent,
     project::Project,
     spec::{Action, FailureClass},
     store::{Ask, Facts, NewRun, RunRecord, StoreError},
 };
 use anyhow::Context as _;
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Run the stages of a commit, as a push to its branch would
@@ -185,9 +184,15 @@ async fn ended(app: &App, run: &RunId, driven: Driven, output: &Output) -> CliRe
         Format::Json => output.json_line(&serde_json::json!({ "summary": summary }))?,
         Format::Text => output.data(&summary.text())?,
     }
-    if let Some(note) = unsent(&driven.unsent) {
+    if let Some(note) = driven.unsent.told() {
         let folder = app.log_folder().of_run(run);
         output.talk(&format!("note: {note}; all are in {}", folder.display()));
+        if driven.unsent.lines > 0 {
+            let run = run.short();
+            output.talk(&format!(
+                "      they are shipped with the repository's next run here, or by: agent resume {run}"
+            ));
+        }
     }
     let Some(outcome) = &driven.outcome else {
         let run = run.short();
@@ -199,26 +204,6 @@ async fn ended(app: &App, run: &RunId, driven: Driven, output: &Output) -> CliRe
         return Ok(Exit::Waiting);
     };
     Ok(exit(outcome, &record))
-}
-
-/// What of the log has not reached the cloud, and why, in words; nothing if all has.
-fn unsent(unsent: &Unsent) -> Option<String> {
-    let rejected: u64 = unsent.rejected.values().sum();
-    if unsent.lines == 0 && rejected == 0 && unsent.error.is_none() {
-        return None;
-    }
-    let mut note = format!("{} log lines have not reached the cloud yet", unsent.lines);
-    for cause in causes(unsent.error.as_ref().map(|error| error as &dyn Error)) {
-        note.push_str(&format!(", because: {cause}"));
-    }
-    if rejected > 0 {
-        note.push_str(&format!(", {rejected} were refused and never will"));
-    }
-    Some(note)
-}
-
-fn causes<'e>(error: Option<&'e (dyn Error + 'static)>) -> impl Iterator<Item = String> + 'e {
-    std::iter::successors(error, |error| (*error).source()).map(ToString::to_string)
 }
 
 fn exit(outcome: &Outcome, run: &RunRecord) -> Exit {

@@ -2,6 +2,7 @@
 
 use super::{
     Shared,
+    elsewhere::Elsewhere,
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
     runs::as_json,
@@ -34,7 +35,9 @@ pub(crate) async fn show(args: &Args, shared: &Shared, output: &Output) -> CliRe
     let run = find(&app, args.run.as_deref()).await?;
     let events = app.store.events(&run.id).await.context("read the run's events")?;
     let evidence = app.store.all_evidence(&run.id).await.context("read the evidence")?;
-    tell(&run, &events, &evidence.into_iter().collect(), output)
+    let exit = tell(&run, &events, &evidence.into_iter().collect(), output)?;
+    Elsewhere::default().tell(&app, &run, output).await?;
+    Ok(exit)
 }
 
 /// Shows a run, wherever it was read.

@@ -10,13 +10,13 @@ use crate::clock::until;
 use crate::exec::{Cancel, Canceller};
 use crate::flow::{self, Effect, Event, IllegalEvent, Outcome, Phase, RunState, Stop};
 use crate::ids::{Attempt, RunId, StageName};
-use crate::logs::{LogSink, StageLog, Unsent};
+use crate::logs::{LogFolder, LogSink, StageLog, Unsent};
 use crate::spec::On;
 use crate::store::{Lease, RunRecord, StoreError};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
-use std::{future::pending, sync::Arc};
+use std::{future::pending, io, sync::Arc};
 
 /// How often a lease is renewed while it lasts: three renewals may fail to be in time before it ends.
 const RENEWALS: u32 = 4;
@@ -48,6 +48,9 @@ pub enum EngineError {
     /// The run's log of events contradicts itself.
     #[error("the run's events contradict each other")]
     Illegal(#[from] IllegalEvent),
+    /// The folder of all logs cannot be used.
+    #[error("the folder of logs cannot be used")]
+    Folder(#[source] io::Error),
 }
 
 impl Engine {
@@ -71,6 +74,11 @@ impl Engine {
 
     async fn drive_leased(&self, lease: &Lease, orders: Orders) -> Result<Driven, EngineError> {
         let run = Arc::new(self.store.run(&lease.run).await?);
+        let logs = match run.outcome {
+            None => self.log_folder(lease).await?,
+            // No line will be written.
+            Some(_) => self.logs.clone(),
+        };
         let mut shipper = match orders.sink {
             Some(sink) => Some(self.shipper(&run, lease, sink).await?),
             None => None,
@@ -79,7 +87,7 @@ impl Engine {
         let (canceller, cancel) = Canceller::new();
         orders::said_before(self, &run.id, (&orders.cancel, &canceller)).await?;
         let hearing = orders::hear(self, &lease.run, &orders.cancel, &canceller);
-        let drive = Drive::load(self, run, lease, cancel, Arc::clone(&workspace)).await?;
+        let drive = Drive::load((self, logs), (run, lease), cancel, Arc::clone(&workspace)).await?;
         let shipping = async {
             match &mut shipper {
                 Some(shipper) => shipper.keep_shipping().await,
@@ -120,6 +128,7 @@ enum End {
 
 struct Drive<'e> {
     engine: &'e Engine,
+    logs: LogFolder,
     run: Arc<RunRecord>,
     lease: &'e Lease,
     cancel: Cancel,
@@ -130,16 +139,15 @@ struct Drive<'e> {
 
 impl<'e> Drive<'e> {
     async fn load(
-        engine: &'e Engine,
-        run: Arc<RunRecord>,
-        lease: &'e Lease,
+        (engine, logs): (&'e Engine, LogFolder),
+        (run, lease): (Arc<RunRecord>, &'e Lease),
         cancel: Cancel,
         workspace: Arc<Workspace>,
     ) -> Result<Self, EngineError> {
         let events = engine.store.events(&run.id).await?;
         let state = RunState::of(&run.pipeline, events.iter().map(|stored| &stored.event))?;
         let known = events.last().map_or(0, |stored| stored.seq);
-        Ok(Self { engine, run, lease, cancel, workspace, state, known })
+        Ok(Self { engine, logs, run, lease, cancel, workspace, state, known })
     }
 
     async fn run(mut self) -> Result<End, EngineError> {
@@ -273,7 +281,7 @@ impl<'e> Drive<'e> {
         let engine = self.engine;
         let watch = Arc::clone(&engine.watch);
         let log = StageLog::open(
-            &engine.logs,
+            &self.logs,
             (&self.run.id, name),
             engine.masker.clone(),
             Arc::clone(&engine.clock),

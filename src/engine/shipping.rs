@@ -1,7 +1,7 @@
 //! Shipping the logs of runs that are driven, and of those that were.
 
 use super::{Engine, EngineError, workspace::Workspace};
-use crate::logs::{LogSink, ShipError, Shipment, Shipper, Unsent};
+use crate::logs::{LogFolder, LogSink, ShipError, Shipment, Shipper, Unsent};
 use crate::store::{Lease, RunRecord, StoreError};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 const LOOKED_AT: u32 = 1000;
 
 impl Engine {
-    /// Ships what ended runs have left unsent, as far as they have a sink, for `most` of them. Returns how many of those
+    /// Ships what ended runs have left unsent in this folder, as far as they have a sink, for `most` of them. Returns how many of those
     /// still have unsent lines.
     ///
     /// # Errors
@@ -21,7 +21,8 @@ impl Engine {
         most: u32,
     ) -> Result<usize, EngineError> {
         let (mut left, mut shipped, mut away) = (0, 0, BTreeSet::new());
-        for id in self.store.runs_with_unsent_logs(LOOKED_AT).await? {
+        let keeper = self.logs.keeper().map_err(EngineError::Folder)?;
+        for id in self.store.runs_with_unsent_logs(&keeper, LOOKED_AT).await? {
             let run = self.store.run(&id).await?;
             let Some(sink) = sink_of(&run) else { continue };
             // Where one run's lines did not arrive, others would only take as long again.
@@ -48,6 +49,14 @@ impl Engine {
             self.store.release(&lease).await?;
         }
         Ok(left)
+    }
+
+    /// The folder of logs for what is written about a leased run: in its newest part, if that is kept here, or in a new
+    /// one.
+    pub(super) async fn log_folder(&self, lease: &Lease) -> Result<LogFolder, EngineError> {
+        let keeper = self.logs.keeper().map_err(EngineError::Folder)?;
+        let part = self.store.begin_log_part(lease, (&keeper, self.logs.path())).await?;
+        Ok(self.logs.clone().for_part(part))
     }
 
     pub(super) async fn shipper(

@@ -44,8 +44,8 @@ impl Appender {
         // What stands after the last line end was being written when the agent died, and was never acknowledged.
         let (length, last) = last_line(&file)?;
         file.set_len(length)?;
-        let (last_seq, last_time) =
-            last.map_or((0, Timestamp::UNIX_EPOCH), |line| (line.seq, line.time));
+        let before = (folder.part().before_first_line(), Timestamp::UNIX_EPOCH);
+        let (last_seq, last_time) = last.map_or(before, |line| (line.seq, line.time));
         let (buffer, added) = Default::default();
         let (room, text) = (Room::of(folder), LineText::of(run, stage));
         let time = last_time;

@@ -47,7 +47,7 @@ impl CloudWatch {
             let assumed = self.access.assume(&self.environment, &self.run, Purpose::Logs).await?;
             Ok::<_, CloudError>(assumed.logs())
         });
-        self.logs.get_or_try_init(|| session).await.map_err(fault)
+        self.logs.get_or_try_init(|| session).await.map_err(unreached)
     }
 
     fn group(&self) -> &str {
@@ -55,7 +55,7 @@ impl CloudWatch {
     }
 
     async fn put_batch(&self, stream: &str, batch: &[LogEvent]) -> Result<PutOutcome, SinkError> {
-        let put = self.logs().await?.put(self.group(), stream, batch).await.map_err(fault)?;
+        let put = self.logs().await?.put(self.group(), stream, batch).await.map_err(put_fault)?;
         let aws::Rejected { too_old, expired, too_new } = put.rejected;
         let count = |events: usize| u64::try_from(events).unwrap_or(u64::MAX);
         Ok(PutOutcome { too_old: count(too_old), expired: count(expired), too_new: count(too_new) })
@@ -109,6 +109,29 @@ impl LogSink for CloudWatch {
     }
 }
 
+/// A put takes a new session where the last one is over; if that fails, nothing was put.
+fn put_fault(error: CloudError) -> SinkError {
+    if error.operation == "PutLogEvents" { fault(error) } else { unreached(error) }
+}
+
+/// Where no session was to be had nothing was put, and what is wrong is wrong with no line.
+fn unreached(error: CloudError) -> SinkError {
+    let fault = match error.class {
+        ErrorClass::Denied
+        | ErrorClass::Expired
+        | ErrorClass::WrongAccount
+        | ErrorClass::Invalid
+        | ErrorClass::NotFound => SinkFault::Denied,
+        ErrorClass::Throttled
+        | ErrorClass::LimitExceeded
+        | ErrorClass::Conflict
+        | ErrorClass::AlreadyExists
+        | ErrorClass::Unavailable
+        | ErrorClass::Other => SinkFault::Busy,
+    };
+    SinkError { fault, message: error.to_string() }
+}
+
 fn fault(error: CloudError) -> SinkError {
     let fault = match error.class {
         ErrorClass::NotFound => SinkFault::Missing,
@@ -120,4 +143,31 @@ fn fault(error: CloudError) -> SinkError {
         }
     };
     SinkError { fault, message: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_is_not_to_be_had_costs_no_line() {
+        let error = |operation, class| CloudError {
+            class,
+            code: "Code".to_owned(),
+            operation,
+            resource: "jenkins-log".to_owned(),
+            message: "no".to_owned(),
+        };
+        for class in [ErrorClass::Invalid, ErrorClass::NotFound, ErrorClass::Expired] {
+            assert_eq!(put_fault(error("AssumeRole", class)).fault, SinkFault::Denied);
+        }
+        for class in [ErrorClass::Unavailable, ErrorClass::Other, ErrorClass::Throttled] {
+            assert_eq!(put_fault(error("AssumeRole", class)).fault, SinkFault::Busy);
+        }
+        assert_eq!(
+            put_fault(error("PutLogEvents", ErrorClass::Unavailable)).fault,
+            SinkFault::Unknown
+        );
+        assert_eq!(put_fault(error("PutLogEvents", ErrorClass::Invalid)).fault, SinkFault::Refused);
+    }
 }

@@ -11,7 +11,8 @@ pub struct LogLine {
     pub run: RunId,
     /// The stage.
     pub stage: StageName,
-    /// Place in the stage's log, from 1, without gaps, over all attempts.
+    /// Place in the stage's log, from 1, without gaps, over all attempts; on where another agent took the run over, with
+    /// a new thousand million.
     pub seq: u64,
     /// How much it matters.
     pub level: Level,

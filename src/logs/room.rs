@@ -125,8 +125,8 @@ impl LogFolder {
     fn size(&self) -> io::Result<u64> {
         let mut bytes = 0;
         for run in self.runs()? {
-            for stage in self.stages(&run)? {
-                match fs::metadata(self.of_stage(&run, &stage)) {
+            for file in self.files(&run)? {
+                match fs::metadata(self.of(&run, &file)) {
                     Ok(file) => bytes += file.len(),
                     Err(error) => gone(Err(error))?,
                 }
@@ -145,8 +145,8 @@ impl LogFolder {
     fn remove_shipped(&self, run: &RunId) -> io::Result<u64> {
         let mut bytes = 0;
         fs::write(self.of_run(run).join(REMOVED), "")?;
-        for stage in self.stages(run)? {
-            let file = self.of_stage(run, &stage);
+        for file in self.files(run)? {
+            let file = self.of(run, &file);
             bytes += fs::metadata(&file).map_or(0, |file| file.len());
             gone(fs::remove_file(file))?;
         }

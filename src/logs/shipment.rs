@@ -1,9 +1,9 @@
 //! What a shipper begins with, and what it says in the end.
 
-use super::{LogFolder, LogSink, SinkError};
+use super::{LogFolder, LogSink, SinkError, SinkFault};
 use crate::clock::{Clock, Elapsed};
 use crate::store::{Store, StoreError};
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{collections::BTreeMap, error::Error, io, sync::Arc};
 
 /// What a shipper works with.
 #[derive(Debug, Clone)]
@@ -44,4 +44,34 @@ pub enum ShipError {
     /// The service did not answer.
     #[error("the log service did not answer in time")]
     Late(#[source] Elapsed),
+}
+
+impl Unsent {
+    /// What has not reached the cloud, and why, in words; nothing if all has.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        let rejected: u64 = self.rejected.values().sum();
+        if self.lines == 0 && rejected == 0 && self.error.is_none() {
+            return None;
+        }
+        let mut note = format!("{} log lines have not reached the cloud yet", self.lines);
+        let first = self.error.as_ref().map(|error| error as &dyn Error);
+        for cause in std::iter::successors(first, |error| (*error).source()) {
+            note.push_str(&format!(", because: {cause}"));
+        }
+        if rejected > 0 {
+            note.push_str(&format!(", {rejected} were refused and never will"));
+        }
+        Some(note)
+    }
+}
+
+impl ShipError {
+    /// Was it refused for who asked, rather than for the moment?
+    pub(super) fn is_denial(&self) -> bool {
+        match self {
+            Self::Sink(error) => error.fault == SinkFault::Denied,
+            Self::Store(_) | Self::File(_) | Self::Late(_) => false,
+        }
+    }
 }

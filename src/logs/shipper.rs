@@ -1,13 +1,12 @@
 //! Shipping a run's logs: exactly once, or counted as rejected.
 //!
-//! Each stage has a stream of its own; some are shipped at the same time, and trouble with one holds up no other.
+//! Each stage has a stream of its own, into which each part of its log is shipped by whoever has its file; some are shipped at the same time, and trouble with one holds up no other.
 //! Stages write to their files and know nothing of this: however slow the service is, no stage waits for it.
 
 use super::stream::{Stream, Way, stream_prefix};
-use super::{LogReader, ShipError, Shipment, Unsent};
+use super::{LogReader, ShipError, Shipment, StagePart, Unsent};
 use crate::clock::timeout;
-use crate::ids::StageName;
-use crate::store::{Lease, RunRecord, StoreError};
+use crate::store::{Lease, LogCursor, RunRecord, StoreError};
 use futures_util::stream::{self, StreamExt as _};
 use std::{collections::BTreeMap, convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -18,6 +17,10 @@ const SHORTEST_BACKOFF: Duration = Duration::from_millis(500);
 /// … up to this.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
+/// Passes in a row that were denied before a drain ends: what denies (a permission, a session that is over, a clock) is
+/// mended by people. More than one, as a session may end between two passes.
+const MOST_DENIALS: u32 = 3;
+
 /// Stages whose logs are shipped at the same time: each holds a batch of about a megabyte.
 const MOST_STREAMS: usize = 4;
 
@@ -25,7 +28,7 @@ const MOST_STREAMS: usize = 4;
 #[derive(Debug)]
 pub struct Shipper {
     way: Way,
-    streams: BTreeMap<StageName, Stream>,
+    streams: BTreeMap<StagePart, Stream>,
 }
 
 impl Shipper {
@@ -40,7 +43,9 @@ impl Shipper {
     ) -> Result<Self, StoreError> {
         let Shipment { store, clock, folder, sink } = shipment;
         let cursors = store.log_cursors(&run.id).await?.into_iter();
-        let streams = cursors.map(|cursor| (cursor.stage.clone(), Stream::at(cursor))).collect();
+        let file =
+            |cursor: &LogCursor| StagePart { stage: cursor.stage.clone(), part: cursor.part };
+        let streams = cursors.map(|cursor| (file(&cursor), Stream::at(cursor))).collect();
         let stream_prefix = stream_prefix(&run.environment, &run.pipeline.name, &run.id);
         Ok(Self { way: Way { store, clock, folder, sink, lease, stream_prefix }, streams })
     }
@@ -54,7 +59,8 @@ impl Shipper {
         }
     }
 
-    /// Ships what is left, for at most `deadline`, and tells what remains.
+    /// Ships what is left, for at most `deadline`, and tells what remains. Ends sooner where every pass is denied, as time
+    /// does not mend that.
     ///
     /// # Errors
     /// If the files cannot be counted or the end not be noted.
@@ -62,13 +68,13 @@ impl Shipper {
         let clock = Arc::clone(&self.way.clock);
         let mut error = None;
         let passes = async {
+            let mut denials = 0;
             for failures in 1.. {
-                match self.ship_once().await {
-                    Ok(()) => {
-                        error = None;
-                        break;
-                    }
-                    Err(reason) => error = Some(reason),
+                error = self.ship_once().await.err();
+                let Some(failure) = &error else { break };
+                denials = if failure.is_denial() { denials + 1 } else { 0 };
+                if denials == MOST_DENIALS {
+                    break;
                 }
                 clock.sleep(pause(failures)).await;
             }
@@ -80,7 +86,8 @@ impl Shipper {
         let (lines, rejected) = (self.unsent()?, self.rejected());
         if lines == 0 {
             self.way.folder.note_shipped(&self.way.lease.run)?;
-            self.way.store.logs_are_shipped(&self.way.lease).await?;
+            let keeper = self.way.folder.keeper()?;
+            self.way.store.logs_are_shipped(&self.way.lease, &keeper).await?;
         }
         Ok(Unsent { lines, rejected, error })
     }
@@ -91,8 +98,8 @@ impl Shipper {
     /// # Errors
     /// The first failure; the other stages' logs are shipped all the same.
     pub async fn ship_once(&mut self) -> Result<(), ShipError> {
-        for stage in self.way.folder.stages(&self.way.lease.run)? {
-            self.streams.entry(stage).or_insert_with_key(|stage| Stream::start(stage.clone()));
+        for file in self.way.folder.files(&self.way.lease.run)? {
+            self.streams.entry(file).or_insert_with_key(|file| Stream::start(file.clone()));
         }
         let way = &self.way;
         // Boxed, as each would be held in full by every future above.
@@ -103,9 +110,9 @@ impl Shipper {
 
     fn unsent(&self) -> io::Result<u64> {
         let mut lines = 0;
-        for stage in self.way.folder.stages(&self.way.lease.run)? {
-            let position = self.streams.get(&stage).map_or(0, |stream| stream.cursor.position);
-            let file = self.way.folder.of_stage(&self.way.lease.run, &stage);
+        for file in self.way.folder.files(&self.way.lease.run)? {
+            let position = self.streams.get(&file).map_or(0, |stream| stream.cursor.position);
+            let file = self.way.folder.of(&self.way.lease.run, &file);
             let mut reader = LogReader::open(&file, position)?;
             while reader.next_raw()?.is_some() {
                 lines += 1;

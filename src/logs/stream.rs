@@ -5,9 +5,11 @@
 //! service takes batches whole; if none did, it is put again.
 
 use super::batch::{self, Batch, Extent, MOST_EVENTS};
-use super::{LogEvent, LogFolder, LogReader, LogSink, PutOutcome, ShipError, SinkError, SinkFault};
+use super::{
+    LogEvent, LogFolder, LogReader, LogSink, PutOutcome, ShipError, SinkError, SinkFault, StagePart,
+};
 use crate::clock::{Clock, later, until};
-use crate::ids::{EnvName, RunId, StageName};
+use crate::ids::{EnvName, RunId};
 use crate::store::{Lease, LogCursor, Store};
 use std::{fs, io, path::Path, sync::Arc};
 
@@ -43,8 +45,13 @@ impl Stream {
     }
 
     /// A log of which nothing was shipped.
-    pub(super) fn start(stage: StageName) -> Self {
-        Self::at(LogCursor::start(stage))
+    pub(super) fn start(StagePart { stage, part }: StagePart) -> Self {
+        Self::at(LogCursor::start(stage, part))
+    }
+
+    /// Which file it is in.
+    fn file(&self) -> StagePart {
+        StagePart { stage: self.cursor.stage.clone(), part: self.cursor.part }
     }
 
     /// Ships until there is nothing left or something fails.
@@ -55,7 +62,7 @@ impl Stream {
 
     /// Ships the next batch of the log. Returns whether there was one.
     async fn ship_batch(&mut self, way: &Way) -> Result<bool, ShipError> {
-        let file = way.folder.of_stage(&way.lease.run, &self.cursor.stage);
+        let file = way.folder.of(&way.lease.run, &self.file());
         if length(&file)? <= self.cursor.position {
             return Ok(false);
         }

@@ -1,8 +1,8 @@
 //! A run's lines as one stream: those of all its stages in the order of time, read a line at a time, and gone on with
 //! from wherever somebody stopped.
 
-use super::{LogFolder, LogLine, LogReader, Piece};
-use crate::ids::{RunId, StageName};
+use super::{LogFolder, LogLine, LogReader, Piece, StagePart};
+use crate::ids::{LogPart, RunId, StageName};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -10,12 +10,18 @@ use std::{
     str::FromStr,
 };
 
-/// Stages that a place names at most.
-const MOST_STAGES: usize = 256;
+/// Files that a place names at most.
+const MOST_FILES: usize = 256;
+/// Bits of an offset that say how far a file was read; the others are the number of its part. No log grows so long.
+const BITS_OF_FILE: u32 = 40;
 
-/// How far somebody has read each stage's log, in bytes; written `stage:bytes,stage:bytes`.
+/// How far somebody has read each file of a log, in bytes; written `stage:bytes,stage:bytes`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Places(BTreeMap<StageName, u64>);
+pub struct Places {
+    read: BTreeMap<StagePart, u64>,
+    /// Parts before this one have been read.
+    since: LogPart,
+}
 
 /// Reads the lines of a run.
 #[derive(Debug)]
@@ -23,11 +29,11 @@ pub struct Tail {
     folder: LogFolder,
     run: RunId,
     only: Option<StageName>,
-    stages: BTreeMap<StageName, Reading>,
+    files: BTreeMap<StagePart, Reading>,
     begun_at: Places,
 }
 
-/// One stage's log, and its next line if that was read already.
+/// One file, and its next line if that was read already.
 #[derive(Debug)]
 struct Reading {
     reader: LogReader,
@@ -37,24 +43,31 @@ struct Reading {
 }
 
 impl Places {
-    /// All that comes behind `bytes` of one stage's log.
+    /// All that comes behind this [offset](Self::offset) of one stage's log.
     #[must_use]
-    pub fn behind(stage: StageName, bytes: u64) -> Self {
-        Self([(stage, bytes)].into())
+    pub fn behind(stage: StageName, offset: u64) -> Self {
+        let part = LogPart(u32::try_from(offset >> BITS_OF_FILE).unwrap_or(u32::MAX));
+        let bytes = offset & ((1 << BITS_OF_FILE) - 1);
+        Self { read: [(StagePart { stage, part }, bytes)].into(), since: part }
     }
 
-    /// How far a stage's log was read.
+    /// How far a stage's log was read: bytes of its first part, and a high number for who read of a later one.
     #[must_use]
-    pub fn of(&self, stage: &StageName) -> u64 {
-        self.0.get(stage).copied().unwrap_or_default()
+    pub fn offset(&self, stage: &StageName) -> u64 {
+        let last = self.read.iter().rev().find(|(file, bytes)| file.stage == *stage && **bytes > 0);
+        last.map_or(0, |(file, bytes)| (u64::from(file.part.0) << BITS_OF_FILE) + bytes)
+    }
+
+    fn of(&self, file: &StagePart) -> u64 {
+        self.read.get(file).copied().unwrap_or_default()
     }
 }
 
 impl fmt::Display for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, (stage, bytes)) in self.0.iter().enumerate() {
+        for (number, (file, bytes)) in self.read.iter().enumerate() {
             let between = if number == 0 { "" } else { "," };
-            write!(f, "{between}{stage}:{bytes}")?;
+            write!(f, "{between}{file}:{bytes}")?;
         }
         Ok(())
     }
@@ -65,16 +78,16 @@ impl FromStr for Places {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let refused = || "places in a log are written STAGE:BYTES,STAGE:BYTES".to_owned();
-        let mut places = BTreeMap::new();
+        let mut read = BTreeMap::new();
         for part in text.split(',').filter(|part| !part.is_empty()) {
-            let (stage, bytes) = part.split_once(':').ok_or_else(refused)?;
-            let stage = stage.parse().map_err(|_| refused())?;
-            places.insert(stage, bytes.parse().map_err(|_| refused())?);
-            if places.len() > MOST_STAGES {
+            let (file, bytes) = part.split_once(':').ok_or_else(refused)?;
+            let file = file.parse().map_err(|_| refused())?;
+            read.insert(file, bytes.parse().map_err(|_| refused())?);
+            if read.len() > MOST_FILES {
                 return Err(refused());
             }
         }
-        Ok(Self(places))
+        Ok(Self { read, since: LogPart::FIRST })
     }
 }
 
@@ -82,7 +95,7 @@ impl Tail {
     /// The lines of `run`, of one stage if that is wanted, from the first on.
     #[must_use]
     pub fn new(folder: LogFolder, run: RunId, only: Option<StageName>) -> Self {
-        Self { folder, run, only, stages: BTreeMap::new(), begun_at: Places::default() }
+        Self { folder, run, only, files: BTreeMap::new(), begun_at: Places::default() }
     }
 
     /// The same lines from these places on.
@@ -95,8 +108,8 @@ impl Tail {
     #[must_use]
     pub fn places(&self) -> Places {
         let mut places = self.begun_at.clone();
-        let read = self.stages.iter().map(|(stage, log)| (stage.clone(), log.handed_out));
-        places.0.extend(read);
+        let read = self.files.iter().map(|(file, log)| (file.clone(), log.handed_out));
+        places.read.extend(read);
         places
     }
 
@@ -106,16 +119,17 @@ impl Tail {
     /// # Errors
     /// A log cannot be read, or a place is not where a line begins.
     pub fn look(&mut self) -> io::Result<()> {
-        for stage in self.folder.stages(&self.run)? {
-            if self.only.as_ref().is_some_and(|only| *only != stage) {
+        for file in self.folder.files(&self.run)? {
+            let is_other = self.only.as_ref().is_some_and(|only| *only != file.stage);
+            if is_other || file.part < self.begun_at.since {
                 continue;
             }
-            if let Some(log) = self.stages.get_mut(&stage) {
+            if let Some(log) = self.files.get_mut(&file) {
                 log.dry = false;
             } else {
-                let at = self.begun_at.of(&stage);
-                if let Some(log) = self.open(&stage, at)? {
-                    self.stages.insert(stage, log);
+                let at = self.begun_at.of(&file);
+                if let Some(log) = self.open(&file, at)? {
+                    self.files.insert(file, log);
                 }
             }
         }
@@ -128,20 +142,20 @@ impl Tail {
     /// A log cannot be read.
     #[expect(clippy::should_implement_trait, reason = "nothing now does not mean nothing later")]
     pub fn next(&mut self) -> io::Result<Option<LogLine>> {
-        for log in self.stages.values_mut().filter(|log| log.next.is_none() && !log.dry) {
+        for log in self.files.values_mut().filter(|log| log.next.is_none() && !log.dry) {
             log.next = log.reader.next()?;
             log.dry = log.next.is_none();
         }
         let time = |log: &Reading| log.next.as_ref().map(|piece| piece.line.time);
-        let ready = self.stages.values_mut().filter(|log| log.next.is_some());
+        let ready = self.files.values_mut().filter(|log| log.next.is_some());
         let Some(first) = ready.min_by_key(|log| time(log)) else { return Ok(None) };
         let piece = first.next.take();
         first.handed_out = piece.as_ref().map_or(first.handed_out, |piece| piece.end);
         Ok(piece.map(|piece| piece.line))
     }
 
-    fn open(&self, stage: &StageName, at: u64) -> io::Result<Option<Reading>> {
-        let path = self.folder.of_stage(&self.run, stage);
+    fn open(&self, name: &StagePart, at: u64) -> io::Result<Option<Reading>> {
+        let path = self.folder.of(&self.run, name);
         let mut file = match std::fs::File::open(&path) {
             Ok(file) => file,
             // Removed to make room since it was listed.
@@ -152,7 +166,7 @@ impl Tail {
             let mut byte = [0];
             file.seek(SeekFrom::Start(before))?;
             if file.read(&mut byte)? != 1 || byte != *b"\n" {
-                let message = format!("no line of '{stage}' begins at byte {at}");
+                let message = format!("no line of '{name}' begins at byte {at}");
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
             }
         }
@@ -213,11 +227,38 @@ mod tests {
 
     #[test]
     fn places_are_read_as_they_are_written_and_nothing_else_is() {
-        for text in ["", "a:0", "a-b.c:12,d:3"] {
+        for text in ["", "a:0", "a-b.c:12,d:3", "a:7,a@1:12,a@3:0"] {
             assert_eq!(text.parse::<Places>().unwrap().to_string(), text);
         }
-        for text in ["a", "a:", "a:-1", "../x:1", ":1", "a:99999999999999999999999"] {
+        for text in ["a", "a:", "a:-1", "../x:1", ":1", "a@0:1", "a:99999999999999999999999"] {
             assert!(text.parse::<Places>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_offset_goes_on_in_a_later_part() {
+        let temporary = tempfile::TempDir::new().unwrap();
+        let (folder, run) = (LogFolder::at(temporary.path()), RUN.parse::<RunId>().unwrap());
+        fs::create_dir_all(folder.of_run(&run)).unwrap();
+        let later = folder.clone().for_part(LogPart(2));
+        let a: StageName = "a".parse().unwrap();
+        fs::write(folder.of_stage(&run, &a), line("a", 1, 1) + &line("a", 2, 2)).unwrap();
+        fs::write(later.of_stage(&run, &a), line("a", 2_000_000_001, 9)).unwrap();
+        let page = |offset, most| {
+            let places = Places::behind(a.clone(), offset);
+            let mut tail = Tail::new(folder.clone(), run.clone(), Some(a.clone())).from(places);
+            tail.look().unwrap();
+            let lines = std::iter::from_fn(|| tail.next().unwrap()).take(most);
+            (lines.map(|line| line.seq).collect::<Vec<_>>(), tail.places().offset(&a))
+        };
+        let (mut offset, mut seqs) = (0, Vec::new());
+        for most in [1, 1, 1] {
+            let (lines, next) = page(offset, most);
+            seqs.extend(lines);
+            assert!(next > offset);
+            offset = next;
+        }
+        assert_eq!(seqs, [1, 2, 2_000_000_001]);
+        assert_eq!(page(offset, 9), (vec![], offset));
     }
 }

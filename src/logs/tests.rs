@@ -214,6 +214,24 @@ impl World {
     async fn drained(&self) -> Unsent {
         self.shipper().await.drain(HOUR).await.unwrap()
     }
+
+    /// The same while time passes, as far as somebody waits for it.
+    async fn drained_in_time(&self) -> Unsent {
+        let mut shipper = self.shipper().await;
+        let time = async {
+            loop {
+                if self.clock.sleepers() > 1 {
+                    // The deadline of the drain is the last sleeper; the waits come before it.
+                    let _ = self.clock.advance_to_next();
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            unsent = shipper.drain(HOUR) => unsent.unwrap(),
+            () = time => unreachable!("time passes for ever"),
+        }
+    }
 }
 
 #[tokio::test]
@@ -375,6 +393,26 @@ async fn a_drain_ends_with_its_deadline_and_says_what_is_unsent() {
 }
 
 #[tokio::test]
+async fn a_drain_that_is_denied_again_and_again_ends_at_once_and_keeps_the_lines() {
+    let world = World::new().await;
+    world.write(4);
+    let denied = Mood::FailBefore(SinkFault::Denied);
+    world.service.ensure(&format!("prod/a-b/{}/train", world.run.id)).await.unwrap();
+    // what comes between two denials was not denied
+    let busy = Mood::FailBefore(SinkFault::Busy);
+    world.service.is_told([denied, denied, busy, denied, denied, denied]);
+    let started = world.clock.now();
+    let unsent = world.drained_in_time().await;
+    assert_eq!(unsent.lines, 4);
+    let Some(ShipError::Sink(error)) = unsent.error else { panic!("{:?}", unsent.error) };
+    assert_eq!(error.fault, SinkFault::Denied);
+    let waited = world.clock.now().duration_since(started);
+    assert_eq!(waited.as_millis(), 500 + 1000 + 2000 + 4000 + 8000);
+    assert_eq!(world.drained().await.lines, 0, "nothing is lost");
+    assert_eq!(world.service.seqs(), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
 async fn a_failing_service_is_tried_again_with_growing_waits() {
     let world = World::new().await;
     world.write(1);
@@ -384,20 +422,7 @@ async fn a_failing_service_is_tried_again_with_growing_waits() {
         Mood::FailBefore(SinkFault::Busy),
     ]);
     let started = world.clock.now();
-    let mut shipper = world.shipper().await;
-    let time = async {
-        loop {
-            if world.clock.sleepers() > 1 {
-                // The deadline of the drain is the last sleeper; the waits come before it.
-                let _ = world.clock.advance_to_next();
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        unsent = shipper.drain(HOUR) => assert_eq!(unsent.unwrap().lines, 0),
-        () = time => {}
-    }
+    assert_eq!(world.drained_in_time().await.lines, 0);
     let waited = world.clock.now().duration_since(started);
     assert_eq!(waited.as_millis(), 500 + 1000 + 2000);
 }

@@ -1,8 +1,9 @@
 //! How much of each stage's log has been shipped.
 
+use super::log_parts::part;
 use super::runs::{from_json, json, text};
 use super::{Lease, Store, StoreError, count, moment, number};
-use crate::ids::{RunId, StageName};
+use crate::ids::{LogPart, RunId, StageName};
 use jiff::Timestamp;
 use sqlx::Row as _;
 use std::collections::BTreeMap;
@@ -12,6 +13,8 @@ use std::collections::BTreeMap;
 pub struct LogCursor {
     /// Which stage's log.
     pub stage: StageName,
+    /// Which part of it.
+    pub part: LogPart,
     /// Byte in the log file at which line `next_seq` begins.
     pub position: u64,
     /// The first line not accounted for.
@@ -27,8 +30,10 @@ pub struct LogCursor {
 impl LogCursor {
     /// A log of which nothing has been shipped.
     #[must_use]
-    pub fn start(stage: StageName) -> Self {
-        Self { stage, position: 0, next_seq: 1, intent: None, sent: 0, rejected: BTreeMap::new() }
+    pub fn start(stage: StageName, part: LogPart) -> Self {
+        let next_seq = part.before_first_line() + 1;
+        let (position, intent, sent, rejected) = Default::default();
+        Self { stage, part, position, next_seq, intent, sent, rejected }
     }
 }
 
@@ -38,7 +43,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn log_cursors(&self, run: &RunId) -> Result<Vec<LogCursor>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM log_cursors WHERE run = $1 ORDER BY stage")
+        let rows = sqlx::query("SELECT * FROM log_cursors WHERE run = $1 ORDER BY stage, part")
             .bind(run.as_str())
             .fetch_all(&self.pool)
             .await?;
@@ -48,6 +53,7 @@ impl Store {
                 let since: Option<i64> = row.try_get("intent_at")?;
                 Ok(LogCursor {
                     stage: text(row, "stage", "a stage name")?,
+                    part: part(row)?,
                     position: count(row.try_get("position")?),
                     next_seq: count(row.try_get("next_seq")?),
                     intent: match through.zip(since) {
@@ -73,8 +79,8 @@ impl Store {
         let mut write = self.begin_leased(lease).await?;
         sqlx::query(
             "INSERT INTO log_cursors (run, stage, position, next_seq, intent_through, intent_at,
-             sent, rejected) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT (run, stage) DO UPDATE SET position = $3, next_seq = $4,
+             sent, rejected, part) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (run, stage, part) DO UPDATE SET position = $3, next_seq = $4,
              intent_through = $5, intent_at = $6, sent = $7, rejected = $8",
         )
         .bind(lease.run.as_str())
@@ -85,36 +91,9 @@ impl Store {
         .bind(cursor.intent.map(|(_, at)| at.as_millisecond()))
         .bind(number(cursor.sent))
         .bind(json(&cursor.rejected)?)
+        .bind(i64::from(cursor.part.0))
         .execute(&mut *write)
         .await?;
         Ok(write.commit().await?)
-    }
-
-    /// Notes that every line of a run has been accounted for.
-    ///
-    /// # Errors
-    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
-    pub async fn logs_are_shipped(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut write = self.begin_leased(lease).await?;
-        sqlx::query("UPDATE runs SET logs_shipped = 1 WHERE id = $1")
-            .bind(lease.run.as_str())
-            .execute(&mut *write)
-            .await?;
-        Ok(write.commit().await?)
-    }
-
-    /// Ended runs with lines that are not accounted for, oldest first, at most `most`.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn runs_with_unsent_logs(&self, most: u32) -> Result<Vec<RunId>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id FROM runs WHERE logs_shipped = 0 AND outcome IS NOT NULL
-             ORDER BY created_at LIMIT $1",
-        )
-        .bind(i64::from(most))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(|row| text(row, "id", "a run id")).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 mod fleet;
 mod leases;
+mod log_parts;
 mod memory;
 mod model;
 mod runs;

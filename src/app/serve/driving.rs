@@ -21,7 +21,7 @@ use std::{sync::Arc, time::Duration};
 const LEFT_ALONE: Duration = Duration::from_secs(30);
 
 /// Why a run was not driven as far as it goes.
-enum Trouble {
+pub(super) enum Trouble {
     /// It never will be.
     Unfit(String),
     /// Another time it may.
@@ -111,11 +111,14 @@ async fn drive(tools: Tools, run: RunRecord, cancel: Cancel) -> Result<(), Troub
         None => "waiting for approval".to_owned(),
     };
     (tools.say)(&format!("run {} into {}: {end}", run.id.short(), run.environment));
+    if let Some(note) = driven.unsent.told() {
+        (tools.say)(&tools.masker.mask(&format!("run {}: {note}", run.id.short())));
+    }
     Ok(())
 }
 
 /// The project of the run's commit, if the default branch still lets its branch go where the run goes.
-fn load(
+pub(super) fn load(
     run: &RunRecord,
     open: impl FnOnce(&str) -> Result<git::Repository, GitError>,
 ) -> Result<Project, Trouble> {
@@ -162,7 +165,7 @@ fn of_project(error: ProjectError) -> Trouble {
 }
 
 /// Nobody watches single steps: the store has them.
-struct Unwatched;
+pub(super) struct Unwatched;
 
 impl Watch for Unwatched {
     fn event(&self, _: &RunRecord, _: &StoredEvent) {}

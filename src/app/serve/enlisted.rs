@@ -17,6 +17,10 @@ pub(super) async fn task(tools: &Tools) -> anyhow::Result<Task> {
         labels: tools.settings.labels.clone(),
     };
     let agent = tools.app.store.enlist(&new).await.context("make this agent known")?;
+    let logs = tools.app.log_folder();
+    let keeper = logs.keeper().context("read the id of the log folder")?;
+    let kept = tools.app.store.keeps_logs((&keeper, logs.path()), new.name.as_ref()).await;
+    kept.context("make known where this agent keeps logs")?;
     Ok(Task {
         name: "being known".to_owned(),
         bell: Arc::default(),

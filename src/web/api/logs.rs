@@ -93,7 +93,7 @@ pub(super) async fn page(
     let tail = Tail::new(api.logs.clone(), run.id.clone(), Some(stage.clone())).from(from);
     let Read { tail, lines, cut } = read(tail, most).await?;
     let (next, lines) =
-        (tail.places().of(&stage), lines.into_iter().map(|(_, line)| line).collect());
+        (tail.places().offset(&stage), lines.into_iter().map(|(_, line)| line).collect());
     Ok(Json(LogPage { lines, next, more: cut || run.outcome.is_none() }))
 }
 

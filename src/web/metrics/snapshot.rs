@@ -2,7 +2,7 @@
 
 use crate::{
     ids::RunId,
-    store::Figures,
+    store::{Figures, LogCursor},
     web::{api::Api, errors::Problem, health::Pulse},
 };
 use jiff::Timestamp;
@@ -99,7 +99,8 @@ pub(super) fn register_number(
 /// Bytes of lines that are kept here and not accounted for in the cloud.
 async fn unsent(api: &Api) -> Result<u64, Problem> {
     let open = api.store.open_runs().await?.into_iter().map(|run| run.id);
-    let ended = api.store.runs_with_unsent_logs(MOST_LOGS).await?;
+    let Ok(keeper) = api.logs.keeper() else { return Ok(0) };
+    let ended = api.store.runs_with_unsent_logs(&keeper, MOST_LOGS).await?;
     let mut unsent = 0;
     for run in open.chain(ended).take(MOST_LOGS as usize) {
         unsent += unsent_of(api, &run).await?;
@@ -110,9 +111,10 @@ async fn unsent(api: &Api) -> Result<u64, Problem> {
 async fn unsent_of(api: &Api, run: &RunId) -> Result<u64, Problem> {
     let cursors = api.store.log_cursors(run).await?;
     let mut unsent: u64 = 0;
-    for stage in api.logs.stages(run).unwrap_or_default() {
-        let written = fs::metadata(api.logs.of_stage(run, &stage)).map_or(0, |file| file.len());
-        let cursor = cursors.iter().find(|cursor| cursor.stage == stage);
+    for file in api.logs.files(run).unwrap_or_default() {
+        let written = fs::metadata(api.logs.of(run, &file)).map_or(0, |file| file.len());
+        let of_file = |cursor: &&LogCursor| cursor.stage == file.stage && cursor.part == file.part;
+        let cursor = cursors.iter().find(of_file);
         unsent += written.saturating_sub(cursor.map_or(0, |cursor| cursor.position));
     }
     Ok(unsent)

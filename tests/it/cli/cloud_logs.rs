@@ -27,6 +27,23 @@ fn a_run_is_read_from_the_group_in_order_and_each_line_once() {
 }
 
 #[test]
+fn lines_in_another_folder_are_named_with_the_way_to_them() {
+    let world = with_stages(TALK);
+    world.agent(&["run", "--branch", "main"]).done();
+    for asked in [["logs"], ["show"]] {
+        let told = world.agent(&asked).done();
+        assert!(!told.stderr.contains("lines of this run"), "{}", told.stderr);
+    }
+    // without its id the folder is another one
+    std::fs::remove_file(world.path(".agent/logs/keeper")).unwrap();
+    for asked in [["logs"], ["show"]] {
+        let told = world.agent(&asked).done();
+        told.says("note: lines of this run are on agent ").says("/.agent/logs)");
+        told.says("all of them in the cloud: agent logs --env prod ");
+    }
+}
+
+#[test]
 fn the_group_is_searched_over_all_runs() {
     let world = with_stages(TALK);
     world.agent(&["run", "--branch", "main"]).done();

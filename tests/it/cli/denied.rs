@@ -216,6 +216,7 @@ async fn a_clock_two_hours_off() {
         ground.proxy.plan([Planned { operation: None, after: 0, times: usize::MAX, fault }]);
         let told = ground.promoted().exits(1);
         told.says(said).says("timedatectl");
+        told.says("have not reached the cloud yet").says("or by: agent resume");
         ground.is_untouched();
         let told = ground.told(&["doctor", "--env", "prod"]).exits(1);
         told.says("clock").says(said);

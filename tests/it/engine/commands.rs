@@ -48,7 +48,8 @@ async fn a_run_that_nobody_can_ship_does_not_keep_others_waiting() {
     let mut taken = taker.0.lock().unwrap().clone();
     taken.sort();
     assert_eq!(taken, ["a", "b", "c", "d"].map(|stage| format!("prod/p/{ours}/{stage}")));
-    assert_eq!(world.engine.store.runs_with_unsent_logs(9).await.unwrap(), [gone]);
+    let keeper = world.engine.logs.keeper().unwrap();
+    assert_eq!(world.engine.store.runs_with_unsent_logs(&keeper, 9).await.unwrap(), [gone]);
 }
 
 async fn real_time() -> World {

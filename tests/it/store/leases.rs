@@ -28,7 +28,7 @@ async fn a_lease_is_exclusive_until_it_ends_and_its_old_owner_then_writes_nothin
     assert!(lost(memory.store.append(&old, 1, &[started()]).await.map(|_| ())));
     assert!(lost(memory.store.keep_evidence(&old, "plan", &json!({})).await));
     assert!(lost(memory.store.queue_for(&old, claim(&lane())).await.map(|_| ())));
-    let cursor = LogCursor::start("a".parse().unwrap());
+    let cursor = LogCursor::start("a".parse().unwrap(), relevo::ids::LogPart::FIRST);
     assert!(lost(memory.store.keep_log_cursor(&old, &cursor).await));
     memory.store.release(&old).await.unwrap();
     memory.store.append(&new, 1, &[started()]).await.unwrap();

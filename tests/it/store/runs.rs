@@ -3,6 +3,7 @@
 use super::*;
 use relevo::clock::Clock as _;
 use relevo::flow::{Event, Outcome};
+use relevo::ids::LogPart;
 
 on_both!(
     a_commit_gets_one_run_per_environment_unless_asked_again,
@@ -71,15 +72,15 @@ async fn evidence_and_cursors_are_kept_and_replaced(memory: Memory) {
     assert_eq!(memory.store.evidence(&run.id, "gate").await.unwrap(), Some(json!({"auc": 0.9})));
     assert_eq!(memory.store.all_evidence(&run.id).await.unwrap().len(), 1);
 
-    let mut cursor = LogCursor::start("a".parse().unwrap());
+    let mut cursor = LogCursor::start("a".parse().unwrap(), LogPart::FIRST);
     cursor.intent = Some((7, memory.clock.now()));
     cursor.rejected.insert("too old".into(), 2);
     memory.store.keep_log_cursor(&lease, &cursor).await.unwrap();
-    assert_eq!(memory.store.log_cursors(&run.id).await.unwrap(), [cursor]);
-    memory.store.append(&lease, 1, &[finished()]).await.unwrap();
-    assert_eq!(memory.store.runs_with_unsent_logs(9).await.unwrap(), std::slice::from_ref(&run.id));
-    memory.store.logs_are_shipped(&lease).await.unwrap();
-    assert!(memory.store.runs_with_unsent_logs(9).await.unwrap().is_empty());
+    assert_eq!(memory.store.log_cursors(&run.id).await.unwrap(), [cursor.clone()]);
+    let second = LogCursor { sent: 3, ..LogCursor::start(cursor.stage.clone(), LogPart(1)) };
+    assert_eq!(second.next_seq, 1_000_000_001);
+    memory.store.keep_log_cursor(&lease, &second).await.unwrap();
+    assert_eq!(memory.store.log_cursors(&run.id).await.unwrap(), [cursor, second]);
 }
 
 async fn a_run_is_found_by_its_last_digits(memory: Memory) {

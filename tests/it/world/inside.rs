@@ -12,7 +12,7 @@ use relevo::{
     flow::Event,
     git,
     ids::{RunId, StageName},
-    logs::{LogLine, LogReader, Masker},
+    logs::{LogLine, LogReader, Masker, StagePart},
     project::{self, Files, Project},
     rehearsal::Rehearsal,
     store::{Ask, Facts, Found, LEASE_DURATION, NewRun, RunRecord, StoredEvent},
@@ -135,12 +135,12 @@ impl Inside {
     /// The lines that were kept, by stage.
     pub fn kept(&self, run: &RunId) -> BTreeMap<StageName, Vec<String>> {
         let folder = self.app.log_folder();
-        let read = |stage: &StageName| {
-            let mut reader = LogReader::open(&folder.of_stage(run, stage), 0).unwrap();
+        let read = |file: &StagePart| {
+            let mut reader = LogReader::open(&folder.of(run, file), 0).unwrap();
             std::iter::from_fn(|| reader.next().unwrap()).map(|piece| piece.text).collect()
         };
-        let stages = folder.stages(run).unwrap();
-        stages.into_iter().map(|stage| (stage.clone(), read(&stage))).collect()
+        let files = folder.files(run).unwrap();
+        files.into_iter().map(|file| (file.stage.clone(), read(&file))).collect()
     }
 
     /// The rehearsed cloud, as an administrator of `account` sees it through the SDK.

@@ -1,0 +1,89 @@
+//! The task that ships lines which runs have left: of an agent that died, or could not reach the cloud when they ended.
+//!
+//! A run that goes on elsewhere leaves what was written here behind; it is shipped once that run has ended, by this agent
+//! or the next one that has this folder of logs.
+
+use super::{
+    Ends, Pass, Rest, Task, Tools,
+    driving::{Trouble, Unwatched, load},
+};
+use crate::{app::Promotion, exec::Cancel, git, store::RunRecord};
+use anyhow::Context as _;
+use futures_util::future::BoxFuture;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::{runtime::Handle, sync::Notify};
+
+/// Time between two looks: the store is asked one thing, and the lines were late already.
+const EVERY: Duration = Duration::from_secs(30);
+/// Runs with lines left that one look considers.
+const LOOKED_AT: u32 = 1000;
+/// Projects that cannot be loaded before a look ends: each is read from git.
+const MOST_UNLOADED: usize = 16;
+
+/// Shipping what was left.
+pub(super) fn tasks(tools: &Tools) -> Vec<Task> {
+    vec![Task {
+        name: "shipping lines left behind".to_owned(),
+        bell: Arc::new(Notify::new()),
+        every: EVERY,
+        ends: Ends::AtOnce,
+        pass: Box::new(Leftovers(tools.clone())),
+    }]
+}
+
+struct Leftovers(Tools);
+
+impl Pass for Leftovers {
+    fn pass(&self) -> BoxFuture<'_, anyhow::Result<Rest>> {
+        Box::pin(async {
+            let (tools, here) = (self.0.clone(), Handle::current());
+            // Off the threads that answer webhooks, as loading a project reads git.
+            let shipped = tokio::task::spawn_blocking(move || here.block_on(ship(&tools)));
+            shipped.await.context("shipping broke")??;
+            Ok(Rest::Usual)
+        })
+    }
+}
+
+/// Ships for one run of each repository, and with it for the others of the same repository.
+async fn ship(tools: &Tools) -> anyhow::Result<()> {
+    let app = &tools.app;
+    let keeper = app.log_folder().keeper().context("read the id of the log folder")?;
+    let left = app.store.runs_with_unsent_logs(&keeper, LOOKED_AT).await?;
+    let (mut done, mut unloaded) = (BTreeSet::new(), 0);
+    for id in left {
+        let run = app.store.run(&id).await?;
+        if done.contains(&run.repository) || unloaded == MOST_UNLOADED {
+            continue;
+        }
+        let project =
+            load(&run, |source| git::Repository::open(source, &app.mirrors(), &tools.credentials));
+        let project = match project {
+            Ok(project) => project,
+            // Another run of the repository may know where its lines go.
+            Err(Trouble::Unfit(_) | Trouble::Now(_)) => {
+                unloaded += 1;
+                continue;
+            }
+        };
+        let promotion = Promotion {
+            project: Arc::new(project),
+            credentials: tools.credentials.clone(),
+            inherited: tools.inherited.clone(),
+            masker: tools.masker.clone(),
+            watch: Arc::new(Unwatched),
+            cancel: Cancel::never(),
+        };
+        // A repository whose lines do not arrive keeps those of no other waiting.
+        if let Err(error) = promotion.ship_leftovers(app, &run).await {
+            say(tools, &run, &error);
+        }
+        done.insert(run.repository);
+    }
+    Ok(())
+}
+
+fn say(tools: &Tools, run: &RunRecord, error: &anyhow::Error) {
+    let said = format!("lines of runs of {} are left: {error:#}", run.repository);
+    (tools.say)(&tools.masker.mask(&said));
+}

@@ -1,0 +1,83 @@
+//! Which agent keeps which part of a run's log, and who is to ship it.
+
+use super::*;
+use relevo::ids::{KeeperId, LogPart, RunId};
+use std::path::Path;
+
+on_both!(
+    each_folder_has_parts_of_its_own_and_ships_only_those,
+    a_run_that_goes_on_after_its_lines_were_shipped_has_new_ones,
+    nobodys_lines_are_noted_by_anybody,
+);
+
+/// A folder of logs.
+struct Folder(KeeperId, &'static Path);
+
+impl Folder {
+    fn at(path: &'static str) -> Self {
+        Self(KeeperId::from(uuid::Uuid::now_v7()), Path::new(path))
+    }
+
+    async fn begins(&self, store: &Store, lease: &Lease) -> u32 {
+        store.begin_log_part(lease, (&self.0, self.1)).await.unwrap().0
+    }
+
+    async fn unsent(&self, store: &Store) -> Vec<RunId> {
+        store.runs_with_unsent_logs(&self.0, 9).await.unwrap()
+    }
+}
+
+async fn each_folder_has_parts_of_its_own_and_ships_only_those(memory: Memory) {
+    let (run, store) = (memory.run().await.id, &memory.store);
+    let (one, other) = (Folder::at("/one/logs"), Folder::at("/other/logs"));
+    let name = "blue".parse().unwrap();
+    store.keeps_logs((&one.0, one.1), Some(&name)).await.unwrap();
+    let first = store.acquire(&run).await.unwrap();
+    assert_eq!((one.begins(store, &first).await, one.begins(store, &first).await), (0, 0));
+    memory.clock.advance(LEASE_DURATION);
+    let second = memory.elsewhere("other").acquire(&run).await.unwrap();
+    assert_eq!(other.begins(store, &second).await, 1);
+    let lost = store.begin_log_part(&first, (&one.0, one.1)).await;
+    assert!(matches!(lost, Err(StoreError::LeaseLost(_))), "{lost:?}");
+    memory.clock.advance(LEASE_DURATION);
+    let third = store.acquire(&run).await.unwrap();
+    assert_eq!(one.begins(store, &third).await, 2, "what comes later stands later");
+    assert!(one.unsent(store).await.is_empty(), "it has not ended");
+    store.append(&third, 1, &[finished()]).await.unwrap();
+    for folder in [&one, &other] {
+        assert_eq!(folder.unsent(store).await, std::slice::from_ref(&run));
+    }
+    store.logs_are_shipped(&third, &one.0).await.unwrap();
+    assert!(one.unsent(store).await.is_empty());
+    assert_eq!(other.unsent(store).await, std::slice::from_ref(&run));
+    let parts = store.log_parts(&run).await.unwrap();
+    let told: Vec<_> =
+        parts.iter().map(|part| (part.part.0, &part.keeper.id, part.is_shipped)).collect();
+    assert_eq!(told, [(0, &one.0, true), (1, &other.0, false), (2, &one.0, true)]);
+    let (one_is, other_is) = (parts[0].keeper.to_string(), parts[1].keeper.to_string());
+    assert!(one_is.starts_with("agent blue (") && one_is.ends_with(":/one/logs)"), "{one_is}");
+    assert!(other_is.ends_with(" (/other/logs)"), "{other_is}");
+    store.logs_are_shipped(&third, &other.0).await.unwrap();
+    assert!(other.unsent(store).await.is_empty());
+}
+
+async fn a_run_that_goes_on_after_its_lines_were_shipped_has_new_ones(memory: Memory) {
+    let (run, store) = (memory.run().await.id, &memory.store);
+    let folder = Folder::at("/logs");
+    let lease = store.acquire(&run).await.unwrap();
+    folder.begins(store, &lease).await;
+    store.logs_are_shipped(&lease, &folder.0).await.unwrap();
+    assert_eq!(LogPart(folder.begins(store, &lease).await), LogPart::FIRST);
+    store.append(&lease, 1, &[finished()]).await.unwrap();
+    assert_eq!(folder.unsent(store).await, [run]);
+}
+
+async fn nobodys_lines_are_noted_by_anybody(memory: Memory) {
+    let (run, store) = (memory.run().await.id, &memory.store);
+    let lease = store.acquire(&run).await.unwrap();
+    store.append(&lease, 1, &[finished()]).await.unwrap();
+    let (one, other) = (Folder::at("/one"), Folder::at("/other"));
+    assert_eq!(one.unsent(store).await, other.unsent(store).await);
+    store.logs_are_shipped(&lease, &other.0).await.unwrap();
+    assert!(one.unsent(store).await.is_empty());
+}
