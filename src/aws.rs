@@ -45,9 +45,9 @@ pub use policy::Purpose;
 pub use probe::{Caller, Unlocked};
 pub use s3::{Buckets, Copied, ObjectRecord, Put, S3};
 pub use sagemaker::{
-    Approval, Decision, ExecutionRecord, ExecutionStatus, Job, JobKind, LifeCycle, ModelPackage,
-    ModelPackageSummary, NewExecution, PastExecution, SageMaker, StepDetail, StepRecord,
-    StepStatus, Upserted,
+    Approval, Decision, ExecutionRecord, ExecutionStatus, Job, JobKind, JobRecord, JobStatus,
+    LifeCycle, ModelPackage, ModelPackageSummary, NewExecution, NewJob, PastExecution, SageMaker,
+    StepDetail, StepRecord, StepStatus, Upserted,
 };
 pub use sns::Sns;
 

@@ -8,6 +8,7 @@
 //! parked: people are asked, nobody works, and the run goes on when the stage is awoken
 //! ([`RunState::awoken`]).
 
+mod chain;
 mod decide;
 mod ending;
 mod event;
@@ -17,6 +18,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use chain::begun_by;
 pub use decide::{Effect, next};
 pub use ending::{Ending, Outcome};
 pub use event::{Event, Failure, NotEntitled, Request, SkipReason, Stop, Withdrawal};

@@ -40,8 +40,8 @@ mod wire;
 
 pub use call::Call;
 pub use containers::{
-    Cloud, Containers, Files, Invocation, InvokeError, JobFailure, Processing, Question, Raised,
-    Scoring, Training,
+    Cloud, Commands, Containers, Files, Invocation, InvokeError, JobFailure, Processing, Question,
+    Raised, Ran, Scoring, Training,
 };
 pub use events::RuleMetrics;
 pub use fault::ServiceError;
@@ -83,6 +83,7 @@ pub struct Rehearsal {
     inside: Arc<Inside>,
     manners: Manners,
     containers: Arc<dyn Containers>,
+    commands: Option<Arc<dyn Commands>>,
 }
 
 struct Inside {
@@ -122,13 +123,20 @@ impl Rehearsal {
         let requests = AtomicU64::new(0);
         let inside = Arc::new(Inside { landscape, now, connection, requests });
         let containers = Arc::new(containers::StandIns);
-        Ok(Self { inside, manners: Manners::default(), containers })
+        Ok(Self { inside, manners: Manners::default(), containers, commands: None })
     }
 
     /// The same rehearsal, whose jobs run in these containers instead of the stand-ins.
     #[must_use]
     pub fn with_containers(mut self, containers: Arc<dyn Containers>) -> Self {
         self.containers = containers;
+        self
+    }
+
+    /// The same rehearsal, which runs the commands of Processing jobs. Whoever reaches it through a port has none run.
+    #[must_use]
+    pub fn with_commands(mut self, commands: Arc<dyn Commands>) -> Self {
+        self.commands = Some(commands);
         self
     }
 
@@ -153,9 +161,9 @@ impl Rehearsal {
         client::in_process(self)
     }
 
-    /// The rehearsal as a web service.
+    /// The rehearsal as a web service. Its port is open to everybody on the machine, so it runs nobody's commands.
     pub fn router(&self) -> axum::Router {
-        wire::router(self.clone())
+        wire::router(Self { commands: None, ..self.clone() })
     }
 
     /// Serves on `listener` until `shutdown` completes.
@@ -197,6 +205,7 @@ impl Rehearsal {
         Ground {
             landscape: &self.inside.landscape,
             containers: self.containers.as_ref(),
+            commands: self.commands.as_deref(),
             manners: self.manners,
             now: self.now(),
         }

@@ -17,6 +17,7 @@ mod environment;
 mod finding;
 mod gate;
 mod graph;
+mod job_machine;
 mod node;
 mod notes;
 mod pipeline;
@@ -39,6 +40,7 @@ pub use environment::{
     Addresses, Alerts, Cloud, Environment, Images, LogGroup, LogGroupClass, SessionTags, Sessions,
 };
 pub use finding::{Finding, Findings, Severity, SourceFile, Span};
+pub use job_machine::{JobMachine, LONGEST_VARIABLE};
 pub(crate) use notes::quoted;
 pub use pipeline::{
     Action, BuiltIn, Command, EnvironmentRule, FailureClass, GatePolicy, Lent, Metric, On,

@@ -1,6 +1,6 @@
 //! The way to each environment's cloud: AWS, or the rehearsal in this process.
 
-use super::real_scripts::{self, RealScripts};
+use super::real_scripts::{self, RealScripts, StageCommands};
 use crate::{
     aws::Access,
     clock::Clock,
@@ -137,9 +137,11 @@ async fn rehearsal_in(
     let rehearsal = Rehearsal::open(file, landscape, Arc::new(move || clock.now()))
         .await
         .context("open the rehearsal (if its file is damaged: `agent rehearsal reset`)")?;
-    Ok(match real_scripts::kept(file)? {
+    let (jobs, python) = (file.with_file_name(super::JOBS_FOLDER), real_scripts::kept(file)?);
+    let commands = StageCommands::new(&jobs, python.as_deref());
+    let rehearsal = rehearsal.with_commands(Arc::new(commands));
+    Ok(match python {
         Some(python) => {
-            let jobs = file.with_file_name(super::JOBS_FOLDER);
             rehearsal.with_containers(Arc::new(RealScripts::open(&python, &jobs).await?))
         }
         None => rehearsal,

@@ -10,12 +10,14 @@
 //! Invariant: no failure reason has more of a row in it than what the job itself wrote as its last word.
 
 mod choice;
+mod commands;
 mod folder;
 mod function;
 mod process;
 
 pub(super) use choice::kept;
 pub use choice::{Choice, PythonError, choose, forget};
+pub(super) use commands::StageCommands;
 
 use crate::{
     clock::{Clock, SystemClock},

@@ -56,6 +56,16 @@ const ANSWER_DRIFT: &[&str] =
 const PUBLISH: &[&str] = &["sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"];
 const WRITE_TOPICS: &[&str] =
     &["sns:CreateTopic", "sns:SetTopicAttributes", "sns:TagResource", "sns:Subscribe"];
+/// Running a command of a stage as a job, and reading what it says. Its files lie in a folder of their own.
+const RUN_JOBS: &[&str] = &[
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:StopProcessingJob",
+    "sagemaker:AddTags",
+];
+const READ_JOB_LOGS: &[&str] = &["logs:DescribeLogStreams", "logs:GetLogEvents"];
+const EXCHANGE_OBJECTS: &[&str] =
+    &["s3:PutObject", "s3:GetObject", "kms:GenerateDataKey", "kms:Decrypt"];
 /// Taking away what deployments made. No object, no log line and no model version can go with it.
 const DESTROY: &[&str] = &[
     "events:RemoveTargets",
@@ -89,6 +99,8 @@ pub enum Purpose {
     Logs,
     /// Taking away what deployments made.
     Destroy,
+    /// Running a stage's command as a Processing job.
+    Job,
     /// Giving or taking back a person's approval, with the approver's role in the registry's account.
     Approve,
 }
@@ -105,6 +117,7 @@ impl Purpose {
             Self::Watch => "watch",
             Self::Alert => "alert",
             Self::Logs => "logs",
+            Self::Job => "job",
             Self::Approve => "approve",
         }
     }
@@ -119,7 +132,8 @@ impl Purpose {
             | Self::Diagnose
             | Self::Watch
             | Self::Alert
-            | Self::Logs => true,
+            | Self::Logs
+            | Self::Job => true,
             Self::Approve => false,
         }
     }
@@ -142,7 +156,8 @@ impl Purpose {
             | Self::Diagnose
             | Self::Watch
             | Self::Alert
-            | Self::Logs => Ok((&environment.deploy_role, environment.account.clone())),
+            | Self::Logs
+            | Self::Job => Ok((&environment.deploy_role, environment.account.clone())),
             Self::Approve => match environment.model_package_group.account() {
                 Some(account) => Ok((&environment.approver_role, account)),
                 None => Err(CloudError {
@@ -184,6 +199,7 @@ pub(super) fn session_policy(environment: &Environment, purpose: Purpose) -> Str
         Purpose::Alert => with_key(vec![names.alert()]).collect(),
         Purpose::Deploy => with_key(vec![names.read(), names.deploy()]).collect(),
         Purpose::Destroy => vec![names.read(), names.destroy()],
+        Purpose::Job => vec![names.run_job(), names.pass_to_sagemaker()],
         Purpose::Approve => vec![names.approve()],
     };
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
@@ -222,6 +238,27 @@ impl Names<'_> {
         resources.extend([format!("{pipeline}/execution/*"), pipeline]);
         resources.push(environment.train_role.to_string());
         allow(&[STORE_OBJECTS, WRITE_PIPELINES, EXECUTE_PIPELINES, PASS_ROLES], &resources)
+    }
+
+    /// One folder of the bucket, and no job but this model's.
+    fn run_job(&self) -> Value {
+        let Environment { bucket, model_name, kms_key, .. } = self.environment;
+        let prefix = crate::definition::job_prefix(self.environment);
+        let resources = [
+            format!("arn:{}:s3:::{bucket}/{model_name}/stages/*", self.partition),
+            kms_key.to_string(),
+            self.arn("sagemaker", &format!("processing-job/{prefix}-*")),
+            self.arn("logs", "log-group:/aws/sagemaker/ProcessingJobs:*"),
+        ];
+        allow(&[RUN_JOBS, READ_JOB_LOGS, EXCHANGE_OBJECTS], &resources)
+    }
+
+    /// The one role that jobs have, for nothing but jobs.
+    fn pass_to_sagemaker(&self) -> Value {
+        let mut statement = allow(&[PASS_ROLES], &[self.environment.train_role.to_string()]);
+        statement["Condition"] =
+            json!({ "StringEquals": { "iam:PassedToService": "sagemaker.amazonaws.com" } });
+        statement
     }
 
     /// Data goes nowhere but into the data folder, and the inference pipeline is started by its schedule alone.
@@ -363,6 +400,9 @@ mod tests {
             WRITE_FUNCTIONS,
             WRITE_RULES,
             WRITE_TOPICS,
+            RUN_JOBS,
+            READ_JOB_LOGS,
+            EXCHANGE_OBJECTS,
         ];
         for action in deploying.concat() {
             assert!(looked_at.contains(action), "{action}");

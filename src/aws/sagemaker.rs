@@ -8,6 +8,7 @@ mod history;
 mod jobs;
 mod packages;
 mod pipelines;
+mod processing;
 mod steps;
 
 pub use decision::{Decision, LifeCycle};
@@ -16,6 +17,7 @@ pub use history::{NewExecution, PastExecution};
 pub use jobs::{Job, JobKind};
 pub use packages::{Approval, ModelPackage, ModelPackageSummary};
 pub use pipelines::Upserted;
+pub use processing::{JobRecord, JobStatus, NewJob};
 pub use steps::{StepDetail, StepRecord, StepStatus};
 
 use aws_types::SdkConfig;

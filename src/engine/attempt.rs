@@ -53,7 +53,12 @@ fn told(context: &StageContext, failure: Failure) -> Failure {
 
 async fn act(engine: &Engine, context: &StageContext) -> Result<Done, Failure> {
     match &context.stage.action {
-        Action::Run(command) => command::run(engine, context, command).await.map(Done::Left),
+        Action::Run(command) => match &context.stage.runs_on {
+            None => command::run(engine, context, command).await.map(Done::Left),
+            Some(machine) => {
+                engine.perform.run_job((machine, command), context).await.map(Done::Left)
+            }
+        },
         Action::Uses(built_in) => {
             // The stage's time runs once it has its turn.
             let shared = Shared::wait(engine, context, built_in).await?;

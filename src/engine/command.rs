@@ -82,9 +82,8 @@ pub(super) async fn run(
     }
 }
 
-/// What a command may ask about its run. Text from outside (branch names and the like) reaches it only here.
+/// All variables of a command on this machine. Text from outside (branch names and the like) reaches it only here.
 fn variables(context: &StageContext, private: &Private) -> BTreeMap<String, String> {
-    let run = &context.run;
     let own = [
         ("HOME", private.home.display().to_string()),
         ("TMPDIR", private.tmp.display().to_string()),
@@ -93,7 +92,14 @@ fn variables(context: &StageContext, private: &Private) -> BTreeMap<String, Stri
     ];
     let mut variables: BTreeMap<String, String> =
         own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    variables.extend(context.stage.variables.clone());
+    variables.extend(facts(context));
+    variables
+}
+
+/// What a command may ask about its run, wherever it runs, and the variables of its stage.
+pub(super) fn facts(context: &StageContext) -> BTreeMap<String, String> {
+    let run = &context.run;
+    let mut variables = context.stage.variables.clone();
     let environment = context.stage.environment.as_ref().unwrap_or(&run.environment);
     variables.extend(
         [

@@ -3,7 +3,7 @@
 use super::workspace::{Private, Workspace};
 use crate::clock::Clock;
 use crate::exec::Cancel;
-use crate::flow::Failure;
+use crate::flow::{Failure, begun_by};
 use crate::ids::{Attempt, StageName};
 use crate::logs::{Level, StageLog};
 use crate::spec::{FailureClass, Stage};
@@ -62,6 +62,17 @@ impl StageContext {
             .evidence(&self.run.id, name)
             .await
             .map_err(|error| agent_error("cannot read evidence", &error))
+    }
+
+    /// The attempt that this one goes on with: the first of those that ended in nothing but the agent's death.
+    ///
+    /// # Errors
+    /// If the run's events cannot be read.
+    pub(super) async fn begun_by(&self) -> Result<Attempt, Failure> {
+        let events = self.store.events(&self.run.id).await;
+        let events = events.map_err(|error| agent_error("cannot read the run's events", &error))?;
+        let events = events.iter().map(|stored| &stored.event);
+        Ok(begun_by(events, (&self.stage.name, self.attempt)))
     }
 
     /// The run's checkout, made when it is first asked for and shared by its stages.

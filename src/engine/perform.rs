@@ -5,7 +5,7 @@ use crate::aws::Session;
 use crate::flow::{Failure, Request};
 use crate::logs::LogLine;
 use crate::queue::Reason;
-use crate::spec::{BuiltIn, FailureClass, Lent, Stage};
+use crate::spec::{BuiltIn, Command, FailureClass, JobMachine, Lent, Stage};
 use crate::store::{RunRecord, StoredEvent};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -29,6 +29,18 @@ pub trait Perform: Send + Sync {
         built_in: &'a BuiltIn,
         context: &'a StageContext,
     ) -> BoxFuture<'a, Result<Done, Failure>>;
+
+    /// Runs a command on a machine that the cloud starts for it, and gives what it leaves. An attempt that goes on with
+    /// one that the agent died in finds what that one has started. It keeps the stage's time itself, and ends soon after
+    /// `context.cancel` asks for it.
+    fn run_job<'a>(
+        &'a self,
+        _work: (&'a JobMachine, &'a Command),
+        context: &'a StageContext,
+    ) -> BoxFuture<'a, Result<Value, Failure>> {
+        let message = format!("there is no cloud that '{}' could run in", context.stage.name);
+        Box::pin(async { Err(Failure::new(FailureClass::UserError, message)) })
+    }
 
     /// A session in the stage's environment that may do what is lent and no more.
     fn lend<'a>(

@@ -6,6 +6,7 @@ mod assume_role;
 mod failure;
 mod deploy;
 mod gate;
+mod job;
 mod leave;
 mod lend;
 mod memory;
@@ -23,11 +24,12 @@ use crate::{
     flow::Failure,
     plan::Part,
     project::Project,
-    spec::{BuiltIn, Lent},
+    spec::{BuiltIn, Command, JobMachine, Lent},
 };
 use futures_util::future::BoxFuture;
 use memory::Memory;
 use serde::Serialize;
+use serde_json::Value;
 use std::sync::Arc;
 use work::Work;
 
@@ -72,6 +74,18 @@ impl Perform for BuiltIns {
         context: &'a StageContext,
     ) -> BoxFuture<'a, Result<Done, Failure>> {
         Box::pin(self.dispatch(built_in, context))
+    }
+
+    fn run_job<'a>(
+        &'a self,
+        work: (&'a JobMachine, &'a Command),
+        context: &'a StageContext,
+    ) -> BoxFuture<'a, Result<Value, Failure>> {
+        let (machine, command) = work;
+        Box::pin(async move {
+            let work = Work { project: &self.project, clouds: self.clouds.as_ref(), context };
+            job::run(&work, (machine, command)).await
+        })
     }
 
     fn lend<'a>(

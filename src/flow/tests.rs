@@ -30,6 +30,7 @@ fn stage(text: &str, needs: &[&str], on: On) -> Stage {
         retry: Retry { attempts: 1, backoff: Duration::from_secs(1), classes: Vec::new() },
         outputs: Vec::new(),
         credentials: None,
+        runs_on: None,
     }
 }
 

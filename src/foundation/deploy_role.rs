@@ -51,6 +51,13 @@ const EXECUTIONS: &[&str] = &[
     "sagemaker:DescribePipelineDefinitionForExecution",
     "sagemaker:StopPipelineExecution",
 ];
+/// What a stage's command as a Processing job takes, beside its files.
+const STAGE_JOBS: &[&str] = &[
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:StopProcessingJob",
+    "sagemaker:AddTags",
+];
 pub(super) const READ_REGISTRY: &[&str] = &[
     "sagemaker:ListModelPackages",
     "sagemaker:DescribeModelPackage",
@@ -178,6 +185,7 @@ fn pipelines(member: &Member) -> Vec<Statement> {
     vec![
         Statement::allow("Pipelines", PIPELINES).on(&pipelines),
         Statement::allow("Executions", EXECUTIONS).on(executions),
+        Statement::allow("StageJobs", STAGE_JOBS).on([member.stage_jobs()]),
         Statement::allow("ReadRegistry", READ_REGISTRY).on(member.registry_arns()),
         Statement::allow("Function", FUNCTION).on(member.function()),
     ]

@@ -139,6 +139,12 @@ impl Member {
         })
     }
 
+    /// The jobs that stages of this model run as.
+    pub(super) fn stage_jobs(&self) -> String {
+        let prefix = crate::definition::job_prefix(&self.environment);
+        self.arn("sagemaker", &format!("processing-job/{prefix}-*"))
+    }
+
     /// The group, and the packages in it.
     pub(super) fn registry_arns(&self) -> [String; 2] {
         let group = self.environment.model_package_group.to_string();

@@ -52,6 +52,11 @@ impl Appender {
         Ok(Self { file, length, room, text, buffer, added, last_seq, last_time, time })
     }
 
+    /// The number of the last line in the file.
+    pub(super) fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
     /// Begins to add lines that were written `now`. Batches must be in the order of time, so a clock that was set back
     /// does not show.
     pub(super) fn begin(&mut self, now: Timestamp) -> Timestamp {

@@ -80,6 +80,12 @@ impl StageLog {
         LogStream { log: self, level, carry: MaskStream::default(), begun: Begun::Here }
     }
 
+    /// The number of the last line; 0 if there is none.
+    #[must_use]
+    pub fn last_seq(&self) -> u64 {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).last_seq()
+    }
+
     /// The masker, to teach it secrets that come up during the stage.
     #[must_use]
     pub fn masker(&self) -> &Masker {

@@ -3,7 +3,7 @@
 //! The lists are what `docs/operations.md` says the roles need; each call of the adapters is in one of them.
 
 use crate::{
-    definition::function_name,
+    definition::{function_name, job_prefix},
     ids::Arn,
     plan::{alert_topic_arn, schedule_rule, tags},
     spec::Environment,
@@ -77,6 +77,16 @@ impl Names<'_> {
         format!("arn:{}:s3:::{bucket}/{folder}/1", self.0.deploy_role.partition())
     }
 
+    /// A job of this model's, and where its lines are.
+    fn job(&self) -> String {
+        self.arn("sagemaker", &format!("processing-job/{}-1", job_prefix(self.0)))
+    }
+
+    fn job_lines(&self) -> String {
+        let stream = format!("{}-1/algo-1-1", job_prefix(self.0));
+        self.arn("logs", &format!("log-group:/aws/sagemaker/ProcessingJobs:log-stream:{stream}"))
+    }
+
     fn group(&self) -> String {
         self.0.model_package_group.to_string()
     }
@@ -138,6 +148,8 @@ impl Names<'_> {
             ),
             self.ask("change pipelines", PIPELINES, self.pipelines().to_vec()),
             self.ask("follow executions", EXECUTIONS, executions),
+            self.ask("run stages as jobs", STAGE_JOBS, vec![self.job()]),
+            self.ask("read the lines of jobs", JOB_LINES, vec![self.job_lines()]),
             self.ask("list the registry", &["sagemaker:ListModelPackages"], vec![self.group()]),
             self.ask(
                 "read the registry",
@@ -234,6 +246,13 @@ const EXECUTIONS: &[&str] = &[
     "sagemaker:DescribePipelineDefinitionForExecution",
     "sagemaker:StopPipelineExecution",
 ];
+const STAGE_JOBS: &[&str] = &[
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:StopProcessingJob",
+    "sagemaker:AddTags",
+];
+const JOB_LINES: &[&str] = &["logs:DescribeLogStreams", "logs:GetLogEvents"];
 const FUNCTION: &[&str] = &[
     "lambda:CreateFunction",
     "lambda:UpdateFunctionCode",

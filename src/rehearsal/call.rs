@@ -1,7 +1,8 @@
 //! One request, taken off the wire: who asks whom for what, when.
 
 use super::{
-    Containers, Landscape, Place, Principal, Service, ServiceError, Shelf, manners::Manners,
+    Commands, Containers, Landscape, Place, Principal, Service, ServiceError, Shelf,
+    manners::Manners,
 };
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -12,6 +13,7 @@ use serde_json::Value;
 pub(super) struct Ground<'c> {
     pub(super) landscape: &'c Landscape,
     pub(super) containers: &'c dyn Containers,
+    pub(super) commands: Option<&'c dyn Commands>,
     pub(super) manners: Manners,
     pub(super) now: Timestamp,
 }
@@ -32,6 +34,8 @@ pub struct Call<'c> {
     pub landscape: &'c Landscape,
     /// What runs in the containers of jobs.
     pub containers: &'c dyn Containers,
+    /// What runs commands of the user's, for those who may have them run.
+    pub commands: Option<&'c dyn Commands>,
     /// Where AWS leaves it open.
     pub(super) manners: Manners,
     /// The state, in this request's transaction.
@@ -54,6 +58,7 @@ impl<'c> Call<'c> {
             now: ground.now,
             landscape: ground.landscape,
             containers: ground.containers,
+            commands: ground.commands,
             manners: ground.manners,
             shelf,
         }
@@ -64,6 +69,7 @@ impl<'c> Call<'c> {
         Ground {
             landscape: self.landscape,
             containers: self.containers,
+            commands: self.commands,
             manners: self.manners,
             now: self.now,
         }
@@ -86,6 +92,7 @@ impl Call<'_> {
             now: self.now,
             landscape: self.landscape,
             containers: self.containers,
+            commands: self.commands,
             manners: self.manners,
             shelf: self.shelf.lend(),
         }

@@ -1,6 +1,6 @@
 //! The rehearsal as the SDK's HTTP client: requests go straight into the router.
 
-use super::Rehearsal;
+use super::{Rehearsal, wire};
 use aws_smithy_runtime_api::client::{
     http::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 struct InProcess(axum::Router);
 
 pub(super) fn in_process(rehearsal: &Rehearsal) -> SharedHttpClient {
-    SharedHttpClient::new(InProcess(rehearsal.router()))
+    SharedHttpClient::new(InProcess(wire::router(rehearsal.clone())))
 }
 
 impl HttpClient for InProcess {

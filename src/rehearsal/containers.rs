@@ -49,6 +49,24 @@ pub struct Processing {
     pub longest: Duration,
 }
 
+/// What became of a command of the user's.
+#[derive(Debug)]
+pub struct Ran {
+    /// What it wrote, line by line.
+    pub lines: Vec<String>,
+    /// Its last word, as it stands in `/opt/ml/output/message`.
+    pub message: Option<String>,
+    /// The files under its output folders.
+    pub files: Result<Files, JobFailure>,
+}
+
+/// Runs commands of the user's, for Processing jobs that no pipeline has started. Only whoever opens the cloud in a
+/// process of its own has that done; nobody who comes through a port can.
+pub trait Commands: Send + Sync {
+    /// Runs a job's command in a folder laid out as the container is.
+    fn run(&self, job: Processing) -> BoxFuture<'_, Ran>;
+}
+
 /// A training job of the XGBoost image.
 #[derive(Debug)]
 pub struct Training {

@@ -17,6 +17,7 @@ mod kind;
 mod models;
 mod names;
 mod news;
+mod own_jobs;
 mod packages;
 mod page;
 mod parameters;
@@ -39,6 +40,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "CreateModelPackage",
     "CreateModelPackageGroup",
     "CreatePipeline",
+    "CreateProcessingJob",
     "DeletePipeline",
     "DescribeModel",
     "DescribeModelPackage",
@@ -61,6 +63,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "RetryPipelineExecution",
     "StartPipelineExecution",
     "StopPipelineExecution",
+    "StopProcessingJob",
     "UpdateModelPackage",
     "UpdatePipeline",
     "UpdatePipelineVersion",
@@ -68,12 +71,17 @@ pub(super) const OPERATIONS: &[&str] = &[
 
 /// Does what the call asks, after running executions went on by one step.
 pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
+    // What is told to stop does not go on first.
+    if call.operation == "StopProcessingJob" {
+        return own_jobs::stop(call).await;
+    }
     advance::advance(call).await?;
     match call.operation.as_str() {
         "AddTags" => tags::add(call).await,
         "CreateModelPackage" => packages::create(call).await,
         "CreateModelPackageGroup" => groups::create(call).await,
         "CreatePipeline" => pipelines::create(call).await,
+        "CreateProcessingJob" => own_jobs::create(call).await,
         "DeletePipeline" => pipelines::delete(call).await,
         "DescribeModel" => models::describe(call).await,
         "DescribeModelPackage" => packages::describe(call).await,
@@ -110,7 +118,10 @@ pub(super) async fn advance(call: &mut Call<'_>) -> Result<(), ServiceError> {
 
 /// The accounts and regions where executions run.
 pub(super) async fn busy_places(shelf: &mut Shelf<'_>) -> Result<Vec<Place>, ShelfError> {
-    shelf.places_of::<executions::Running>().await
+    let mut places = shelf.places_of::<executions::Running>().await?;
+    let jobs = shelf.places_of::<own_jobs::Running>().await?;
+    places.extend(jobs.into_iter().filter(|place| !places.contains(place)).collect::<Vec<_>>());
+    Ok(places)
 }
 
 /// StartPipelineExecution, as another service does it.
@@ -133,6 +144,7 @@ pub(super) fn resource(call: &Call<'_>) -> String {
         .or_else(|| arn("ModelPackageArn"))
         .or_else(|| arn("ModelPackageName"))
         .or_else(|| call.text("ModelPackageGroupName").map(|name| groups::arn_for(call, name)))
+        .or_else(|| call.text("ProcessingJobName").map(|name| own_jobs::arn(&call.place, name)))
         .or_else(|| arn("ResourceArn"))
         .unwrap_or_else(|| "*".to_owned())
 }

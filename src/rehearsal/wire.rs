@@ -112,6 +112,7 @@ async fn dispatch(
         landscape: ground.landscape,
         manners: ground.manners,
         containers: ground.containers,
+        commands: ground.commands,
         shelf,
     };
     endpoint.handle(&mut call, incoming, id).await.map_err(|error| endpoint.spell(error))

@@ -21,6 +21,7 @@ fn name(text: &str) -> StageName {
 fn stage(text: &str, built_in: BuiltIn) -> Stage {
     Stage {
         credentials: None,
+        runs_on: None,
         name: name(text),
         action: Does::Uses(built_in),
         needs: Default::default(),

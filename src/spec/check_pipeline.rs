@@ -2,6 +2,7 @@
 
 mod action;
 mod graph_rules;
+mod machine;
 mod promotion;
 mod stages;
 

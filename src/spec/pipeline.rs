@@ -1,5 +1,6 @@
 //! pipeline.yaml, checked: which branch goes where, and the graph of stages.
 
+use super::job_machine::JobMachine;
 use super::policy::Supersede;
 use crate::ids::{EnvName, Label, StageName};
 use crate::schedule::Windows;
@@ -143,6 +144,9 @@ pub struct Stage {
     /// What a command may do in its environment's account; nothing if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Lent>,
+    /// The machine that SageMaker starts for a command; the agent's own if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs_on: Option<JobMachine>,
 }
 
 /// What a command may do with the credentials that it is lent.

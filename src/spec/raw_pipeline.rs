@@ -82,6 +82,49 @@ pub(super) struct RawStage {
     /// What the command may do in the account of its environment, by credentials that SDKs and the AWS CLI find while it
     /// runs; nothing if absent.
     pub(super) credentials: Option<Lent>,
+    /// Where the command runs; the agent's own machine if absent.
+    pub(super) runs_on: Option<RawRunsOn>,
+}
+
+/// Another machine than the agent's: `sagemaker`, for a Processing job in the account of the stage's environment, or a
+/// map that says more of it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "RunsOn")]
+pub(super) enum RawRunsOn {
+    /// sagemaker: a Processing job with all defaults.
+    Word(String),
+    /// A Processing job, described.
+    Map(RawMachine),
+}
+
+/// What runs a command.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "Machine")]
+pub(super) struct RawMachine {
+    /// A Processing job of SageMaker.
+    #[schemars(required)]
+    pub(super) sagemaker: Option<RawSageMaker>,
+}
+
+/// The machine of a Processing job.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(rename = "ProcessingJob")]
+pub(super) struct RawSageMaker {
+    /// Type of the machine; ml.m5.large if absent.
+    pub(super) instance: Option<String>,
+    /// Gigabytes of its disk; 30 if absent.
+    #[schemars(range(min = 1, max = 16384))]
+    pub(super) volume_gb: Option<u32>,
+    /// The image the command runs in, with a shell, tar and sha256sum; the environment's scikit-learn image if absent.
+    pub(super) image: Option<String>,
+    /// Files and folders of the work folder that go along; all of it if absent.
+    #[schemars(length(min = 1, max = 256))]
+    pub(super) files: Option<Vec<String>>,
+    /// Whether the command is kept off every network; false if absent.
+    pub(super) isolated: Option<bool>,
 }
 
 /// The built-in stages.

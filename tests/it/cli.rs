@@ -20,6 +20,6 @@ mod operations;
 mod promotion;
 mod rehearse;
 mod source;
-mod stages;
-mod stopping;
+pub(crate) mod stages;
+pub(crate) mod stopping;
 mod watch;

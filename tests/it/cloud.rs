@@ -42,6 +42,17 @@ impl Cloud<'_> {
         kinds.iter().filter(|found| *found == kind).count()
     }
 
+    /// The items of `kind` in `account`, as they are kept.
+    pub(crate) fn bodies(&self, account: &str, kind: &'static str) -> Vec<serde_json::Value> {
+        let rows = self.read(
+            "SELECT kind, body FROM items WHERE account = $1 ORDER BY name",
+            account,
+            |row| (row.get::<String, _>(0), row.get::<String, _>(1)),
+        );
+        let wanted = rows.into_iter().filter(|(found, _)| found == kind);
+        wanted.map(|(_, body)| serde_json::from_str(&body).unwrap()).collect()
+    }
+
     /// Keys of the objects in `bucket`.
     pub(crate) fn keys(&self, bucket: &str) -> Vec<String> {
         let space = format!("s3:{bucket}");

@@ -109,6 +109,7 @@ fn person(name: &str) -> Person {
 fn stage(name: &str, needs: &[&str], action: Action) -> Stage {
     Stage {
         credentials: None,
+        runs_on: None,
         name: name.parse().unwrap(),
         action,
         needs: needs.iter().map(|need| need.parse().unwrap()).collect(),

@@ -283,6 +283,7 @@ fn stage(text: &str, needs: &[&str]) -> Stage {
         retry: Retry { attempts: 1, backoff: Duration::from_secs(5), classes: Vec::new() },
         outputs: Vec::new(),
         credentials: None,
+        runs_on: None,
     }
 }
 

@@ -33,6 +33,7 @@ mod sagemaker;
 mod serve;
 mod servers;
 mod spec;
+mod stage_jobs;
 mod store;
 mod watch;
 mod wire;

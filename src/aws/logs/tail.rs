@@ -1,4 +1,4 @@
-//! The end of a SageMaker job's own log.
+//! A SageMaker job's own log: its end, and all of it as it grows.
 
 use super::{Logs, MOST_PAGES, address};
 use crate::aws::{
@@ -33,6 +33,34 @@ impl Logs {
         let page = request.send().await.act("GetLogEvents", &address)?;
         let events = page.events.unwrap_or_default().into_iter();
         Ok(events.filter_map(|event| event.message).collect())
+    }
+
+    /// The stream of a job that runs on one machine, as soon as there is one.
+    ///
+    /// # Errors
+    /// If CloudWatch refuses.
+    pub async fn job_stream(&self, group: &str, job: &str) -> Result<Option<String>, CloudError> {
+        let streams = self.streams_of(group, job).await?;
+        Ok(streams.into_iter().filter_map(|stream| stream.log_stream_name).min())
+    }
+
+    /// The events of a stream that come after `token`, oldest first, from the first one on if there is none; and the
+    /// token for those to come. One page: where it is empty, there is nothing more yet.
+    ///
+    /// # Errors
+    /// If CloudWatch refuses.
+    pub async fn events_after(
+        &self,
+        group: &str,
+        stream: &str,
+        token: Option<String>,
+    ) -> Result<(Vec<String>, Option<String>), CloudError> {
+        let request = self.client.get_log_events().log_group_name(group).log_stream_name(stream);
+        let request = request.start_from_head(true).set_next_token(token.clone());
+        let page = request.send().await.act("GetLogEvents", &address(group, stream))?;
+        let events = page.events.unwrap_or_default().into_iter();
+        let events = events.map(|event| event.message.unwrap_or_default()).collect();
+        Ok((events, page.next_forward_token.or(token)))
     }
 
     async fn streams_of(&self, group: &str, job: &str) -> Result<Vec<LogStream>, CloudError> {

@@ -15,13 +15,14 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-const PURPOSES: [Purpose; 7] = [
+const PURPOSES: [Purpose; 8] = [
     Purpose::Deploy,
     Purpose::Train,
     Purpose::Read,
     Purpose::Diagnose,
     Purpose::Watch,
     Purpose::Logs,
+    Purpose::Job,
     Purpose::Destroy,
 ];
 
@@ -56,7 +57,7 @@ fn concerns(action: &str, resource: &str) -> bool {
     let (service, verb) = action.split_once(':').unwrap();
     let is_execution = resource.contains("/execution/");
     resource.split(':').nth(2) == Some(service)
-        && (service != "sagemaker" || is_execution == verb.starts_with("Stop"))
+        && (service != "sagemaker" || is_execution == (verb == "StopPipelineExecution"))
         // lines are of a stream
         && (verb != "PutLogEvents" || resource.ends_with(":*"))
 }

@@ -8,6 +8,7 @@ use super::{
     definitions, executions,
     executions::Running,
     graph::Graph,
+    own_jobs,
     page::items,
     record::{Execution, ExecutionStatus},
     steps,
@@ -17,8 +18,9 @@ use super::{
 /// Why an execution fails if a step does; the step has the reason (SageMaker's own words).
 const STEP_FAILURE: &str = "Step failure: One or multiple steps failed.";
 
-/// Runs one step of each running execution of the caller's account and region.
+/// Runs one step of each running execution of the caller's account and region, and lets jobs of their own go on.
 pub(super) async fn advance(call: &mut Call<'_>) -> Result<(), ServiceError> {
+    own_jobs::advance(call).await?;
     let running: Vec<(String, Running)> = items(call, "").await?;
     for (key, _) in running {
         if let Some(execution) = call.shelf.get::<Execution>(&call.place, &key).await? {

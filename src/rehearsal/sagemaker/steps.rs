@@ -5,6 +5,7 @@ mod job;
 mod job_log;
 mod lambda;
 mod model;
+mod own;
 mod processing;
 mod quality;
 mod register;
@@ -23,6 +24,8 @@ use crate::definition::{EvaluateError, evaluate};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
+pub(super) use own::run as run_own;
+
 /// Longest failure reason of a step, in characters (ListPipelineExecutionSteps API, `FailureReason`).
 const LONGEST_REASON: usize = 1_024;
 
@@ -31,7 +34,8 @@ const LONGEST_JOB_SECONDS: u64 = 86_400;
 
 /// A step about to run.
 struct Running<'r> {
-    execution: &'r Execution,
+    /// What it is a step of; a job of its own is of none.
+    execution: Option<&'r Execution>,
     /// The step with every reference replaced by what it stands for; a condition as written.
     step: Value,
     /// The name its job gets, if it starts one.
@@ -182,7 +186,12 @@ impl<'r> Running<'r> {
     fn new(execution: &'r Execution, step: Value, job: String) -> Self {
         let role = step.pointer("/Arguments/RoleArn").and_then(Value::as_str);
         let role = role.unwrap_or(&execution.role).to_owned();
-        Self { execution, step, job, role }
+        Self { execution: Some(execution), step, job, role }
+    }
+
+    /// What it is a step of.
+    fn execution(&self) -> Result<&'r Execution, Trouble> {
+        self.execution.ok_or_else(|| Trouble::failed("it is a step of no execution"))
     }
 
     /// The same step, acting as `role`.

@@ -8,10 +8,10 @@ use crate::spec::{
 };
 
 /// Bytes of one argument or script: Linux takes 128 KiB (`MAX_ARG_STRLEN`), and we leave room.
-const LONGEST_COMMAND: usize = 100_000;
+pub(super) const LONGEST_COMMAND: usize = 100_000;
 
 /// Keys that mean nothing without a command.
-const COMMAND_KEYS: [&str; 4] = ["env", "outputs", "no-output-timeout", "credentials"];
+const COMMAND_KEYS: [&str; 5] = ["env", "outputs", "no-output-timeout", "credentials", "runs-on"];
 
 pub(super) fn check(reading: &mut Reading<'_>, stage: &str, raw: &RawStage) -> Option<Action> {
     let uses = reading.has(&["stages", stage, "uses"]);
@@ -168,7 +168,12 @@ fn check_variable(reading: &mut Reading<'_>, stage: &str, name: &str) {
 }
 
 /// Paths stay inside the work folder.
-fn check_path(reading: &mut Reading<'_>, place: &[&str], path: &str, item: Option<usize>) {
+pub(super) fn check_path(
+    reading: &mut Reading<'_>,
+    place: &[&str],
+    path: &str,
+    item: Option<usize>,
+) {
     let inside = !path.is_empty()
         && !path.starts_with(['/', '~'])
         && !path.contains(['\\', '\0', '\n'])

@@ -1,6 +1,6 @@
 //! The `stages` section: each stage by itself, then the graph they form.
 
-use super::{action, graph_rules};
+use super::{action, graph_rules, machine};
 use crate::{
     ids::{EnvName, InvalidId, StageName},
     spec::{
@@ -110,7 +110,9 @@ fn check_stage(reading: &mut Reading<'_>, draft: &Draft, environments: &[String]
     let silence = ["stages", name, "no-output-timeout"];
     let no_output_timeout = reading.duration(&silence, raw.no_output_timeout.as_deref());
     let retry = check_retry(reading, name, raw.retry.as_ref());
+    let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT);
     let action = action::check(reading, name, raw);
+    let runs_on = machine::check(reading, name, raw, timeout);
     Some(Stage {
         name: checked.ok()?,
         action: action?,
@@ -119,11 +121,12 @@ fn check_stage(reading: &mut Reading<'_>, draft: &Draft, environments: &[String]
         when: raw.when.clone(),
         on: raw.on.unwrap_or_default(),
         variables: raw.env.clone().unwrap_or_default(),
-        timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+        timeout,
         no_output_timeout,
         retry,
         outputs: raw.outputs.clone().unwrap_or_default(),
         credentials: raw.credentials,
+        runs_on,
     })
 }
 

@@ -9,7 +9,7 @@ const ENVIRONMENTS: &str = "environments:
 ";
 
 /// The example with other stages, committed.
-pub(super) fn with_stages(stages: &str) -> World {
+pub(crate) fn with_stages(stages: &str) -> World {
     let world = World::new();
     let text = format!("version: 1\nname: commands\n{ENVIRONMENTS}stages:\n{stages}");
     world.write("pipeline.yaml", &text);
@@ -22,7 +22,7 @@ fn run(world: &World) -> Told {
 }
 
 /// The messages of a stage in the newest run.
-pub(super) fn messages(world: &World, stage: &str) -> Vec<String> {
+pub(crate) fn messages(world: &World, stage: &str) -> Vec<String> {
     let told = world.agent(&["logs", "--stage", stage, "--json"]).done();
     let message = |line: &str| {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();

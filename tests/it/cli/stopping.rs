@@ -12,14 +12,14 @@ use std::{
 };
 
 /// A run that is being watched.
-pub(super) struct Watched {
+pub(crate) struct Watched {
     child: Child,
     stderr: BufReader<ChildStderr>,
     heard: String,
 }
 
 impl Watched {
-    pub(super) fn start(world: &World) -> Self {
+    pub(crate) fn start(world: &World) -> Self {
         Self::of(world.command(&["run", "--branch", "main"]))
     }
 
@@ -30,7 +30,7 @@ impl Watched {
     }
 
     /// Waits for a line with these words.
-    pub(super) fn hears(&mut self, words: &str) {
+    pub(crate) fn hears(&mut self, words: &str) {
         loop {
             let start = self.heard.len();
             let read = self.stderr.read_line(&mut self.heard).unwrap();
@@ -41,7 +41,7 @@ impl Watched {
         }
     }
 
-    pub(super) fn interrupt(&self) {
+    pub(crate) fn interrupt(&self) {
         self.gets(Signal::INT);
     }
 
@@ -51,12 +51,12 @@ impl Watched {
     }
 
     /// Dies as in a power cut.
-    fn dies(mut self) {
+    pub(crate) fn dies(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    pub(super) fn ends(mut self) -> Told {
+    pub(crate) fn ends(mut self) -> Told {
         self.stderr.read_to_string(&mut self.heard).unwrap();
         let output = self.child.wait_with_output().unwrap();
         Told {

@@ -22,6 +22,7 @@ const SECRET: &str = "hunter2-hunter2";
 pub fn stage(name: &str, action: Action) -> Stage {
     Stage {
         credentials: None,
+        runs_on: None,
         name: name.parse().unwrap(),
         action,
         needs: [].into_iter().collect(),

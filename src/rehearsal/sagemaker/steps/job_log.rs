@@ -24,12 +24,23 @@ pub(super) async fn write(
     kind: JobKind,
     failure: Option<&str>,
 ) -> Result<(), ServiceError> {
+    let lines = lines(running, kind, failure);
+    write_lines(call, running, kind, &lines).await
+}
+
+/// Writes these lines as the log of a job that has ended.
+pub(super) async fn write_lines(
+    call: &mut Call<'_>,
+    running: &Running<'_>,
+    kind: JobKind,
+    lines: &[String],
+) -> Result<(), ServiceError> {
     let (group, stream) = place(call, running, kind);
     let arn = call.place.arn("logs", &format!("log-group:{group}:log-stream:{stream}"));
     if running.authorize(call, WRITE, &arn).is_err() {
         return Ok(());
     }
-    logs::keep(call, (group, &stream), &lines(running, kind, failure)).await
+    logs::keep(call, (group, &stream), lines).await
 }
 
 /// SageMaker developer guide, "Log groups and streams that Amazon SageMaker AI sends to CloudWatch".

@@ -25,6 +25,17 @@ pub(super) async fn run(call: &mut Call<'_>, running: &Running<'_>) -> Result<Ou
 }
 
 async fn work(call: &mut Call<'_>, running: &Running<'_>) -> Result<Files, Trouble> {
+    let job = prepared(call, running).await?;
+    let written = call.containers.process(job).await?;
+    job::outputs(call, running, &written).await?;
+    Ok(written)
+}
+
+/// The job as its container gets it.
+pub(super) async fn prepared(
+    call: &mut Call<'_>,
+    running: &Running<'_>,
+) -> Result<Processing, Trouble> {
     let files = job::inputs(call, running).await?;
     let command = ["ContainerEntrypoint", "ContainerArguments"]
         .iter()
@@ -32,7 +43,7 @@ async fn work(call: &mut Call<'_>, running: &Running<'_>) -> Result<Files, Troub
         .map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned))
         .collect();
     let outputs = list(&running.step, "/Arguments/ProcessingOutputConfig/Outputs");
-    let job = Processing {
+    Ok(Processing {
         command,
         variables: running.texts("/Arguments/Environment"),
         files,
@@ -41,10 +52,7 @@ async fn work(call: &mut Call<'_>, running: &Running<'_>) -> Result<Files, Troub
             .map(|output| text(output, "/S3Output/LocalPath").map(str::to_owned))
             .collect::<Result<_, _>>()?,
         longest: running.longest(),
-    };
-    let written = call.containers.process(job).await?;
-    job::outputs(call, running, &written).await?;
-    Ok(written)
+    })
 }
 
 /// What `Steps.NAME.…` reaches: the answer of DescribeProcessingJob, outputs by name.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 pub(super) async fn run(call: &mut Call<'_>, running: &Running<'_>) -> Result<Outcome, Trouble> {
     let mut request = running.value("/Arguments").clone();
-    let execution = running.execution;
+    let execution = running.execution()?;
     let metadata = request
         .as_object_mut()
         .map(|fields| fields.entry("MetadataProperties").or_insert_with(|| json!({})));

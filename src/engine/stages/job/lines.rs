@@ -1,0 +1,162 @@
+//! The lines of a job, as they come to its log in CloudWatch: each becomes one line of the stage's log, masked, once.
+//!
+//! How far they were read need not be written down with each of them: from the moment that is kept as evidence, nobody but
+//! the job adds lines to the stage's log. So whoever goes on after a crash counts what stands behind that moment, and
+//! passes over as many events.
+
+use super::Job;
+use crate::{
+    aws::{CloudError, JobKind},
+    engine::stages::failure,
+    exec::{Ending, Line, Source},
+    flow::Failure,
+    logs::Level,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// Pages that one look takes at most, of up to 1 MB each; the next look goes on.
+const MOST_PAGES: usize = 20;
+/// Bytes of one line; CloudWatch takes longer ones, containers hardly write them.
+const LONGEST: usize = 64 * 1024;
+/// Last lines that a failure shows.
+const LAST: usize = 3;
+/// Characters that it shows of each.
+const LONGEST_LAST: usize = 200;
+
+/// How far the lines of a job were read, kept before the first of them is.
+#[derive(Debug, Serialize, Deserialize)]
+struct Mark {
+    /// The job.
+    job: String,
+    /// Events of it that stand in the stage's log up to `after`.
+    events: u64,
+    /// The line of the stage's log behind which there are lines of the job only.
+    after: u64,
+}
+
+/// The lines of a job.
+pub(super) struct Lines<'a> {
+    job: &'a Job<'a>,
+    stream: Option<String>,
+    token: Option<String>,
+    /// Events that were read before the agent died, all in all …
+    known: u64,
+    /// … and those of them that have not come by again.
+    passed: u64,
+    last: VecDeque<String>,
+    trouble: Option<CloudError>,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of `job`, as far as an earlier attempt has read them. Nothing may be said before.
+    pub(super) async fn of(job: &'a Job<'a>) -> Result<Self, Failure> {
+        let mark: Option<Mark> = job.work.kept(&evidence(job)).await?;
+        let known = mark.filter(|mark| mark.job == job.name).map_or(0, |mark| {
+            mark.events + job.work.context.log.last_seq().saturating_sub(mark.after)
+        });
+        let (stream, token, trouble) = (None, None, None);
+        Ok(Self { job, stream, token, known, passed: 0, last: VecDeque::new(), trouble })
+    }
+
+    /// Says one line. From now on nothing is said until the job is over.
+    pub(super) async fn announce(&self, message: &str) -> Result<(), Failure> {
+        let after = self.job.work.context.log.last_seq() + 1;
+        let mark = Mark { job: self.job.name.clone(), events: self.known, after };
+        self.job.work.keep(&evidence(self.job), &mark).await?;
+        self.job.work.tell(message)
+    }
+
+    /// Takes what is new; answers how many lines it was. A log that cannot be read just now is read the next time.
+    pub(super) async fn look(&mut self) -> Result<usize, Failure> {
+        let mut taken = 0;
+        for _ in 0..MOST_PAGES {
+            match self.page().await {
+                Ok(Some(events)) => {
+                    taken += events.len();
+                    self.take(events)?;
+                }
+                Ok(None) => {
+                    self.trouble = None;
+                    return Ok(taken);
+                }
+                Err(error) => {
+                    self.trouble = Some(error);
+                    return Ok(taken);
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// The last lines, for a failure to show.
+    pub(super) fn last_words(&self) -> Option<String> {
+        let last: Vec<&str> = self.last.iter().map(String::as_str).collect();
+        (!last.is_empty()).then(|| format!("its last lines: {}", last.join(" | ")))
+    }
+
+    /// Why the log could not be read to its end, if that was so.
+    pub(super) fn trouble(&self) -> Option<&CloudError> {
+        self.trouble.as_ref()
+    }
+
+    /// The next page; nothing if there is no more yet. Empty pages are no end: the same token again is.
+    async fn page(&mut self) -> Result<Option<Vec<String>>, CloudError> {
+        let (logs, group) = (self.job.session.logs(), JobKind::Processing.log_group());
+        if self.stream.is_none() {
+            self.stream = logs.job_stream(group, &self.job.name).await?;
+        }
+        let Some(stream) = &self.stream else { return Ok(None) };
+        let before = self.token.clone();
+        let (events, next) = logs.events_after(group, stream, before.clone()).await?;
+        self.token = next;
+        let is_end = events.is_empty() && self.token == before;
+        Ok((!is_end).then_some(events))
+    }
+
+    fn take(&mut self, events: Vec<String>) -> Result<(), Failure> {
+        let again = usize::try_from(self.known - self.passed).unwrap_or(usize::MAX);
+        let again = again.min(events.len());
+        self.passed += again as u64;
+        for event in &events {
+            self.remember(event);
+        }
+        let lines: Vec<Line> = events.iter().skip(again).map(|event| line(event)).collect();
+        let mut stream = self.job.work.context.log.stream(Level::Info);
+        stream.pieces(&lines).map_err(failure::agent("write the log"))
+    }
+
+    fn remember(&mut self, event: &str) {
+        if event.trim().is_empty() {
+            return;
+        }
+        if self.last.len() == LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(event.trim().chars().take(LONGEST_LAST).collect());
+    }
+}
+
+/// One event is one line, so that events can be counted by lines.
+fn line(event: &str) -> Line {
+    let cut = event.floor_char_boundary(LONGEST);
+    let text = event[..cut].trim_end_matches(['\r', '\n']).replace(['\r', '\n'], " ");
+    Line { source: Source::Output, text, ending: Ending::Complete }
+}
+
+fn evidence(job: &Job<'_>) -> String {
+    format!("job-of-{}", job.work.context.stage.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_however_it_looks() {
+        assert_eq!(line("a\r\n").text, "a");
+        assert_eq!(line("50%\r100%\nnext").text, "50% 100% next");
+        assert_eq!(line(&"é".repeat(LONGEST)).text.len(), LONGEST);
+        assert_eq!(line("").text, "");
+    }
+}
