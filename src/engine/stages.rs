@@ -81,11 +81,7 @@ impl Perform for BuiltIns {
         work: (&'a JobMachine, &'a Command),
         context: &'a StageContext,
     ) -> BoxFuture<'a, Result<Value, Failure>> {
-        let (machine, command) = work;
-        Box::pin(async move {
-            let work = Work { project: &self.project, clouds: self.clouds.as_ref(), context };
-            job::run(&work, (machine, command)).await
-        })
+        Box::pin(async move { job::run(&self.work(context), work).await })
     }
 
     fn lend<'a>(
