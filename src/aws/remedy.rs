@@ -8,6 +8,11 @@ impl CloudError {
     /// What to do about it, where that is known.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
+        if self.is_unheard_of() {
+            return Some(
+                "what stands at the environment's endpoint_url does not offer this; AWS does",
+            );
+        }
         match self.class {
             ErrorClass::Denied => Some(self.let_in()),
             ErrorClass::WrongAccount => {

@@ -3,6 +3,7 @@
 mod agreement;
 mod heads;
 mod roles;
+mod unheard;
 
 use super::*;
 use crate::{

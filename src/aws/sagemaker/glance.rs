@@ -1,8 +1,8 @@
 //! A glance at what is there: the group of models, and executions under way.
 
-use super::{ExecutionStatus, SageMaker, executions::execution_status};
+use super::{ExecutionStatus, SageMaker, executions::execution_status, groups::absent};
 use crate::aws::{
-    CloudError, ErrorClass,
+    CloudError,
     error::{Act, Maybe},
 };
 
@@ -22,19 +22,15 @@ impl SageMaker {
         Ok(found.is_some())
     }
 
-    /// Ids of a pipeline's executions that are under way; nothing if there is no such pipeline, which some servers call
-    /// a wrong request.
+    /// Ids of a pipeline's executions that are under way; nothing if there is no such pipeline.
     ///
     /// # Errors
     /// If SageMaker refuses.
     pub async fn going_on(&self, pipeline: &str) -> Result<Option<Vec<String>>, CloudError> {
         let request = self.client.list_pipeline_executions().pipeline_name(pipeline);
         let page = request.max_results(NEWEST).send().await;
-        let page = match page.act("ListPipelineExecutions", pipeline) {
-            Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::Invalid) => {
-                return Ok(None);
-            }
-            page => page?,
+        let Some(page) = absent(page.act("ListPipelineExecutions", pipeline))? else {
+            return Ok(None);
         };
         let all = page.pipeline_execution_summaries.unwrap_or_default().into_iter();
         let open = all.filter(|one| {

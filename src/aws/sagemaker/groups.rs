@@ -98,7 +98,9 @@ fn sdk_tags(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-fn absent<T>(answer: Result<T, CloudError>) -> Result<Option<T>, CloudError> {
+/// Absence as an answer: SageMaker itself calls some things that are not there a wrong request, and servers that stand
+/// in for it call most of them so.
+pub(super) fn absent<T>(answer: Result<T, CloudError>) -> Result<Option<T>, CloudError> {
     match answer {
         Err(error) if error.is_unheard_of() => Err(error),
         Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::Invalid) => Ok(None),

@@ -1,11 +1,7 @@
 //! Executions of a pipeline since some moment, and starting one under a name that says why.
 
-use super::{ExecutionStatus, SageMaker, executions::execution_status};
-use crate::aws::{
-    CloudError, MOST_PAGES,
-    error::{Act, Maybe},
-    timestamp,
-};
+use super::{ExecutionStatus, SageMaker, executions::execution_status, groups::absent};
+use crate::aws::{CloudError, MOST_PAGES, error::Act, timestamp};
 use aws_sdk_sagemaker::types::{Parameter, SortOrder, SortPipelineExecutionsBy};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
@@ -67,9 +63,8 @@ impl SageMaker {
                 .set_next_token(token)
                 .send()
                 .await
-                .act(OPERATION, pipeline)
-                .maybe()?;
-            let Some(page) = page else { return Ok(executions) };
+                .act(OPERATION, pipeline);
+            let Some(page) = absent(page)? else { return Ok(executions) };
             for found in page.pipeline_execution_summaries.unwrap_or_default() {
                 let broken = |what: &str| CloudError::broken_answer(OPERATION, pipeline, what);
                 let status = execution_status(found.pipeline_execution_status.as_ref());

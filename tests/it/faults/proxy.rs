@@ -75,7 +75,9 @@ pub(crate) struct Proxy {
 /// What plays an operation's part: told what was asked and what the server said, it acts, and answers in JSON where the
 /// server's word is not to stand.
 #[derive(Clone)]
-struct Part(Arc<dyn Fn(&str, &str) -> Option<String> + Send + Sync>);
+struct Part(Arc<Play>);
+
+type Play = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
 
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
