@@ -77,7 +77,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_model_and_stage_make_a_legal_name(
-            model in "[A-Za-z0-9_.-]{1,60}", stage in "[A-Za-z0-9_.-]{1,64}", attempt in 1_u32..200,
+            model in "[A-Za-z0-9_.-]{1,60}", stage in "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", attempt in 1_u32..200,
         ) {
             let name = named(&model, &stage, attempt);
             prop_assert!(name.len() <= 63, "{name}");
