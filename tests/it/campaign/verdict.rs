@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
 };
+use tokio::task::block_in_place;
 
 /// Everything that is wrong.
 pub(super) async fn of(round: &mut Round) -> Vec<String> {
@@ -17,11 +18,14 @@ pub(super) async fn of(round: &mut Round) -> Vec<String> {
         wrong.extend(one_success_a_stage(run, &events));
         wrong.extend(one_apply_a_plan(run, &events, &round.ground.at_clouds.changes()));
     }
-    wrong.extend(as_planned(round));
+    // The cloud's file is read with a runtime of its own.
+    wrong.extend(block_in_place(|| as_planned(round)));
     wrong.extend(telling::of(round, &runs));
     if matches!(round.store, Store::File) {
         // Agents of a fleet have each the lines of their own attempts.
-        wrong.extend(runs.iter().filter_map(|run| every_line_once(round, run)));
+        let lines =
+            || runs.iter().filter_map(|run| every_line_once(round, run)).collect::<Vec<_>>();
+        wrong.extend(block_in_place(lines));
     }
     wrong.extend(nothing_left(round).await);
     wrong.extend(traces::of(&round.ground.folder()));
