@@ -42,6 +42,15 @@ echo checked
 "#;
 const SCRIPTS: [&str; 3] = ["batch_preprocess.py", "evaluate.py", "preprocess.py"];
 
+/// Who is told about runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// GitHub, one saying a second.
+    GitHub,
+    /// Nobody.
+    Nobody,
+}
+
 pub(super) struct Ground {
     /// The repository that is pushed, whose environments are on a wire.
     pub(super) world: World,
@@ -54,7 +63,7 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    pub(super) async fn new(store: &Store) -> Self {
+    pub(super) async fn new(store: &Store, audience: Audience) -> Self {
         let clouds = World::new();
         let (served, port) = serve(&clouds);
         let github = Fake::start().await;
@@ -65,11 +74,11 @@ impl Ground {
             Store::Postgres(address) => World::with_store(address),
         };
         let ground = Self { world, clouds, github, at_clouds, at_github, served };
-        ground.lay();
+        ground.lay(audience);
         ground
     }
 
-    fn lay(&self) {
+    fn lay(&self, audience: Audience) {
         let world = &self.world;
         for name in ["environments/dev.yaml", "environments/prod.yaml"] {
             let wire =
@@ -83,13 +92,18 @@ impl Ground {
         world.write("../token", TOKEN);
         world.git(&["init", "--quiet", "--bare", "--initial-branch=main", &self.bare()]);
         world.git(&["remote", "add", "origin", &self.bare()]);
-        let api = format!("http://127.0.0.1:{}/api/v3", self.at_github.port);
+        let github = match audience {
+            Audience::Nobody => String::new(),
+            Audience::GitHub => format!(
+                "github: {{ api: 'http://127.0.0.1:{}/api/v3', token: {{ file: token }} }}\n",
+                self.at_github.port
+            ),
+        };
         world.write(
             "../agent.yaml",
             &format!(
                 "version: 1\nlisten: 127.0.0.1:0\nrepositories:\n  mammography: {{ source: {}, github: {GITHUB}, poll: 1s }}\n\
-                 webhooks: {{ secrets: [{{ env: HOOK_SECRET }}] }}\ngithub: {{ api: '{api}', token: {{ file: token }} }}\n\
-                 drain: {{ within: 20s }}\n",
+                 webhooks: {{ secrets: [{{ env: HOOK_SECRET }}] }}\ndrain: {{ within: 20s }}\n{github}",
                 self.bare()
             ),
         );
@@ -128,7 +142,8 @@ impl Ground {
         command
     }
 
-    /// Pushes another change of what is deployed, and answers its commit.
+    /// Pushes another change of what is deployed, and answers its commit. Environments stay: a run that was interrupted
+    /// goes on with those that the default branch has by then, and refuses a plan that was made for others.
     pub(super) fn push(&self, number: usize) -> String {
         for script in SCRIPTS {
             let name = format!("templates/scripts/{script}");
@@ -136,15 +151,6 @@ impl Ground {
             let text = text.split("\n# change ").next().unwrap_or_default().trim_end();
             self.world.write(&name, &format!("{text}\n# change {number}\n"));
         }
-        let prod = self.world.read("environments/prod.yaml");
-        let lines = prod.lines().map(|line| match line.split_once("cron_schedule: ") {
-            Some((space, _)) => {
-                format!("{space}cron_schedule: cron({} {} * * ? *)", number % 60, number / 60 % 24)
-            }
-            None => line.to_owned(),
-        });
-        let prod = lines.collect::<Vec<_>>().join("\n") + "\n";
-        self.world.write("environments/prod.yaml", &prod);
         let commit = self.world.commit(&format!("Change {number}"));
         self.world.git(&["push", "--quiet", "--force", "origin", "HEAD:main"]);
         self.github.see(|memory| memory.heads = vec![("main".to_owned(), commit.clone())]);

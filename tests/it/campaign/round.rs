@@ -4,9 +4,9 @@ use super::{
     Store,
     agent::Agent,
     aim::Aim,
-    ground::Ground,
+    ground::{Audience, Ground},
     rows::Rows,
-    verdict,
+    traces, verdict,
     wiretap::{Trap, Wiretap},
 };
 use crate::cli::kill::Moments;
@@ -31,6 +31,8 @@ const FROZEN: Duration = Duration::from_secs(8);
 const FREEZE_ONE_OF: u64 = 8;
 /// One of so many kills comes with another push, if that can be told apart from the one before.
 const PUSH_ONE_OF: u64 = 4;
+/// One of so many may die before it listens.
+const DIES_EARLY_ONE_OF: u64 = 4;
 /// Until everything is said and done, once nobody is killed any more.
 const QUIET_WITHIN: Duration = Duration::from_secs(300);
 
@@ -52,6 +54,7 @@ pub(super) struct Round {
     pub(super) agents: Vec<Agent>,
     pub(super) rows: Rows,
     pub(super) pushes: Vec<Push>,
+    pub(super) audience: Audience,
     kills: BTreeMap<&'static str, usize>,
     freezes: usize,
 }
@@ -70,8 +73,8 @@ impl fmt::Display for Told {
 }
 
 impl Round {
-    pub(super) async fn new(seed: u64, store: Store) -> Self {
-        let ground = Ground::new(&store).await;
+    pub(super) async fn new(seed: u64, store: Store, audience: Audience) -> Self {
+        let ground = Ground::new(&store, audience).await;
         let first = ground.push(0);
         let number = if matches!(store, Store::File) { 1 } else { FLEET };
         let state = |number: usize| ground.folder().join(format!("state-{number}"));
@@ -79,7 +82,18 @@ impl Round {
         let rows = Rows::open(&store, &state(0)).await;
         let pushes = vec![Push { commit: first, hook: None, is_heard: false }];
         let (kills, moments) = (BTreeMap::new(), Moments(seed));
-        let round = Self { seed, moments, store, ground, agents, rows, pushes, kills, freezes: 0 };
+        let round = Self {
+            seed,
+            moments,
+            store,
+            ground,
+            agents,
+            rows,
+            pushes,
+            audience,
+            kills,
+            freezes: 0,
+        };
         round.know();
         round
     }
@@ -88,11 +102,11 @@ impl Round {
     pub(super) async fn fought(mut self, kills: usize) -> Told {
         let began = Instant::now();
         for number in 0..kills {
-            self.keep_busy().await;
+            self.keep_busy(kills).await;
             self.strike(number).await;
         }
         let fought = began.elapsed();
-        let trouble = self.comes_to_rest().await;
+        let trouble = self.comes_to_rest(kills).await;
         let quiet = began.elapsed() - fought;
         let mut wrong = verdict::of(&mut self).await;
         wrong.extend(trouble);
@@ -135,7 +149,7 @@ impl Round {
     }
 
     /// Thaws who was frozen for long enough, brings what was not heard, and pushes now and then.
-    async fn keep_busy(&mut self) {
+    async fn keep_busy(&mut self, kills: usize) {
         for agent in &mut self.agents {
             if agent.frozen.is_some_and(|until| until <= Instant::now()) {
                 agent.signal(Signal::CONT);
@@ -145,8 +159,9 @@ impl Round {
         self.hear().await;
         // Two pushes of which nobody has heard may be one by the time that somebody looks.
         let can_push = self.pushes.iter().all(|push| push.is_heard);
-        let is_idle = self.rows.unrest().await.is_none();
-        if can_push && (is_idle || self.moments.next(PUSH_ONE_OF) == 0) {
+        let is_idle = self.rows.unrest(&self.store).await.is_none();
+        let is_long = kills >= super::ROUND;
+        if can_push && (is_idle || is_long && self.moments.next(PUSH_ONE_OF) == 0) {
             let is_polled = self.moments.next(3) == 0;
             self.push(is_polled);
             self.hear().await;
@@ -195,6 +210,9 @@ impl Round {
         let awake: Vec<usize> =
             (0..self.agents.len()).filter(|at| self.agents[*at].frozen.is_none()).collect();
         let victim = awake[self.moments.next(awake.len() as u64)];
+        if self.moments.next(DIES_EARLY_ONE_OF) > 0 {
+            self.until_it_listens(victim).await;
+        }
         match aim {
             Aim::Time(wait) => tokio::time::sleep(wait).await,
             Aim::Delivery(wait) => self.delivered(victim, wait).await,
@@ -248,13 +266,17 @@ impl Round {
         at.unwrap_or(victim)
     }
 
-    /// Sends a delivery, and waits so many milliseconds, no matter whether it is answered.
-    async fn delivered(&mut self, victim: usize, wait: u64) {
-        let agent = &self.agents[victim];
+    async fn until_it_listens(&self, victim: usize) {
         let until = Instant::now() + MOST_PATIENCE;
-        while !agent.listens() && Instant::now() < until {
+        while !self.agents[victim].listens() && Instant::now() < until {
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Sends a delivery, and waits so many milliseconds, no matter whether it is answered.
+    async fn delivered(&mut self, victim: usize, wait: u64) {
+        self.until_it_listens(victim).await;
+        let agent = &self.agents[victim];
         let last = self.pushes.last_mut().unwrap();
         let id = last.hook.clone().unwrap_or_else(|| format!("late-{}", last.commit));
         // It stays unheard unless it was answered before; whoever comes next is told again.
@@ -262,14 +284,17 @@ impl Round {
         tokio::time::sleep(Duration::from_millis(wait)).await;
     }
 
-    /// One more push that nobody disturbs, then as long as it takes. Answers what never came to rest.
-    async fn comes_to_rest(&mut self) -> Vec<String> {
+    /// As long as it takes, with one more push that nobody disturbs: in a long round, or where lines of a run that died
+    /// at its very end wait for the next. Answers what never came to rest.
+    async fn comes_to_rest(&mut self, kills: usize) -> Vec<String> {
         let until = Instant::now() + QUIET_WITHIN;
         let mut was_pushed = false;
         loop {
             if Instant::now() > until {
-                let unrest = self.rows.unrest().await;
-                return vec![format!("no rest within {QUIET_WITHIN:?}: {unrest:?}")];
+                let unrest = self.rows.unrest(&self.store).await;
+                let mut trouble = self.end();
+                trouble.push(format!("no rest within {QUIET_WITHIN:?}: {unrest:?}"));
+                return trouble;
             }
             for agent in &mut self.agents {
                 if agent.frozen.is_some_and(|until| until <= Instant::now()) {
@@ -279,17 +304,25 @@ impl Round {
             }
             self.hear().await;
             let is_heard = self.pushes.iter().all(|push| push.is_heard);
-            if is_heard && !was_pushed {
+            let unrest = self.rows.unrest(&self.store).await;
+            let needs_push = kills >= super::ROUND
+                || unrest.as_ref().is_some_and(|what| what.ends_with(super::rows::UNSENT));
+            if is_heard && needs_push && !was_pushed {
                 self.push(false);
                 was_pushed = true;
-            } else if is_heard
-                && self.agents.iter().all(|agent| agent.frozen.is_none())
-                && self.rows.unrest().await.is_none()
-            {
+            } else if is_heard && unrest.is_none() && self.is_tidy() {
                 return self.end();
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Is nobody frozen, and no checkout left?
+    fn is_tidy(&self) -> bool {
+        let is_tidy = |agent: &Agent| {
+            agent.frozen.is_none() && traces::left_in(&agent.state.join("work"), true).is_empty()
+        };
+        self.agents.iter().all(is_tidy)
     }
 
     /// Ends every agent gently.

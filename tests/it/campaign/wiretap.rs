@@ -223,7 +223,16 @@ impl Point {
             Self::Change => {
                 // S3, Lambda and GitHub have no name for it but the method.
                 let is_named = !operation.contains(' ');
-                let reads = ["Describe", "List", "Get", "Assume", "Filter", "PutLog", "CreateLog"];
+                let reads = [
+                    "Describe",
+                    "List",
+                    "Get",
+                    "Assume",
+                    "Filter",
+                    "PutLog",
+                    "PutRetention",
+                    "CreateLog",
+                ];
                 if is_named {
                     !reads.iter().any(|read| operation.starts_with(read))
                 } else {
