@@ -98,6 +98,12 @@ impl App {
         LogFolder::at(self.state.join("logs"))
     }
 
+    /// Where runs have their checkouts.
+    #[must_use]
+    pub fn work_folder(&self) -> PathBuf {
+        self.state.join("work")
+    }
+
     /// Where repositories with a URL are mirrored.
     #[must_use]
     pub fn mirrors(&self) -> PathBuf {

@@ -11,6 +11,7 @@ mod context;
 mod drive;
 mod lanes;
 mod leased;
+mod leftovers;
 mod lending;
 mod orders;
 mod outputs;
@@ -23,6 +24,7 @@ mod workspace;
 pub use context::StageContext;
 pub use drive::{Driven, EngineError, Orders};
 pub use lanes::opening;
+pub use leftovers::clear_leftovers;
 pub use perform::{Condition, Done, Loan, Perform, Watch};
 pub use rest::{AtRest, Order, end_at_rest};
 

@@ -77,7 +77,7 @@ impl Promotion {
             store: app.store.clone(),
             clock: app.clock.clone(),
             logs: app.log_folder(),
-            work: app.state.join("work"),
+            work: app.work_folder(),
             mirrors: app.mirrors(),
             credentials: self.credentials,
             masker: self.masker,

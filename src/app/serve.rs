@@ -17,6 +17,7 @@ mod room;
 mod systemd;
 mod tasks;
 mod telling;
+mod tidying;
 mod watching;
 mod web;
 
@@ -89,6 +90,7 @@ pub async fn serve(
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(leftovers::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
+    tasks.push(tidying::task(&tools));
     tasks.extend(github::tasks(&tools, github.clone()));
     let readings = observing::readings(github.as_ref());
     tasks.extend(telling::tasks(&tools, github)?);

@@ -73,7 +73,7 @@ pub enum ApplyError {
     },
     /// What is there is not what the plan was made from, nor what it leads to.
     #[error(
-        "the account has changed since the plan: {change} is needed now and was not shown; plan again"
+        "the account or the environment file has changed since the plan: {change} is needed now and was not shown; plan again"
     )]
     Stale {
         /// A change that is not part of the plan.

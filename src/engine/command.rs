@@ -13,6 +13,8 @@ use crate::spec::{Command, FailureClass};
 use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 
+/// The variable that names a command's run.
+pub(super) const RUN_MARK: &str = "RELEVO_RUN";
 /// Time between asking a command to end and killing it.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -120,7 +122,7 @@ pub(super) fn facts(context: &StageContext) -> BTreeMap<String, String> {
 
 /// What tells the processes of this stage of this run from all others.
 fn marks(context: &StageContext) -> [(&'static str, &str); 2] {
-    [("RELEVO_RUN", context.run.id.as_str()), ("RELEVO_STAGE", context.stage.name.as_str())]
+    [(RUN_MARK, context.run.id.as_str()), ("RELEVO_STAGE", context.stage.name.as_str())]
 }
 
 fn user_error(message: String) -> Failure {

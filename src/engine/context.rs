@@ -7,9 +7,14 @@ use crate::flow::{Failure, begun_by};
 use crate::ids::{Attempt, StageName};
 use crate::logs::{Level, StageLog};
 use crate::spec::{FailureClass, Stage};
-use crate::store::{Lease, RunRecord, Store};
+use crate::store::{Lease, RunRecord, Store, StoreError};
 use serde_json::Value;
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+/// Tries to reach the database before a stage fails for it: it is back within half a minute, or somebody must look.
+const MOST_TRIES: u32 = 30;
+/// Wait between two of them.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
 /// What one attempt of one stage has at hand.
 #[derive(Debug)]
@@ -47,10 +52,13 @@ impl StageContext {
     /// # Errors
     /// If it cannot be stored.
     pub async fn keep_evidence(&self, name: &str, value: &Value) -> Result<(), Failure> {
-        self.store
-            .keep_evidence(&self.lease, name, value)
-            .await
-            .map_err(|error| agent_error("cannot keep evidence", &error))
+        let mut tries = 1;
+        loop {
+            match self.store.keep_evidence(&self.lease, name, value).await {
+                Err(error) if self.may_try_again(&error, &mut tries).await => {}
+                kept => return kept.map_err(|error| agent_error("cannot keep evidence", &error)),
+            }
+        }
     }
 
     /// Evidence that an earlier stage of this run has kept.
@@ -58,10 +66,25 @@ impl StageContext {
     /// # Errors
     /// If it cannot be read.
     pub async fn evidence(&self, name: &str) -> Result<Option<Value>, Failure> {
-        self.store
-            .evidence(&self.run.id, name)
-            .await
-            .map_err(|error| agent_error("cannot read evidence", &error))
+        let mut tries = 1;
+        loop {
+            match self.store.evidence(&self.run.id, name).await {
+                Err(error) if self.may_try_again(&error, &mut tries).await => {}
+                read => return read.map_err(|error| agent_error("cannot read evidence", &error)),
+            }
+        }
+    }
+
+    /// Waits before another try, where another one may help: the database was started anew, or has ended a connection
+    /// on which this process, frozen, stood still.
+    async fn may_try_again(&self, error: &StoreError, tries: &mut u32) -> bool {
+        let is_of_database = matches!(error, StoreError::Database(_));
+        if !is_of_database || *tries == MOST_TRIES {
+            return false;
+        }
+        *tries += 1;
+        self.clock.sleep(BETWEEN_TRIES).await;
+        true
     }
 
     /// The attempt that this one goes on with: the first of those that ended in nothing but the agent's death.

@@ -4,6 +4,7 @@ use super::Engine;
 use super::context::agent_error;
 use crate::flow::Failure;
 use crate::git::{Credentials, GitError, Repository};
+use crate::ids::RunId;
 use crate::spec::FailureClass;
 use crate::store::RunRecord;
 use std::{
@@ -13,6 +14,9 @@ use std::{
     sync::Arc,
 };
 use tokio::sync::OnceCell;
+
+/// Ends the name of what a run's commands keep outside the checkout.
+const PRIVATE: &str = ".private";
 
 /// A folder with the files of the run's commit, made when it is first needed. A resumed run finds it as it was.
 #[derive(Debug)]
@@ -29,8 +33,8 @@ impl Workspace {
     pub(super) fn of(engine: &Engine, run: &Arc<RunRecord>) -> Self {
         Self {
             run: Arc::clone(run),
-            folder: engine.work.join(run.id.as_str()),
-            private: engine.work.join(format!("{}.private", run.id)),
+            folder: folder_of(&engine.work, &run.id),
+            private: private_of(&engine.work, &run.id),
             mirrors: engine.mirrors.clone(),
             credentials: engine.credentials.clone(),
             made: OnceCell::new(),
@@ -85,6 +89,36 @@ impl Workspace {
         let remove = move || folders.map(fs::remove_dir_all);
         let _ = tokio::task::spawn_blocking(remove).await;
     }
+}
+
+/// Where a run has its checkout.
+fn folder_of(work: &Path, run: &RunId) -> PathBuf {
+    work.join(run.as_str())
+}
+
+/// Where its commands have their own.
+fn private_of(work: &Path, run: &RunId) -> PathBuf {
+    work.join(format!("{run}{PRIVATE}"))
+}
+
+/// Whose folder is called so.
+pub(super) fn run_of(name: &str) -> Option<RunId> {
+    name.strip_suffix(PRIVATE).unwrap_or(name).parse().ok()
+}
+
+/// Removes the folders of a run that nobody drives.
+///
+/// # Errors
+/// If one of them is there and cannot be removed.
+pub(super) fn remove(work: &Path, run: &RunId) -> io::Result<()> {
+    for folder in [folder_of(work, run), private_of(work, run)] {
+        match fs::remove_dir_all(folder) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Folders that a run's commands share and that end with it.

@@ -10,7 +10,7 @@ mod fleet;
 mod gate;
 mod inbox;
 mod job_logs;
-mod kill;
+pub(crate) mod kill;
 mod leave;
 mod lending;
 mod looking_back;

@@ -56,6 +56,8 @@ enum Act {
     Blab,
     /// Announces itself, and waits until notified.
     Announce(Arc<Notify>, Arc<Notify>),
+    /// Announces itself, and keeps evidence.
+    Keep(Arc<Notify>),
     /// Asks people until then.
     Ask(jiff::Timestamp),
     Panic,
@@ -112,6 +114,12 @@ impl Perform for Script {
                 Act::Announce(begun, end) => {
                     begun.notify_one();
                     end.notified().await;
+                }
+                Act::Keep(begun) => {
+                    begun.notify_one();
+                    context.keep_evidence("kept", &json!("evidence")).await?;
+                    let read = context.evidence("kept").await?;
+                    assert_eq!(read, Some(json!("evidence")));
                 }
                 Act::Ask(until) => {
                     return Ok(Done::Asks(Request {

@@ -8,5 +8,5 @@ pub(crate) mod proxy;
 mod random;
 mod shipping;
 mod waiting;
-mod wire;
+pub(crate) mod wire;
 mod world;

@@ -9,9 +9,11 @@ mod reading;
 mod serving;
 mod telling;
 
-use fake::{Fake, Fault};
+pub(crate) use fake::Fake;
+use fake::Fault;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use jiff::Timestamp;
+pub(crate) use openapi::Description;
 use relevo::{
     clock::{Clock, SimulatedClock},
     github::{ANSWER_WITHIN, Address, Client, Credentials},
@@ -21,14 +23,14 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use url::Url;
 
-const TOKEN: &str = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
+pub(crate) const TOKEN: &str = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
 const APP: u64 = 4711;
 /// Made with `openssl genrsa 2048` for these tests and used nowhere else.
 const KEY: &str = include_str!("github/app.pem");
 
 /// A clock on which whoever sleeps wakes at once, later. Waits for an answer end only when the server is silent.
 #[derive(Debug, Clone)]
-struct Jumping {
+pub(crate) struct Jumping {
     clock: SimulatedClock,
     silent: Arc<Notify>,
 }

@@ -11,6 +11,7 @@
 
 mod api;
 mod aws;
+mod campaign;
 mod cli;
 mod cloud;
 mod conformance;

@@ -9,4 +9,4 @@ mod server;
 mod settings;
 mod webhooks;
 
-pub use server::{SECRET, Setup};
+pub use server::{GITHUB, SECRET, Setup, headers, push, read, sign};

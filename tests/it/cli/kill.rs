@@ -20,10 +20,10 @@ const STAGES: [&str; 7] =
     ["validate", "train-test", "gate", "assume-role", "plan", "deploy-pipelines", "schedule-rules"];
 
 /// SplitMix64: moments that look random and are the same in every test run.
-struct Moments(u64);
+pub(crate) struct Moments(pub(crate) u64);
 
 impl Moments {
-    fn next(&mut self, below: u64) -> usize {
+    pub(crate) fn next(&mut self, below: u64) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

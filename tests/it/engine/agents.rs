@@ -63,6 +63,63 @@ async fn a_crash_after_any_stored_event_leads_to_the_same_end() {
     }
 }
 
+/// Renames a table of the store, which is there or away by that.
+async fn rename(world: &World, from: &str, to: &str) {
+    use sqlx::{ConnectOptions as _, Executor as _};
+    let file = world.temp.path().join("store.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let rename = sqlx::AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
+    options.connect().await.unwrap().execute(sqlx::raw_sql(rename)).await.unwrap();
+}
+
+/// Lets a second pass as often as somebody new has gone to sleep; `first` happens before the first one does.
+async fn seconds_pass(world: &World, begun: &Notify, first: impl Future<Output = ()>) {
+    begun.notified().await;
+    let asleep = world.clock.sleepers();
+    let another = async || {
+        while world.clock.sleepers() <= asleep {
+            tokio::task::yield_now().await;
+        }
+    };
+    another().await;
+    first.await;
+    loop {
+        another().await;
+        world.clock.advance(Duration::from_secs(1));
+    }
+}
+
+/// A stage that keeps evidence, in a world where there is nothing to keep it in.
+async fn without_a_table() -> (World, RunId, Arc<Notify>) {
+    let (world, begun) = (World::new().await, Arc::new(Notify::new()));
+    world.told("a", [Act::Keep(Arc::clone(&begun))]);
+    let run = world.run(vec![Stage { timeout: 10_000 * HOUR, ..stage("a", &[]) }]).await;
+    rename(&world, "evidence", "away").await;
+    (world, run, begun)
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_for_a_moment_fails_no_stage() {
+    let (world, run, begun) = without_a_table().await;
+    let back = rename(&world, "away", "evidence");
+    tokio::select! {
+        outcome = world.outcome(&run) => assert_eq!(outcome, Outcome::Succeeded),
+        () = seconds_pass(&world, &begun, back) => {}
+    }
+    assert_eq!(world.attempts(), once(&["a"]));
+}
+
+#[tokio::test]
+async fn a_database_that_stays_away_is_not_waited_for_for_ever() {
+    let (world, run, begun) = without_a_table().await;
+    let class = FailureClass::AgentError;
+    let failed = Outcome::Failed { stage: name("a"), class };
+    tokio::select! {
+        outcome = world.outcome(&run) => assert_eq!(outcome, failed),
+        () = seconds_pass(&world, &begun, async {}) => {}
+    }
+}
+
 #[tokio::test]
 async fn a_cancel_that_was_stored_outlives_the_agent() {
     let world = World::new().await;

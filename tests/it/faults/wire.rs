@@ -11,14 +11,14 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// A request: its head without the empty line, and its body.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(crate) struct Request {
     head: String,
     body: Vec<u8>,
 }
 
 impl Request {
     /// The next request on `wire`; none if nobody sends one.
-    pub(super) async fn read(wire: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Self>> {
+    pub(crate) async fn read(wire: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Self>> {
         let mut bytes = Vec::new();
         let end = loop {
             if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -43,7 +43,7 @@ impl Request {
     }
 
     /// Sends the request on, and answers what came back until the end of the connection.
-    pub(super) async fn forward(&self, port: u16) -> io::Result<Vec<u8>> {
+    pub(crate) async fn forward(&self, port: u16) -> io::Result<Vec<u8>> {
         let mut server = TcpStream::connect(("127.0.0.1", port)).await?;
         let kept = self.head.lines().filter(|line| {
             let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
@@ -61,7 +61,7 @@ impl Request {
         Ok(answer)
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (found, value) = line.split_once(':')?;
             found.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -73,14 +73,25 @@ impl Request {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// Method and path, as `POST /api/v3/repos/…`.
+    pub(crate) fn line(&self) -> &str {
+        let line = self.head.lines().next().unwrap_or_default();
+        line.strip_suffix(" HTTP/1.1").unwrap_or(line)
+    }
+
+    /// What was sent with it.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The service that the request is signed for.
-    pub(super) fn service(&self) -> &str {
+    pub(crate) fn service(&self) -> &str {
         let scope = self.header("authorization").and_then(|a| a.split('/').nth(3));
         scope.unwrap_or_default()
     }
 
     /// The operation: `PutRule`, or for services without a name for it `s3 PUT` and `lambda GET`.
-    pub(super) fn operation(&self) -> String {
+    pub(crate) fn operation(&self) -> String {
         if let Some(target) = self.header("x-amz-target") {
             return target.rsplit('.').next().unwrap_or_default().to_owned();
         }
@@ -92,7 +103,7 @@ impl Request {
     }
 
     /// Takes `passage` out of the body.
-    pub(super) fn without(mut self, passage: &str) -> Self {
+    pub(crate) fn without(mut self, passage: &str) -> Self {
         let body = String::from_utf8_lossy(&self.body).replace(passage, "");
         self.body = body.into_bytes();
         self
@@ -100,7 +111,7 @@ impl Request {
 }
 
 /// An answer with `body`, after which the connection ends.
-pub(super) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut text = format!(
         "HTTP/1.1 {status} Said\r\nconnection: close\r\ncontent-length: {}\r\n",
         body.len()

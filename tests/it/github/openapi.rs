@@ -14,7 +14,7 @@ use relevo::{
         Level, Progress, StatusState,
     },
 };
-use schema::Description;
+pub use schema::Description;
 use serde_json::json;
 
 fn check(progress: Progress, annotations: usize) -> CheckRun {

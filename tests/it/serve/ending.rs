@@ -2,6 +2,7 @@
 
 use super::Setup;
 use serde_json::Value;
+use std::{fs, process::Command};
 
 #[test]
 fn what_was_answered_survives_kill_9() {
@@ -27,6 +28,30 @@ fn what_was_answered_survives_kill_9() {
         let own: Vec<&Value> = runs.iter().filter(|run| run["commit"] == **commit).collect();
         assert_eq!(own.len(), 1, "{own:#?}");
     }
+}
+
+#[test]
+fn what_a_dead_agent_left_of_a_run_that_is_over_is_cleared_away() {
+    let setup = Setup::new();
+    let commit = setup.world.git(&["rev-parse", "main"]);
+    let server = setup.start();
+    assert_eq!(server.deliver_push("tidy-1", "main", &commit).0, 202);
+    let run = setup.ended(&commit, "prod")["run"].as_str().unwrap().to_owned();
+    server.kill();
+    let work = setup.state().join("work");
+    let [checkout, private, other] =
+        [run.clone(), format!("{run}.private"), "of-nobody".to_owned()].map(|name| work.join(name));
+    for folder in [&checkout, &private, &other] {
+        fs::create_dir_all(folder.join("deep")).unwrap();
+    }
+    let mut survivor = Command::new("sleep").arg("1000").env("RELEVO_RUN", &run).spawn().unwrap();
+    let _next = setup.start();
+    setup.until("order", || {
+        let _time_passes = setup.runs();
+        (!checkout.exists() && !private.exists()).then_some(())
+    });
+    assert!(!survivor.wait().unwrap().success(), "its command was not killed");
+    assert!(other.exists(), "no run's, and so nobody's to remove");
 }
 
 #[test]
