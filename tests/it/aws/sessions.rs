@@ -1,12 +1,13 @@
 //! Who may do what where.
 
-use super::world::{Example, Stopped, World, apply, dev, prod, run};
+use super::world::{Example, Heard, Stopped, World, apply, dev, prod, run};
 use relevo::{
     aws::{ErrorClass, LogEvent, Purpose},
-    deploy::ApplyError,
+    clock::SystemClock,
+    deploy::{self, ApplyError, Deployment},
     ids::AccountId,
     logs::{CloudWatch, LogSink as _},
-    plan::Part,
+    plan::{Observed, Part},
     spec::Environment,
 };
 
@@ -46,9 +47,11 @@ async fn a_plan_for_one_account_is_refused_in_another() {
     let world = World::new().await;
     let planned = world.plan(&Example::read(), &prod()).await;
     let session = world.session(&dev(), Purpose::Deploy).await;
-    let error = apply(&session, &planned, Part::Pipelines, &mut Default::default()).await;
-    let refused = matches!(error, Err(Stopped::Refused(ApplyError::WrongAccount { .. })));
-    assert!(refused, "{error:?}");
+    let (desired, plan) = &planned;
+    let deployment = Deployment { session: &session, clock: &SystemClock, desired, plan };
+    let (nothing, mut heard) = (Observed::default(), Heard::default());
+    let refused = deploy::apply(deployment, Part::Pipelines, &nothing, &mut heard).await;
+    assert!(matches!(refused, Err(ApplyError::WrongAccount { .. })), "{refused:?}");
     assert!(world.tap.writes().is_empty());
 }
 

@@ -4,7 +4,7 @@ use super::denied::Ground;
 use crate::faults::proxy::Fault;
 use relevo::{
     rehearsal::{Landscape, Policy},
-    spec::{Alerts, Environment},
+    spec::Environment,
 };
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ async fn a_denied_write_stops_the_apply_before_the_first_one() {
 async fn a_write_that_no_policy_allows_stops_it_as_well() {
     let ground = Ground::laid("", |environments| {
         Landscape::from(&environments.map(|environment| Environment {
-            alerts: Alerts { topic: "another".to_owned(), ..environment.alerts },
+            lambda_role: environment.events_role.clone(),
             ..environment
         }))
     })
@@ -58,10 +58,8 @@ async fn a_write_that_no_policy_allows_stops_it_as_well() {
     ground.told(&PLAN).done();
     ground.proxy.plan([]);
     let told = ground.told(&APPLY).exits(1);
-    told.says(
-        "sns:CreateTopic on arn:aws:sns:us-east-1:222222222222:mammography-model-notification",
-    );
-    told.says("sns:Subscribe").says("nothing was changed");
+    told.says("may not iam:PassRole on arn:aws:iam::222222222222:role/lambda-sagemaker-role");
+    told.says("nothing was changed");
     ground.is_untouched();
 }
 
