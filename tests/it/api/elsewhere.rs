@@ -1,8 +1,11 @@
 //! `agent --server`: the program itself, against an API on a port.
 
-use super::served::{Served, token};
+use super::{
+    document::differs,
+    served::{Served, token},
+};
 use crate::world::{Told, World};
-use relevo::store::{NewDelivery, Via};
+use relevo::store::{NewAgent, NewDelivery, Silence, Tale, Unsaid, Via, Wanted};
 use relevo::web::auth::Role;
 use serde_json::json;
 
@@ -28,6 +31,46 @@ async fn runs_and_logs_are_shown_as_here() {
     let logs = agent(&served, Role::Viewer, &["logs", run.id.short()]).await.done();
     assert_eq!(logs.stdout, "00:00:01.000 plan | one\n00:00:02.000 plan | two\n");
     agent(&served, Role::Viewer, &["queue"]).await.done().says(run.id.short());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_open_run_waits_for_and_what_nobody_heard_of_it_is_shown() {
+    let served = Served::new().await;
+    let (first, second) = (served.run_with_stage("plan").await.id, served.run("dev").await.id);
+    let lock = ["lock", "prod", "--reason", "looking at drift"];
+    agent(&served, Role::Operator, &lock).await.done();
+    let waits = "waiting: prod is locked by the-operator (api): looking at drift";
+    agent(&served, Role::Viewer, &["runs"]).await.done().says(waits).says("unfinished");
+    let outbox = served.store.acquire_outbox().await.unwrap().unwrap();
+    let name = "status/plan".to_owned();
+    let wanted = Wanted { name, about: None, silence: Silence::Never, content: "{}".to_owned() };
+    let tale = Tale { run: first.clone(), seen: 1, finished: false };
+    served.store.want(&outbox, &tale, &[wanted]).await.unwrap();
+    let due = served.store.due_sayings(1).await.unwrap().remove(0);
+    let unsaid = Unsaid { problem: "403 Forbidden", doubt: false, attempts: 8, again: None };
+    served.store.unsaid(&outbox, &due, unsaid).await.unwrap();
+    let shown = agent(&served, Role::Viewer, &["show", first.short()]).await.done();
+    shown.says(waits).says("next: agent unlock prod");
+    shown.says("status/plan was never said, given up after 8 tries: 403 Forbidden");
+    let shown =
+        agent(&served, Role::Viewer, &["show", second.short(), "--json"]).await.done().json();
+    assert_eq!(shown["run"]["standing"], json!({ "standing": "next" }));
+    assert_eq!(shown["sayings"], json!([]));
+    let figures = served.ask("GET", "/metrics", None, None).await.with(200).text;
+    assert!(figures.contains("relevo_outbox_given_up 1\n"), "{figures}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_are_listed() {
+    let served = Served::new().await;
+    agent(&served, Role::Viewer, &["agents"]).await.done().says("No agent takes runs");
+    let labels = ["gpu".parse().unwrap()].into();
+    let new = NewAgent { name: Some("ada".parse().unwrap()), version: "1".to_owned(), labels };
+    let id = served.store.enlist(&new).await.unwrap();
+    agent(&served, Role::Viewer, &["agents"]).await.done().says("ada").says("gpu").says("working");
+    let told = served.get(Role::Viewer, "/api/v1/agents").await.with(200).json();
+    assert_eq!(differs("GET", "/api/v1/agents", 200, &told), None, "{told}");
+    assert_eq!(told[0]["agent"], id.as_str());
 }
 
 #[tokio::test(flavor = "multi_thread")]
