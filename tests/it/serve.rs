@@ -7,6 +7,7 @@ mod orders;
 mod pushes;
 mod server;
 mod settings;
+mod traces;
 mod webhooks;
 
 pub use server::{SECRET, Setup};
