@@ -157,3 +157,19 @@ fn tokens_are_made_once_and_taken_back_here() {
     world.agent(&["audit", "--verify"]).done().says("2 records");
     world.agent(&["schema", "--api"]).done().says("/api/v1/runs");
 }
+
+#[test]
+fn a_file_of_tokens_that_is_named_needs_no_repository() {
+    let (world, folder) = (World::empty(), tempfile::tempdir().unwrap());
+    let agent = |more: &[&str]| {
+        let arguments = [&["token", "--file", "tokens.json"], more].concat();
+        let mut command = world.command(&arguments);
+        Told::of(&command.current_dir(folder.path()).output().unwrap())
+    };
+    let made = agent(&["new", "--role", "viewer", "--name", "ada"]).done();
+    made.says("relevo_").says("no audit log says so");
+    agent(&["list"]).done().says("ada");
+    agent(&["revoke", "ada"]).done();
+    let left = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["tokens.json"], "no state folder was made");
+}
