@@ -5,6 +5,7 @@ mod examples;
 mod flood;
 mod orders;
 mod pushes;
+mod secrets;
 mod server;
 mod settings;
 mod traces;
