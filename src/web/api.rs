@@ -14,12 +14,14 @@ mod once;
 mod orders;
 mod places;
 mod runs;
+mod shapes;
 
 pub use deliveries::Start;
 pub use models::{Agent, Delivery, LogPage, Run, RunDetail, RunPage, Version};
 pub use orders::{Again, Approval, Cancellation, Cancelled, Plainly, Rejected, Rejection};
 pub use places::{InLine, Locking, Place};
 pub use runs::{detail, listed};
+pub(super) use shapes::{Refusal, of_refusal};
 
 use super::{
     auth::{self, Gate},

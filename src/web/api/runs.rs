@@ -4,6 +4,7 @@ use super::{
     Answer, Api,
     input::{Asked, Named},
     models::{Run, RunDetail, RunPage},
+    shapes::{OfRun, Refusal},
 };
 use crate::{
     dispatch::{Desk, DeskError},
@@ -82,8 +83,8 @@ pub(super) fn page_of(most: Option<u32>, usual: u32, longest: u32) -> Result<u32
 
 /// Runs, newest first
 #[utoipa::path(
-    get, path = "/api/v1/runs", tag = "runs", params(Wanted),
-    responses((status = 200, body = RunPage), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/runs", operation_id = "list_runs", tag = "runs", params(Wanted),
+    responses((status = 200, description = "A page of runs", body = RunPage), Refusal)
 )]
 pub(super) async fn list(State(api): State<Api>, Asked(wanted): Asked<Wanted>) -> Answer<RunPage> {
     let most = page_of(wanted.most, USUAL, MOST)?;
@@ -113,9 +114,9 @@ pub async fn listed(desk: &Desk, runs: &[RunRecord]) -> Result<Vec<Run>, DeskErr
 
 /// A run with its events and evidence
 #[utoipa::path(
-    get, path = "/api/v1/runs/{run}", tag = "runs",
-    params(("run" = String, Path, description = "The run's id, or the last digits of it")),
-    responses((status = 200, body = RunDetail), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/runs/{run}", operation_id = "show_run", tag = "runs",
+    params(OfRun),
+    responses((status = 200, description = "The run", body = RunDetail), Refusal)
 )]
 pub(super) async fn show(State(api): State<Api>, Named(run): Named<String>) -> Answer<RunDetail> {
     let record = find(&api, &run).await?;

@@ -113,10 +113,19 @@ async fn orders_are_given_under_the_name_of_the_token() {
         .says("cancelled");
     agent(&served, Role::Operator, &["retry", run.short()]).await.done().says("queued run");
     agent(&served, Role::Approver, &["approve", run.short()]).await.exits(2).says("over");
+    let reject = ["reject", run.short(), "--reason", "no"];
+    agent(&served, Role::Approver, &reject).await.exits(2).says("over");
+    let redeploy = ["redeploy", run.short()];
+    agent(&served, Role::Operator, &redeploy).await.exits(2).says("has not deployed anything");
+    agent(&served, Role::Viewer, &["logs", "--follow", run.short()]).await.done();
     agent(&served, Role::Admin, &["audit"]).await.done().says("denied").says("unlock");
     let whole = agent(&served, Role::Admin, &["audit", "--verify", "--json"]).await.done().json();
     let head = whole["head"].as_str().unwrap().to_owned();
     agent(&served, Role::Admin, &["audit", "--verify", "--head", &head]).await.done();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("audit.jsonl").display().to_string();
+    agent(&served, Role::Admin, &["audit", "--export", &file]).await.done();
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&head), "the last record's hash");
     let other = "0".repeat(64);
     agent(&served, Role::Admin, &["audit", "--verify", "--head", &other]).await.exits(5);
 }
