@@ -19,6 +19,7 @@ mod tasks;
 mod telling;
 mod watching;
 mod web;
+mod windows;
 
 pub use bells::Bells;
 pub use phase::{Phase, Phases, Signals};

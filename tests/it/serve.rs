@@ -10,5 +10,6 @@ mod server;
 mod settings;
 mod traces;
 mod webhooks;
+mod windows;
 
 pub use server::{SECRET, Setup};

@@ -21,7 +21,7 @@ use std::{sync::Arc, time::Duration};
 const LEFT_ALONE: Duration = Duration::from_secs(30);
 
 /// Why a run was not driven as far as it goes.
-enum Trouble {
+pub(super) enum Trouble {
     /// It never will be.
     Unfit(String),
     /// Another time it may.
@@ -115,7 +115,7 @@ async fn drive(tools: Tools, run: RunRecord, cancel: Cancel) -> Result<(), Troub
 }
 
 /// The project of the run's commit, if the default branch still lets its branch go where the run goes.
-fn load(
+pub(super) fn load(
     run: &RunRecord,
     open: impl FnOnce(&str) -> Result<git::Repository, GitError>,
 ) -> Result<Project, Trouble> {
