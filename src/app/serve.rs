@@ -13,6 +13,7 @@ mod hearing;
 mod leftovers;
 mod observing;
 mod phase;
+mod reading;
 mod room;
 mod systemd;
 mod tasks;
@@ -20,6 +21,7 @@ mod telling;
 mod tidying;
 mod watching;
 mod web;
+mod windows;
 
 pub use bells::Bells;
 pub use phase::{Phase, Phases, Signals};
@@ -76,7 +78,7 @@ pub async fn serve(
     signals: Signals,
     told: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
-    let secrets = tools.settings.webhook_secrets(&*tools.variable)?;
+    let (reading, secrets) = reading::task(&tools)?;
     let github = tools.settings.github.as_ref();
     let github = github.map(|github| github.client(tools.app.clock.clone(), &*tools.variable));
     let github = github.transpose().context("use GitHub")?.map(Arc::new);
@@ -85,7 +87,7 @@ pub async fn serve(
     let listener = listener.with_context(|| format!("listen on {address}"))?;
     told(listener.local_addr().context("read the address")?);
     // The order of this list is the order in which they were thought of; they do not depend on each other.
-    let mut tasks = vec![enlisted::task(&tools).await?];
+    let mut tasks = vec![enlisted::task(&tools).await?, reading];
     tasks.extend(hearing::tasks(&tools));
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(leftovers::tasks(&tools));

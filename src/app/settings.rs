@@ -15,12 +15,13 @@ pub use check::read;
 pub use secrets::{SecretError, SecretSource};
 
 use crate::{
+    clock::Clock,
     github::signature::Secrets,
     hearing::Repository,
     ids::{AgentName, Label, RepositoryName},
 };
 use anyhow::Context as _;
-use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroU32, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 use url::Url;
 
 /// Where the agent listens if nothing is said: on this machine only.
@@ -104,5 +105,29 @@ impl Settings {
         };
         let all = self.webhooks.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
         Ok(all.into_iter().collect())
+    }
+
+    /// What is wrong with the secrets that the settings name: each is read and tried as at the start. Must be called
+    /// within a runtime.
+    #[must_use]
+    pub fn secret_troubles(
+        &self,
+        clock: &Arc<dyn Clock>,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Vec<anyhow::Error> {
+        let each = |source: &SecretSource| {
+            let alone = Self { webhooks: vec![source.clone()], ..self.clone() };
+            alone.webhook_secrets(variable).err()
+        };
+        let mut troubles: Vec<anyhow::Error> = self.webhooks.iter().filter_map(each).collect();
+        if let Some(github) = &self.github {
+            let made = github.client(clock.clone(), variable).map(drop);
+            let read = || github.secret().read(variable).map(drop).map_err(anyhow::Error::from);
+            let used = made.and_then(|()| read());
+            troubles.extend(used.context("use GitHub").err());
+        }
+        let webhook = self.alerts.webhook.as_ref();
+        troubles.extend(webhook.and_then(|webhook| webhook.open(variable).err()));
+        troubles
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! A trace is made from what the store says about a run, after its end: names of traces and spans follow from the run, so
 //! one that a crash cut in two is one trace, and one that is sent twice is the same. A collector that does not answer
-//! costs its own traces and nothing else.
+//! costs its own traces and, when the agent ends, [`PATIENCE`]; no run waits for it.
 
 mod spans;
+#[cfg(test)]
+mod tests;
 
 use crate::{
-    clock::Clock,
+    clock::{self, Clock},
     remote::{Client, Plain, Target},
     store::{Delivery, RunRecord, StoredEvent},
     web::metrics::{AttemptTime, Gathered},
@@ -15,16 +17,19 @@ use crate::{
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Response};
+use opentelemetry::KeyValue;
 use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::{
     Resource,
+    error::OTelSdkResult,
     trace::{SpanData, SpanExporter as _},
 };
 use std::{
     collections::VecDeque,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// Where the collector is, and where its traces go in particular.
@@ -36,11 +41,14 @@ const TRACES_PATH: &str = "/v1/traces";
 const SERVICE: &str = "relevo";
 /// Traces that wait for a collector; the oldest is given up for a new one.
 const MOST_WAITING: usize = 256;
+/// What one pass waits for a collector. The last pass of an agent that ends is one of them.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Sends traces.
 #[derive(Debug)]
 pub(super) struct Traces {
     exporter: SpanExporter,
+    clock: Arc<dyn Clock>,
     waiting: Mutex<VecDeque<Vec<SpanData>>>,
     given_up: Mutex<u64>,
 }
@@ -61,7 +69,7 @@ impl Traces {
         // A collector is as a rule beside the agent, and a trace holds no secret.
         let target = Target::parse(&address, Plain::ToAnybody).context(ENDPOINT)?;
         let path = if named(TRACES_ENDPOINT).is_some() { "" } else { TRACES_PATH };
-        let client = Client::new(target.clone(), clock).context(ENDPOINT)?;
+        let client = Client::new(target.clone(), clock.clone()).context(ENDPOINT)?;
         let mut exporter = SpanExporter::builder()
             .with_http()
             .with_http_client(Courier(client))
@@ -69,8 +77,10 @@ impl Traces {
             .build()
             .context("make the exporter of traces")?;
         let service = named("OTEL_SERVICE_NAME").unwrap_or_else(|| SERVICE.to_owned());
-        exporter.set_resource(&Resource::builder().with_service_name(service).build());
-        Ok(Some(Self { exporter, waiting: Mutex::default(), given_up: Mutex::default() }))
+        let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
+        let resource = Resource::builder().with_service_name(service).with_attribute(version);
+        exporter.set_resource(&resource.build());
+        Ok(Some(Self { exporter, clock, waiting: Mutex::default(), given_up: Mutex::default() }))
     }
 
     /// Keeps the trace of an ended run until it is sent.
@@ -88,21 +98,30 @@ impl Traces {
         waiting.push_back(spans::of((run, events), delivery, attempts));
     }
 
-    /// Sends what waits, until it fails; the rest waits on.
+    /// Sends what waits, until a try fails or [`PATIENCE`] ends; the rest waits on.
     pub(super) async fn send(&self, gathered: &Gathered) {
         let given_up =
             std::mem::take(&mut *self.given_up.lock().unwrap_or_else(PoisonError::into_inner));
         for _ in 0..given_up {
             gathered.trace("given-up");
         }
+        let sent = clock::timeout(&*self.clock, PATIENCE, self.send_all(gathered)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            gathered.trace("failed");
+            // One that the collector does not take must not keep the others from it.
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let first = waiting.pop_front();
+            waiting.extend(first);
+        }
+    }
+
+    async fn send_all(&self, gathered: &Gathered) -> OTelSdkResult {
         while let Some(trace) = self.first() {
-            if self.exporter.export(trace).await.is_err() {
-                gathered.trace("failed");
-                return;
-            }
+            self.exporter.export(trace).await?;
             gathered.trace("sent");
             self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         }
+        Ok(())
     }
 
     fn first(&self) -> Option<Vec<SpanData>> {

@@ -6,10 +6,7 @@ use super::{
     output::{Format, Output},
     source::{open_app, state_folder},
 };
-use crate::{
-    ids::AgentName,
-    store::{AgentRecord, Presence},
-};
+use crate::{store::Presence, web::api::Agent};
 use anyhow::Context as _;
 use comfy_table::{Table, presets::NOTHING};
 
@@ -27,15 +24,20 @@ pub(crate) struct Args {
 pub(crate) async fn agents(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let app = open_app(&state_folder(shared, &args.repo)?).await?;
     let agents = app.store.agents().await.context("list the agents")?;
+    tell(&agents.iter().map(Agent::from).collect::<Vec<_>>(), output)
+}
+
+/// Shows agents, wherever they were listed.
+pub(super) fn tell(agents: &[Agent], output: &Output) -> CliResult {
     match output.format {
-        Format::Json => output.json(&agents.iter().map(as_json).collect::<Vec<_>>())?,
+        Format::Json => output.json(&agents)?,
         Format::Text if agents.is_empty() => output.talk("No agent takes runs."),
-        Format::Text => output.data(&table(&agents))?,
+        Format::Text => output.data(&table(agents))?,
     }
     Ok(Exit::Done)
 }
 
-fn table(agents: &[AgentRecord]) -> String {
+fn table(agents: &[Agent]) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header([
         "AGENT",
@@ -51,23 +53,18 @@ fn table(agents: &[AgentRecord]) -> String {
     for agent in agents {
         let labels: Vec<&str> = agent.labels.iter().map(crate::ids::Label::as_str).collect();
         table.add_row([
-            agent.id.short().to_owned(),
-            name(agent).to_owned(),
-            agent.owner.to_string(),
+            agent.agent.short().to_owned(),
+            agent.name.clone(),
+            format!("process {} on {}", agent.process, agent.host),
             agent.version.clone(),
             labels.join(", "),
-            agent.started.strftime("%F %T").to_string(),
-            agent.seen.strftime("%F %T").to_string(),
-            state(agent.presence).to_owned(),
+            agent.begun.strftime("%F %T").to_string(),
+            agent.last_seen.strftime("%F %T").to_string(),
+            state(agent.state).to_owned(),
             agent.runs.to_string(),
         ]);
     }
     table.to_string()
-}
-
-/// What people call it; its machine's name as a rule.
-fn name(agent: &AgentRecord) -> &str {
-    agent.name.as_ref().map_or(&agent.owner.host, AgentName::as_str)
 }
 
 fn state(presence: Presence) -> &'static str {
@@ -76,12 +73,4 @@ fn state(presence: Presence) -> &'static str {
         Presence::Draining => "draining",
         Presence::Lost => "lost",
     }
-}
-
-fn as_json(agent: &AgentRecord) -> serde_json::Value {
-    serde_json::json!({
-        "agent": agent.id, "name": name(agent), "process": agent.owner.pid, "host": agent.owner.host,
-        "version": agent.version, "labels": agent.labels, "begun": agent.started,
-        "last_seen": agent.seen, "state": agent.presence, "runs": agent.runs,
-    })
 }

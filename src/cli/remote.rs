@@ -52,6 +52,7 @@ pub(crate) async fn perform(
         Command::Logs(args) => looking::logs(args, &server, output).await,
         Command::Audit(args) => looking::audit(args, &server, output).await,
         Command::Deliveries(args) => looking::deliveries(args, &server, output).await,
+        Command::Agents(_) => looking::agents(&server, output).await,
         order => return orders::perform(order, &server, output).await,
     };
     done.map(Some)
@@ -66,6 +67,7 @@ fn is_remote(command: &Command) -> bool {
             | Command::Logs(_)
             | Command::Audit(_)
             | Command::Deliveries(_)
+            | Command::Agents(_)
     ) || orders::is_remote(command)
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn resume(args: &Args, shared: &Shared, output: &Output) -> Cli
         return Err(CliError::usage(format!(
             "run {} is over: {}",
             run.id.short(),
-            told(run.outcome.as_ref())
+            told(run.outcome.as_ref(), None)
         ))
         .hint("run the commit again: agent run --from STAGE takes over what succeeded"));
     }

@@ -7,10 +7,9 @@ use super::{
     output::{Format, Output},
     person::person,
     run::promote,
-    runs::as_json,
     source::{project_of, state_folder},
 };
-use crate::{app::App, ids::StageName, store::RunRecord};
+use crate::{app::App, ids::StageName, store::RunRecord, web::api::Run};
 
 /// Run the commit of an ended run once more, whole or from a stage on
 ///
@@ -71,7 +70,7 @@ async fn go_on(
         return promote(app, project, run, output).await;
     }
     match output.format {
-        Format::Json => output.json(&as_json(&run))?,
+        Format::Json => output.json(&Run::from(&run))?,
         Format::Text => output.data(&format!("queued run {}", run.id.short()))?,
     }
     Ok(Exit::Done)

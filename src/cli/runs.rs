@@ -6,7 +6,11 @@ use super::{
     output::{Format, Output},
     source::{open_app, state_folder},
 };
-use crate::{flow::Outcome, store::RunRecord, web::api::Run};
+use crate::{
+    dispatch::{Desk, Standing},
+    flow::Outcome,
+    web::api::{self, Run},
+};
 use anyhow::Context as _;
 use comfy_table::{Table, presets::NOTHING};
 
@@ -25,7 +29,8 @@ pub(crate) struct Args {
 pub(crate) async fn runs(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let app = open_app(&state_folder(shared, &args.repo)?).await?;
     let runs = app.store.newest_runs(args.most).await.context("list the runs")?;
-    tell(&runs.iter().map(Run::from).collect::<Vec<_>>(), output)
+    let desk = Desk::new(app.store.clone(), app.clock.clone());
+    tell(&api::listed(&desk, &runs).await.context("see where they stand")?, output)
 }
 
 /// Shows runs, wherever they were listed.
@@ -57,25 +62,18 @@ fn table(runs: &[Run]) -> String {
             run.environment.to_string(),
             run.commit.short().to_owned(),
             run.begun.strftime("%F %T").to_string(),
-            told(run.outcome.as_ref()),
+            told(run.outcome.as_ref(), run.standing.as_ref()),
         ]);
     }
     table.to_string()
 }
 
-/// An outcome in words.
-pub(crate) fn told(outcome: Option<&Outcome>) -> String {
-    match outcome {
-        None => "unfinished".to_owned(),
-        Some(outcome) => outcome.to_string(),
+/// An outcome in words, or what an open run waits for.
+pub(crate) fn told(outcome: Option<&Outcome>, standing: Option<&Standing>) -> String {
+    match (outcome, standing) {
+        (Some(outcome), _) => outcome.to_string(),
+        // The next agent that looks goes on with it, and there may be none.
+        (None, None | Some(Standing::Next)) => "unfinished".to_owned(),
+        (None, Some(standing)) => standing.to_string(),
     }
-}
-
-/// A run for programs.
-pub(crate) fn as_json(run: &RunRecord) -> serde_json::Value {
-    serde_json::json!({
-        "run": run.id, "pipeline": run.pipeline.name, "repository": run.repository,
-        "branch": run.reference, "environment": run.environment, "commit": run.commit,
-        "begun": run.created_at, "outcome": run.outcome,
-    })
 }

@@ -13,6 +13,7 @@ use crate::{
         serve::{self, Bells, Phases, Signals, Tools},
         settings::{self, DEFAULT_LISTEN, Settings},
     },
+    clock::{Clock, SystemClock},
     git,
     ids::RepositoryName,
     spec::SourceFile,
@@ -44,7 +45,7 @@ pub(crate) struct Args {
     /// Address and port of the web face; port 0 picks a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Check the settings and end
+    /// Check the settings, read every secret they name, and end
     #[arg(long)]
     check: bool,
 }
@@ -59,7 +60,12 @@ SIGTERM or Ctrl-C ends it: runs under way may finish; a second one stops them, a
 
 pub(crate) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let (settings, state) = settings(args, shared, output)?;
-    settings.webhook_secrets(&variable).map_err(|error| CliError::usage(format!("{error:#}")))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let troubles = settings.secret_troubles(&clock, &variable);
+    if !troubles.is_empty() {
+        let troubles: Vec<String> = troubles.iter().map(|error| format!("{error:#}")).collect();
+        return Err(CliError::usage(troubles.join("\n")));
+    }
     if args.check {
         let repositories = match settings.repositories.len() {
             1 => "1 repository".to_owned(),

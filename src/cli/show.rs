@@ -4,16 +4,17 @@ use super::{
     Shared,
     elsewhere::Elsewhere,
     failure::{CliError, CliResult, Exit},
-    output::{Format, Output},
-    runs::as_json,
+    output::{Format, Output, harmless},
     source::{open_app, state_folder},
     summary::Summary,
 };
 use crate::{
     app::App,
+    dispatch::Desk,
     engine::stages::outputs::VERDICT_EVIDENCE,
     flow::{Event, Withdrawal},
-    store::{RunRecord, StoreError, StoredEvent},
+    store::{OutboxRow, RunRecord, StoreError, StoredEvent},
+    web::api::{self, RunDetail},
 };
 use anyhow::Context as _;
 
@@ -33,25 +34,24 @@ pub(crate) struct Args {
 pub(crate) async fn show(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let app = open_app(&state_folder(shared, &args.repo)?).await?;
     let run = find(&app, args.run.as_deref()).await?;
-    let events = app.store.events(&run.id).await.context("read the run's events")?;
-    let evidence = app.store.all_evidence(&run.id).await.context("read the evidence")?;
-    let exit = tell(&run, &events, &evidence.into_iter().collect(), output)?;
+    let desk = Desk::new(app.store.clone(), app.clock.clone());
+    let detail = api::detail(&app.store, &desk, run.clone()).await.context("read the run")?;
+    let exit = tell(&detail, output)?;
     Elsewhere::default().tell(&app, &run, output).await?;
     Ok(exit)
 }
 
 /// Shows a run, wherever it was read.
-pub(super) fn tell(
-    run: &RunRecord,
-    events: &[StoredEvent],
-    evidence: &serde_json::Map<String, serde_json::Value>,
-    output: &Output,
-) -> CliResult {
+pub(super) fn tell(detail: &RunDetail, output: &Output) -> CliResult {
+    let RunDetail { run: listed, events, evidence, sayings, .. } = detail;
+    let run = &detail.record();
     let summary = Summary::of(run, events, evidence.get(VERDICT_EVIDENCE));
+    let summary = summary.standing(listed.standing.clone());
     match output.format {
         Format::Json => {
             output.json(&serde_json::json!({
-                "run": as_json(run), "summary": summary, "events": events, "evidence": evidence,
+                "run": listed, "summary": summary, "events": events, "evidence": evidence,
+                "sayings": sayings,
             }))?;
         }
         Format::Text => {
@@ -65,10 +65,26 @@ pub(super) fn tell(
                     output.data(&format!("  {}  {line}", stored.at.strftime("%T%.3f")))?;
                 }
             }
+            for unheard in sayings.iter().filter_map(unheard) {
+                output.data(&format!("  {unheard}"))?;
+            }
             output.data(&summary.text())?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// What was to be said elsewhere and was not heard there, in words.
+fn unheard(saying: &OutboxRow) -> Option<String> {
+    let problem = harmless(saying.problem.as_ref()?);
+    let (name, tries) = (&saying.name, saying.attempts);
+    match saying.state.as_str() {
+        "given-up" => {
+            Some(format!("{name} was never said, given up after {tries} tries: {problem}"))
+        }
+        "wanted" => Some(format!("{name} is not said yet, {tries} tries so far: {problem}")),
+        _ => None,
+    }
 }
 
 /// The run that was named, or the newest.

@@ -2,8 +2,10 @@
 
 use super::runs::told;
 use crate::{
+    dispatch::Standing,
     engine::stages::outputs::{Applied, Judged, Origin, Planned, Trained},
     flow::{Event, Failure, Outcome, Request},
+    queue::Reason,
     spec::{Action, BuiltIn, Pipeline},
     store::{RunRecord, StoredEvent},
 };
@@ -26,6 +28,8 @@ pub(crate) struct Summary<'a> {
     /// What people are asked, while they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<Request>,
+    #[serde(skip)]
+    standing: Option<Standing>,
 }
 
 impl<'a> Summary<'a> {
@@ -40,6 +44,7 @@ impl<'a> Summary<'a> {
             changes: Vec::new(),
             failures: Vec::new(),
             request: None,
+            standing: None,
         };
         for stored in events {
             summary.add(&stored.event);
@@ -50,6 +55,11 @@ impl<'a> Summary<'a> {
             summary.judged = verdict.map(|verdict| Judged { verdict, model_package });
         }
         summary
+    }
+
+    /// The same of a run that stands there.
+    pub(crate) fn standing(self, standing: Option<Standing>) -> Self {
+        Self { standing, ..self }
     }
 
     fn add(&mut self, event: &Event) {
@@ -129,7 +139,7 @@ impl<'a> Summary<'a> {
             }
             other => format!(
                 "{name}: {reference} at {commit} to {environment}: {}",
-                told(other.as_ref())
+                told(other.as_ref(), self.standing.as_ref())
             ),
         }
     }
@@ -169,7 +179,7 @@ impl<'a> Summary<'a> {
             None if self.request.is_some() => {
                 format!("agent approve {run}, or: agent reject {run} --reason '…'")
             }
-            None => format!("agent resume {run}"),
+            None => self.next_of_open(),
             Some(Outcome::Superseded { by }) => format!("agent show {}", by.short()),
             Some(
                 Outcome::GateRefused
@@ -179,6 +189,29 @@ impl<'a> Summary<'a> {
                 | Outcome::Cancelled
                 | Outcome::Unfit { .. },
             ) => format!("agent logs {run}"),
+        }
+    }
+
+    /// What helps an open run on about which nobody is asked.
+    fn next_of_open(&self) -> String {
+        match &self.standing {
+            None | Some(Standing::Next | Standing::Waiting { why: Reason::Approval }) => {
+                format!("agent resume {}", self.run.id.short())
+            }
+            Some(Standing::Running) => format!("agent logs --follow {}", self.run.id.short()),
+            Some(
+                Standing::Superseded { by: other }
+                | Standing::Waiting { why: Reason::Run { run: other } },
+            ) => format!("agent show {}", other.short()),
+            Some(Standing::Waiting { why: Reason::Lock { lock } }) => {
+                format!("agent unlock {}", lock.environment)
+            }
+            Some(Standing::Waiting { why: Reason::Labels { .. } | Reason::Elsewhere }) => {
+                "agent agents".to_owned()
+            }
+            Some(Standing::Waiting {
+                why: Reason::Window { .. } | Reason::Slot | Reason::Room { .. },
+            }) => "agent queue".to_owned(),
         }
     }
 }

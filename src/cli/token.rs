@@ -6,10 +6,12 @@ use super::{
     output::{Format, Output},
     person::person,
     source::{open_app, state_folder},
+    state::State,
 };
 use crate::{
     app::App,
     audit::Act,
+    clock::{Clock as _, SystemClock},
     web::auth::{Role, Secret, TokenError, TokenFile, TokenRecord, Tokens},
 };
 use anyhow::Context as _;
@@ -73,23 +75,64 @@ struct Revoke {
 }
 
 pub(crate) async fn token(args: &Args, shared: &Shared, output: &Output) -> CliResult {
-    let app = open_app(&state_folder(shared, &args.repo)?).await?;
-    let file = TokenFile::at(args.file.clone().unwrap_or_else(|| app.tokens()));
-    let tokens = Tokens::clone(&*file.current().map_err(refused)?);
+    let book = Book::open(args, shared).await?;
+    let tokens = Tokens::clone(&*book.file.current().map_err(refused)?);
     match &args.what {
-        What::New(new) => make(new, (&app, &file), tokens, output).await,
-        What::Revoke(revoke) => take_back(&revoke.name, (&app, &file), tokens, output).await,
-        What::List => list(&tokens, app.clock.now(), output),
+        What::New(new) => make(new, &book, tokens, output).await,
+        What::Revoke(revoke) => take_back(&revoke.name, &book, tokens, output).await,
+        What::List => list(&tokens, book.now, output),
     }
 }
 
-async fn make(
-    new: &New,
-    (app, file): (&App, &TokenFile),
-    mut tokens: Tokens,
-    output: &Output,
-) -> CliResult {
-    let now = app.clock.now();
+/// The file of tokens, and where it is kept what is done to it.
+struct Book {
+    file: TokenFile,
+    audited: Option<App>,
+    now: Timestamp,
+}
+
+impl Book {
+    /// A file that is named needs no repository and no state folder. If there is none of them, no audit log knows.
+    async fn open(args: &Args, shared: &Shared) -> Result<Self, CliError> {
+        let now = SystemClock.now();
+        let audited = match (state_folder(shared, &args.repo), &args.file) {
+            (Ok(state), Some(_)) if !is_known(&state, shared) => None,
+            (Ok(state), _) => Some(open_app(&state).await?),
+            (Err(_), Some(_)) => None,
+            (Err(error), None) => return Err(error),
+        };
+        let usual = || audited.as_ref().map(App::tokens);
+        let file = args.file.clone().or_else(usual).map(TokenFile::at);
+        let file = file.ok_or_else(|| CliError::usage("which file?").hint("--file FILE"))?;
+        Ok(Self { file, audited, now })
+    }
+
+    async fn note(
+        &self,
+        act: &str,
+        name: &str,
+        detail: serde_json::Value,
+        output: &Output,
+    ) -> Result<(), CliError> {
+        let Some(app) = &self.audited else {
+            output
+                .talk("note: no audit log says so, for there is no state folder here: --state DIR");
+            return Ok(());
+        };
+        let (who, act, object) = (person().to_string(), act.to_owned(), name.to_owned());
+        let kept = app.store.keep_act(Act { who, act, object, detail }).await;
+        kept.context("keep it in the audit log")?;
+        Ok(())
+    }
+}
+
+/// Did somebody name this state, or is it there?
+fn is_known(state: &State, shared: &Shared) -> bool {
+    shared.state.is_some() || shared.store.is_some() || state.exists()
+}
+
+async fn make(new: &New, book: &Book, mut tokens: Tokens, output: &Output) -> CliResult {
+    let now = book.now;
     let expires = new.expires.map(|time| end(now, time)).transpose()?;
     let mut chance = [0; 32];
     getrandom::fill(&mut chance).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
@@ -99,8 +142,8 @@ async fn make(
     let record = TokenRecord { name, roles, sha256, created: now, expires, revoked: None };
     let detail = serde_json::json!({ "roles": record.roles, "expires": record.expires });
     tokens.add(record, now).map_err(refused)?;
-    note(app, "token-new", &new.name, detail).await?;
-    file.keep(&tokens).map_err(refused)?;
+    book.note("token-new", &new.name, detail, output).await?;
+    book.file.keep(&tokens).map_err(refused)?;
     match output.format {
         Format::Json => {
             output.json(&serde_json::json!({ "name": new.name, "token": secret.reveal() }))?;
@@ -111,15 +154,10 @@ async fn make(
     Ok(Exit::Done)
 }
 
-async fn take_back(
-    name: &str,
-    (app, file): (&App, &TokenFile),
-    mut tokens: Tokens,
-    output: &Output,
-) -> CliResult {
-    tokens.revoke(name, app.clock.now()).map_err(refused)?;
-    file.keep(&tokens).map_err(refused)?;
-    note(app, "token-revoke", name, serde_json::json!({})).await?;
+async fn take_back(name: &str, book: &Book, mut tokens: Tokens, output: &Output) -> CliResult {
+    tokens.revoke(name, book.now).map_err(refused)?;
+    book.file.keep(&tokens).map_err(refused)?;
+    book.note("token-revoke", name, serde_json::json!({}), output).await?;
     output.talk(&format!("{name} counts no more"));
     Ok(Exit::Done)
 }
@@ -158,13 +196,6 @@ fn end(now: Timestamp, time: Span) -> Result<Timestamp, CliError> {
     let end = now.to_zoned(TimeZone::UTC).checked_add(time).ok().map(|zoned| zoned.timestamp());
     let end = end.filter(|end| *end > now);
     end.ok_or_else(|| CliError::usage("the token would have ended already").hint("as in 90d"))
-}
-
-async fn note(app: &App, act: &str, name: &str, detail: serde_json::Value) -> Result<(), CliError> {
-    let (who, act, object) = (person().to_string(), act.to_owned(), name.to_owned());
-    let kept = app.store.keep_act(Act { who, act, object, detail }).await;
-    kept.context("keep it in the audit log")?;
-    Ok(())
 }
 
 fn refused(error: TokenError) -> CliError {

@@ -10,6 +10,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// An open run and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +80,21 @@ impl Desk {
             stands.push(Stand { run: open.run, standing, request });
         }
         Ok(stands)
+    }
+
+    /// Where those of `runs` stand that are open.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn standings(
+        &self,
+        runs: &[RunRecord],
+    ) -> Result<BTreeMap<RunId, Standing>, DeskError> {
+        if runs.iter().all(|run| run.outcome.is_some()) {
+            return Ok(BTreeMap::new());
+        }
+        let line = self.queue().await?.into_iter();
+        Ok(line.map(|stand| (stand.run.id, stand.standing)).collect())
     }
 
     async fn request(&self, open: &OpenRun) -> Result<Option<Request>, DeskError> {

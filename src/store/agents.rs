@@ -47,7 +47,7 @@ pub struct AgentRecord {
 }
 
 /// Whether an agent is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Presence {
     /// It takes runs.

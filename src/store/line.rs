@@ -64,6 +64,22 @@ impl Store {
         })
     }
 
+    /// Keeps the deploy windows of the run's graph as they are given, if the run is open and nobody drives it.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn exchange_windows(&self, run: &RunRecord) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE runs SET pipeline = $2 WHERE id = $1 AND outcome IS NULL AND NOT EXISTS
+             (SELECT 1 FROM leases WHERE leases.run = runs.id AND leases.owner IS NOT NULL)",
+        )
+        .bind(run.id.as_str())
+        .bind(super::runs::json(&run.pipeline)?)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Tells a run to stop, whoever drives it or will. A gentle stop does not take a forced one back.
     ///
     /// # Errors

@@ -1,11 +1,12 @@
 //! What the agent measures of itself, counted from rows: true after a restart, and for all agents of one store.
 
 use super::runs::{RunRecord, record, text};
-use super::{Delivery, LEASE_DURATION, Store, StoreError, count, moment};
+use super::{Delivery, Store, StoreError, count, milliseconds, moment};
 use crate::ids::{EnvName, RunId};
 use crate::intake::Verdict;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sqlx::{Row as _, any::AnyRow};
+use std::time::Duration;
 
 /// Environments that are told apart; beyond that the smallest are left out.
 const MOST_ENVIRONMENTS: i64 = 64;
@@ -19,12 +20,15 @@ pub struct Figures {
     pub runs: Vec<(String, u64)>,
     /// Open runs that nobody drives.
     pub waiting: Vec<Waiting>,
-    /// When the lease that was renewed longest ago was renewed, of those that are held.
-    pub lease_renewed: Option<Timestamp>,
+    /// How long ago that lease was renewed which was renewed longest ago, of those that are held. Agents of one store have
+    /// leases of one length.
+    pub lease_age: Option<Duration>,
     /// Things that should be said to others and were not yet.
     pub unsaid: u64,
     /// Since when the oldest of them waits.
     pub unsaid_since: Option<Timestamp>,
+    /// Things that were never said: nobody would hear them.
+    pub given_up: u64,
 }
 
 /// Open runs into one environment that nobody drives.
@@ -59,6 +63,8 @@ const WAITING: &str = "
 const UNSAID: &str =
     "SELECT COUNT(*) AS number, MIN(since) AS since FROM outbox WHERE state = 'wanted'";
 
+const GIVEN_UP: &str = "SELECT COUNT(*) FROM outbox WHERE state = 'given-up'";
+
 impl Store {
     /// Counts what is there.
     ///
@@ -68,24 +74,30 @@ impl Store {
         let deliveries = sqlx::query(DELIVERIES).fetch_all(&self.pool).await?;
         let runs = sqlx::query(RUNS).fetch_all(&self.pool).await?;
         let waiting = sqlx::query(WAITING).bind(MOST_ENVIRONMENTS).fetch_all(&self.pool).await?;
-        let ends: Option<i64> =
-            sqlx::query_scalar("SELECT MIN(expires_at) FROM leases WHERE owner IS NOT NULL")
-                .fetch_one(&self.pool)
-                .await?;
         let unsaid = sqlx::query(UNSAID).fetch_one(&self.pool).await?;
         let since: Option<i64> = unsaid.try_get("since")?;
-        let renewed = |ends: i64| -> Result<Timestamp, StoreError> {
-            let lasted = SignedDuration::try_from(LEASE_DURATION).unwrap_or_default();
-            Ok(moment(ends)?.saturating_sub(lasted).unwrap_or(Timestamp::MIN))
-        };
+        let given_up: i64 = sqlx::query_scalar(GIVEN_UP).fetch_one(&self.pool).await?;
         Ok(Figures {
             deliveries: deliveries.iter().map(counted).collect::<Result<_, _>>()?,
             runs: runs.iter().map(counted).collect::<Result<_, _>>()?,
             waiting: waiting.iter().map(waiting_there).collect::<Result<_, _>>()?,
-            lease_renewed: ends.map(renewed).transpose()?,
+            lease_age: self.lease_age().await?,
             unsaid: count(unsaid.try_get("number")?),
             unsaid_since: since.map(moment).transpose()?,
+            given_up: count(given_up),
         })
+    }
+
+    /// By the clock that rules leases.
+    async fn lease_age(&self) -> Result<Option<Duration>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let now = self.lease_now(&mut connection).await?;
+        let ends: Option<i64> =
+            sqlx::query_scalar("SELECT MIN(expires_at) FROM leases WHERE owner IS NOT NULL")
+                .fetch_one(&mut *connection)
+                .await?;
+        let age = |ends: i64| count(now + milliseconds(self.lease_duration) - ends);
+        Ok(ends.map(|ends| Duration::from_millis(age(ends))))
     }
 
     /// Ended runs that were not measured yet, oldest first.

@@ -5,6 +5,7 @@
 
 mod about;
 mod acts;
+mod agents;
 mod deliveries;
 mod input;
 mod logs;
@@ -13,11 +14,14 @@ mod once;
 mod orders;
 mod places;
 mod runs;
+mod shapes;
 
 pub use deliveries::Start;
-pub use models::{Delivery, LogPage, Run, RunDetail, RunPage, Version};
+pub use models::{Agent, Delivery, LogPage, Run, RunDetail, RunPage, Version};
 pub use orders::{Again, Approval, Cancellation, Cancelled, Plainly, Rejected, Rejection};
 pub use places::{InLine, Locking, Place};
+pub use runs::{detail, listed};
+pub(super) use shapes::{Refusal, of_refusal};
 
 use super::{
     auth::{self, Gate},
@@ -127,6 +131,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(places::environments))
         .routes(routes!(places::lock))
         .routes(routes!(places::unlock))
+        .routes(routes!(agents::list))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::show))
         .routes(routes!(acts::list))

@@ -3,10 +3,7 @@
 //! Alive is an agent whose tasks come to the end of their passes; a stuck one should be started anew. Ready is one whose
 //! store takes writes and that is not about to end. Neither answer tells more than that: no token is asked for.
 
-use super::{
-    api::{Api, Standing},
-    errors::Problem,
-};
+use super::api::{Api, Refusal, Standing};
 use crate::clock::Clock;
 use axum::{Json, extract::State, http::StatusCode};
 use jiff::Timestamp;
@@ -94,7 +91,7 @@ fn told(reasons: Vec<String>) -> (StatusCode, Json<Health>) {
 /// Does the process live: do its tasks make progress?
 #[utoipa::path(
     get, path = "/healthz", tag = "health", security(()),
-    responses((status = 200, body = Health), (status = 503, body = Health), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "Yes", body = Health), (status = 503, description = "No, and why not", body = Health), Refusal)
 )]
 pub(super) async fn alive(State(api): State<Api>) -> (StatusCode, Json<Health>) {
     told(api.metrics.pulse().stuck().iter().map(|task| format!("{task} is stuck")).collect())
@@ -103,7 +100,7 @@ pub(super) async fn alive(State(api): State<Api>) -> (StatusCode, Json<Health>) 
 /// May it be given work: can its store be written, and is it not about to end?
 #[utoipa::path(
     get, path = "/readyz", tag = "health", security(()),
-    responses((status = 200, body = Health), (status = 503, body = Health), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "Yes", body = Health), (status = 503, description = "No, and why not", body = Health), Refusal)
 )]
 pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Health>) {
     let mut reasons = Vec::new();

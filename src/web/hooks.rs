@@ -27,7 +27,7 @@ use axum::{
 };
 use refusal::Refusal;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 const EVENT_HEADER: &str = "x-github-event";
 const DELIVERY_HEADER: &str = "x-github-delivery";
@@ -39,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(9);
 /// What the endpoint works with; clones share it.
 #[derive(Debug, Clone)]
 pub struct Hooks {
-    /// What GitHub signs with; with none of them nothing is taken.
-    pub secrets: Secrets,
+    /// What GitHub signs with at the moment; with none of them nothing is taken.
+    pub secrets: watch::Receiver<Secrets>,
     /// Whose deliveries are kept as they are.
     pub repositories: Arc<Vec<Repository>>,
     /// Where they are kept.
@@ -82,7 +82,7 @@ fn told(id: &DeliveryId, kept: Kept) -> (Counted, Response) {
 
 impl Hooks {
     async fn keep(&self, head: &Parts, body: Body) -> Result<(DeliveryId, Kept), Refusal> {
-        if self.secrets.is_empty() {
+        if self.secrets.borrow().is_empty() {
             return Err(Refusal::NoSecret);
         }
         if !is_json(&head.headers) {
@@ -91,7 +91,7 @@ impl Hooks {
         let signature = text(&head.headers, SIGNATURE_HEADER).and_then(Signature::read);
         let signature = signature.ok_or(Refusal::Unsigned)?;
         let held = self.room.read(&head.headers, body).await?;
-        if !self.secrets.signed(&held.body, &signature) {
+        if !self.secrets.borrow().signed(&held.body, &signature) {
             return Err(Refusal::Unsigned);
         }
         let new = self.delivery(&head.headers, &held.body)?;

@@ -13,7 +13,7 @@ pub use gathered::Gathered;
 pub use timeline::{AttemptTime, attempts, first_command};
 
 use super::{
-    api::Api,
+    api::{Api, Refusal},
     auth::Gate,
     errors::{Kind, Problem},
     health::Pulse,
@@ -112,8 +112,7 @@ impl Metrics {
 /// Figures for Prometheus, as OpenMetrics text
 #[utoipa::path(
     get, path = "/metrics", tag = "health",
-    responses((status = 200, body = String, content_type = "application/openmetrics-text"),
-              (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The figures", body = String, content_type = "application/openmetrics-text"), Refusal)
 )]
 pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, Problem> {
     let text = api.metrics.text(&api).await?;

@@ -20,7 +20,10 @@ pub(super) fn head() -> OpenApi {
     let mut bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
     bearer = bearer.description(Some("agent token new --role ROLE --name NAME"));
     let scheme = SecurityScheme::Http(bearer.build());
-    let components = ComponentsBuilder::new().security_scheme("token", scheme).build();
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(api::of_refusal())
+        .security_scheme("token", scheme)
+        .build();
     OpenApiBuilder::new()
         .info(info)
         .components(Some(components))

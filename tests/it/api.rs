@@ -6,4 +6,5 @@ mod document;
 mod elsewhere;
 mod figures;
 mod follow;
+mod hostile;
 mod served;

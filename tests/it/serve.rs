@@ -5,8 +5,11 @@ mod examples;
 mod flood;
 mod orders;
 mod pushes;
+mod secrets;
 mod server;
 mod settings;
+mod traces;
 mod webhooks;
+mod windows;
 
 pub use server::{GITHUB, SECRET, Setup, headers, push, read, sign};

@@ -13,4 +13,6 @@ pub struct Bells {
     pub runs: Arc<Notify>,
     /// Something is to be told to others.
     pub tellings: Arc<Notify>,
+    /// Secrets are to be read anew.
+    pub secrets: Arc<Notify>,
 }

@@ -3,7 +3,7 @@
 //! Each pass looks at the whole line; nothing is remembered but what this process drives. So the first pass after a start
 //! goes on with what an agent left, and one that is told to end begins nothing more.
 
-use super::{Ends, Pass, Phase, Rest, Task, Tools, driving::driven, room};
+use super::{Ends, Pass, Phase, Rest, Task, Tools, driving::driven, room, windows::Held};
 use crate::{
     dispatch,
     ids::RunId,
@@ -43,6 +43,8 @@ struct UnderWay {
     ours: BTreeSet<RunId>,
     /// Why runs waited at the last look, as far as that was told.
     told: BTreeMap<RunId, Reason>,
+    /// What their deploy windows were held against.
+    held: Held,
 }
 
 impl Pass for Dispatch {
@@ -62,6 +64,7 @@ impl Dispatch {
             let is_over = under_way.driven.is_empty();
             return Ok(if is_over { Rest::Over } else { Rest::Usual });
         }
+        self.hold_against_tips(&mut under_way).await?;
         let room = self.room(under_way.driven.len());
         let (now, labels) = (self.tools.app.clock.now(), &self.tools.settings.labels);
         let looked =
@@ -79,6 +82,17 @@ impl Dispatch {
             under_way.driven.spawn_blocking(move || here.block_on(driven(tools, run)));
         }
         Ok(Rest::Usual)
+    }
+
+    /// Only runs that waited at the last look: one that was just made has the windows of the present tip.
+    async fn hold_against_tips(&self, under_way: &mut UnderWay) -> anyhow::Result<()> {
+        let UnderWay { told, held, .. } = under_way;
+        let mut waiting = Vec::with_capacity(told.len());
+        if !told.is_empty() {
+            let open = self.tools.app.store.open_runs().await.context("list the open runs")?;
+            waiting.extend(open.into_iter().filter(|run| told.contains_key(&run.id)));
+        }
+        held.against_tips(&self.tools, &waiting).await
     }
 
     fn room(&self, driven: usize) -> Room {

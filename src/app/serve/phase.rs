@@ -2,7 +2,7 @@
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
+    sync::{Notify, watch},
 };
 
 /// How far the agent's end has come. Each signal to the process moves it on by one, up to [`Phase::Killing`].
@@ -59,9 +59,10 @@ impl Phases {
     }
 }
 
-/// The signals that end the agent: SIGTERM and Ctrl-C.
+/// The signals that end the agent, SIGTERM and Ctrl-C, and SIGHUP, which has it read its secrets anew.
 #[derive(Debug)]
 pub struct Signals {
+    hangup: Signal,
     interrupt: Signal,
     terminate: Signal,
 }
@@ -74,13 +75,23 @@ impl Signals {
     pub fn listen() -> std::io::Result<Self> {
         let (interrupt, terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        Ok(Self { interrupt, terminate })
+        Ok(Self { hangup: signal(SignalKind::hangup())?, interrupt, terminate })
     }
 
-    /// Moves the phase on with each signal, for ever; `say` hears what it leads to.
-    pub(super) async fn move_on(mut self, phase: &watch::Sender<Phase>, say: &super::Say) {
+    /// Moves the phase on with each signal that ends the agent, for ever, and rings `secrets` with each that does not;
+    /// `say` hears what it leads to.
+    pub(super) async fn move_on(
+        mut self,
+        phase: &watch::Sender<Phase>,
+        secrets: &Notify,
+        say: &super::Say,
+    ) {
         loop {
             tokio::select! {
+                _ = self.hangup.recv() => {
+                    secrets.notify_one();
+                    continue;
+                }
                 _ = self.interrupt.recv() => {}
                 _ = self.terminate.recv() => {}
             }

@@ -94,7 +94,7 @@ pub(super) async fn keep_all(
         ended = all(&mut working) => ended,
         Some(ended) = last.join_next() => ended.context("a task ended early").and_then(|ended| ended)
             .and_then(|()| Err(anyhow!("a task ended early"))),
-        () = signals.move_on(&phase, &tools.say) => Ok(()),
+        () = signals.move_on(&phase, &tools.bells.secrets, &tools.say) => Ok(()),
         never = systemd.keep_told(tools) => match never {},
     };
     phase.send_replace(Phase::Ending);

@@ -12,13 +12,13 @@ use crate::{
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 /// Serves until nothing is under way any more, and keeps what is delivered.
 pub(super) fn serve(
     listener: TcpListener,
     tools: &Tools,
-    secrets: Secrets,
+    secrets: watch::Receiver<Secrets>,
     observed: &Observed,
 ) -> BoxFuture<'static, anyhow::Result<()>> {
     let inbox = Inbox::new(tools.app.store.clone());

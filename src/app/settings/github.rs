@@ -36,6 +36,13 @@ pub enum Identity {
 }
 
 impl GitHub {
+    /// Where the secret is that the agent shows.
+    pub(super) fn secret(&self) -> &SecretSource {
+        match &self.identity {
+            Identity::Token(source) | Identity::App { key: source, .. } => source,
+        }
+    }
+
     /// A client. Must be called within a runtime.
     ///
     /// # Errors

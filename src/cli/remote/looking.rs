@@ -1,9 +1,10 @@
-//! What can be looked at elsewhere: runs, their logs, deliveries, the audit log.
+//! What can be looked at elsewhere: runs, their logs, deliveries, agents, the audit log.
 
 use super::server::{Server, escaped};
 use crate::{
     audit::{Check, Record},
     cli::{
+        agents,
         audit::{self, Sheet},
         deliveries::{self, Body},
         failure::{CliError, CliResult, Exit},
@@ -13,8 +14,7 @@ use crate::{
     },
     ids::RunId,
     logs::LogLine,
-    store::StoredEvent,
-    web::api::{Delivery, RunDetail, RunPage},
+    web::api::{Agent, Delivery, RunDetail, RunPage},
 };
 use anyhow::Context as _;
 use std::time::Duration;
@@ -43,9 +43,7 @@ pub(super) async fn runs(args: &runs::Args, server: &Server, output: &Output) ->
 }
 
 pub(super) async fn show(args: &show::Args, server: &Server, output: &Output) -> CliResult {
-    let detail = detail(server, args.run.as_deref()).await?;
-    let (run, events): (_, Vec<StoredEvent>) = (detail.record(), detail.events);
-    show::tell(&run, &events, &detail.evidence, output)
+    show::tell(&detail(server, args.run.as_deref()).await?, output)
 }
 
 /// The run that was named, or the newest.
@@ -97,6 +95,10 @@ pub(super) async fn logs(args: &logs::Args, server: &Server, output: &Output) ->
         }
         server.clock.sleep(PAUSE).await;
     }
+}
+
+pub(super) async fn agents(server: &Server, output: &Output) -> CliResult {
+    agents::tell(&server.get::<Vec<Agent>>("/agents").await?, output)
 }
 
 pub(super) async fn deliveries(

@@ -9,7 +9,7 @@ use sqlx::{Row as _, any::AnyRow};
 const LONGEST_PROBLEM: usize = 500;
 
 /// A row of the outbox, for people.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OutboxRow {
     /// What it is called among the things said about the run.
     pub name: String,

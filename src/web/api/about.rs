@@ -1,7 +1,7 @@
 //! The API about itself.
 
-use super::{Answer, models::Version};
-use crate::web::{errors::Problem, openapi};
+use super::{Answer, models::Version, shapes::Refusal};
+use crate::web::openapi;
 use axum::Json;
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ const API: u32 = 1;
 /// What answers
 #[utoipa::path(
     get, path = "/api/v1/version", tag = "about",
-    responses((status = 200, body = Version), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The versions", body = Version), Refusal)
 )]
 pub(super) async fn version() -> Json<Version> {
     Json(Version { version: env!("CARGO_PKG_VERSION").to_owned(), api: API })
@@ -20,7 +20,7 @@ pub(super) async fn version() -> Json<Version> {
 /// This document
 #[utoipa::path(
     get, path = "/api/v1/openapi.json", tag = "about",
-    responses((status = 200, body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The document", body = Object), Refusal)
 )]
 pub(super) async fn openapi() -> Answer<Value> {
     Ok(Json(openapi::document()))

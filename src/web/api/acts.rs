@@ -1,6 +1,6 @@
 //! The audit log: by page, and whole.
 
-use super::{Answer, Api, input::Asked, runs::page_of};
+use super::{Answer, Api, input::Asked, runs::page_of, shapes::Refusal};
 use crate::{
     audit::Record,
     store::Store,
@@ -38,8 +38,8 @@ pub(super) struct Wanted {
 ///
 /// Each with `seq`, `at`, `who`, `act`, `object`, `detail`, `previous` and `hash`.
 #[utoipa::path(
-    get, path = "/api/v1/audit", tag = "audit", params(Wanted),
-    responses((status = 200, body = Vec<Object>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/audit", operation_id = "list_acts", tag = "audit", params(Wanted),
+    responses((status = 200, description = "The records", body = Vec<Object>), Refusal)
 )]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -58,8 +58,7 @@ pub(super) async fn list(
 /// anything before it was changed.
 #[utoipa::path(
     get, path = "/api/v1/audit/export", tag = "audit",
-    responses((status = 200, body = String, content_type = "application/x-ndjson"),
-              (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The records, one a line", body = String, content_type = "application/x-ndjson"), Refusal)
 )]
 pub(super) async fn export(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
     let act = crate::audit::Act {

@@ -5,6 +5,7 @@ use super::{
     input::{Asked, Body, Named},
     models::Delivery,
     runs::page_of,
+    shapes::{Once, Refusal},
 };
 use crate::{
     audit::Act,
@@ -57,8 +58,8 @@ pub struct Start {
 /// its verdict names the run, or says why there is none.
 #[utoipa::path(
     post, path = "/api/v1/runs", tag = "orders", request_body = Start,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Does it once, however often it is sent")),
-    responses((status = 202, body = Delivery), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    params(Once),
+    responses((status = 202, description = "The delivery, to be judged", body = Delivery), Refusal)
 )]
 pub(super) async fn start(
     State(api): State<Api>,
@@ -102,9 +103,9 @@ fn repository(api: &Api, named: Option<String>) -> Result<String, Problem> {
 
 /// One delivery with its verdict
 #[utoipa::path(
-    get, path = "/api/v1/deliveries/{delivery}", tag = "deliveries",
+    get, path = "/api/v1/deliveries/{delivery}", operation_id = "show_delivery", tag = "deliveries",
     params(("delivery" = String, Path, description = "The delivery's id")),
-    responses((status = 200, body = Delivery), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The delivery", body = Delivery), Refusal)
 )]
 pub(super) async fn show(
     State(api): State<Api>,
@@ -119,8 +120,8 @@ pub(super) async fn show(
 
 /// Deliveries with their verdicts, newest first
 #[utoipa::path(
-    get, path = "/api/v1/deliveries", tag = "deliveries", params(Wanted),
-    responses((status = 200, body = Vec<Delivery>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/deliveries", operation_id = "list_deliveries", tag = "deliveries", params(Wanted),
+    responses((status = 200, description = "The deliveries, newest first", body = Vec<Delivery>), Refusal)
 )]
 pub(super) async fn list(
     State(api): State<Api>,

@@ -5,6 +5,7 @@ use super::{
     input::{Asked, Named},
     models::LogPage,
     runs::{find, page_of},
+    shapes::{OfRun, Refusal},
 };
 use crate::{
     ids::{RunId, StageName},
@@ -75,9 +76,9 @@ pub(super) enum Until {
 /// Lines of one stage of a run
 #[utoipa::path(
     get, path = "/api/v1/runs/{run}/logs/{stage}", tag = "logs",
-    params(("run" = String, Path, description = "The run's id, or the last digits of it"),
+    params(OfRun,
            ("stage" = String, Path, description = "The stage"), Wanted),
-    responses((status = 200, body = LogPage), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The lines", body = LogPage), Refusal)
 )]
 pub(super) async fn page(
     State(api): State<Api>,
@@ -103,10 +104,9 @@ pub(super) async fn page(
 /// stage was read; given back as Last-Event-ID, the stream goes on behind it.
 #[utoipa::path(
     get, path = "/api/v1/runs/{run}/log-stream", tag = "logs",
-    params(("run" = String, Path, description = "The run's id, or the last digits of it"), Followed,
+    params(OfRun, Followed,
            ("Last-Event-ID" = Option<String>, Header, description = "Where to go on")),
-    responses((status = 200, body = String, content_type = "text/event-stream"),
-              (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The events, as they happen", body = String, content_type = "text/event-stream"), Refusal)
 )]
 pub(super) async fn stream(
     State(api): State<Api>,

@@ -1,16 +1,18 @@
 //! What goes over the wire: the same for the server, the client and the document.
 
 use crate::{
+    dispatch::Standing,
     flow::Outcome,
-    ids::{DeliveryId, EnvName, RunId, Sha},
+    ids::{AgentId, DeliveryId, EnvName, Label, RunId, Sha},
     intake::Verdict,
     logs::LogLine,
     spec::Pipeline,
-    store::{self, Facts, RunRecord, StoredEvent},
+    store::{self, AgentRecord, Facts, OutboxRow, Presence, RunRecord, StoredEvent},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// A run in a list.
@@ -37,6 +39,10 @@ pub struct Run {
     /// How it ended: an object with `outcome` and, for a failure, `stage` and `class`. Null while it is open.
     #[schema(value_type = Option<Object>)]
     pub outcome: Option<Outcome>,
+    /// Where a listed or shown run that is open stands: an object with `standing` and, if it waits, `why`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub standing: Option<Standing>,
 }
 
 /// Some runs, and where the next ones are.
@@ -69,6 +75,10 @@ pub struct RunDetail {
     /// What its decisions rest on, by name: the gate's verdict, the plan and others.
     #[schema(value_type = Object)]
     pub evidence: Map<String, Value>,
+    /// What was or is to be said about it elsewhere: each with `name`, `state` (`wanted`, `sent`, `given-up` or
+    /// `overtaken`), `attempts`, `not_before` and the last `problem`.
+    #[schema(value_type = Vec<Object>)]
+    pub sayings: Vec<OutboxRow>,
 }
 
 /// Lines of one stage.
@@ -134,6 +144,36 @@ pub struct Delivery {
     pub due: Option<Timestamp>,
 }
 
+/// An agent that takes runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Agent {
+    /// Id.
+    #[schema(value_type = String)]
+    pub agent: AgentId,
+    /// What people call it; its machine's name as a rule.
+    pub name: String,
+    /// Its process.
+    pub process: u32,
+    /// Its machine.
+    pub host: String,
+    /// Its version.
+    pub version: String,
+    /// What it is or has.
+    #[schema(value_type = Vec<String>)]
+    pub labels: BTreeSet<Label>,
+    /// When it began to take runs.
+    #[schema(value_type = String, format = DateTime)]
+    pub begun: Timestamp,
+    /// When it was last heard of.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_seen: Timestamp,
+    /// `working`, `draining` or `lost`.
+    #[schema(value_type = String)]
+    pub state: Presence,
+    /// Runs it holds.
+    pub runs: u64,
+}
+
 /// What answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Version {
@@ -154,6 +194,7 @@ impl From<&RunRecord> for Run {
             commit: run.commit.clone(),
             begun: run.created_at,
             outcome: run.outcome.clone(),
+            standing: None,
         }
     }
 }
@@ -195,6 +236,24 @@ impl From<store::Delivery> for Delivery {
             attempts: delivery.attempts,
             note,
             due,
+        }
+    }
+}
+
+impl From<&AgentRecord> for Agent {
+    fn from(agent: &AgentRecord) -> Self {
+        let (host, name) = (agent.owner.host.clone(), agent.name.as_ref());
+        Self {
+            agent: agent.id.clone(),
+            name: name.map_or_else(|| host.clone(), ToString::to_string),
+            process: agent.owner.pid,
+            host,
+            version: agent.version.clone(),
+            labels: agent.labels.clone(),
+            begun: agent.started,
+            last_seen: agent.seen,
+            state: agent.presence,
+            runs: agent.runs,
         }
     }
 }

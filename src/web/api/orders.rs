@@ -5,6 +5,7 @@ use super::{
     input::{Body, Named},
     models::Run,
     runs::find,
+    shapes::{OfRun, Once, Refusal},
 };
 use crate::{
     dispatch::{Accepted, Cancelling},
@@ -82,9 +83,8 @@ pub struct Cancelled {
 /// Approve what a run asks about: exactly the plan that it has shown
 #[utoipa::path(
     post, path = "/api/v1/runs/{run}/approve", tag = "orders", request_body = Approval,
-    params(("run" = String, Path, description = "The run's id, or the last digits of it"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Does it once, however often it is sent")),
-    responses((status = 200, body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    params(OfRun, Once),
+    responses((status = 200, description = "The answers so far, and how many are needed", body = Object), Refusal)
 )]
 pub(super) async fn approve(
     State(api): State<Api>,
@@ -101,9 +101,8 @@ pub(super) async fn approve(
 /// Reject what a run asks about, which ends it
 #[utoipa::path(
     post, path = "/api/v1/runs/{run}/reject", tag = "orders", request_body = Rejection,
-    params(("run" = String, Path, description = "The run's id, or the last digits of it"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Does it once, however often it is sent")),
-    responses((status = 200, body = Rejected), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    params(OfRun, Once),
+    responses((status = 200, description = "The run, and how it ended", body = Rejected), Refusal)
 )]
 pub(super) async fn reject(
     State(api): State<Api>,
@@ -121,9 +120,8 @@ pub(super) async fn reject(
 /// Stop a run that waits or runs, whichever agent drives it
 #[utoipa::path(
     post, path = "/api/v1/runs/{run}/cancel", tag = "orders", request_body = Cancellation,
-    params(("run" = String, Path, description = "The run's id, or the last digits of it"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Does it once, however often it is sent")),
-    responses((status = 200, body = Cancelled), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    params(OfRun, Once),
+    responses((status = 200, description = "What the order led to so far", body = Cancelled), Refusal)
 )]
 pub(super) async fn cancel(
     State(api): State<Api>,
@@ -140,9 +138,8 @@ pub(super) async fn cancel(
 /// Run the commit of an ended run once more, whole or from a stage on
 #[utoipa::path(
     post, path = "/api/v1/runs/{run}/retry", tag = "orders", request_body = Again,
-    params(("run" = String, Path, description = "The run's id, or the last digits of it"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Does it once, however often it is sent")),
-    responses((status = 201, body = Run), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    params(OfRun, Once),
+    responses((status = 201, description = "The new run", body = Run), Refusal)
 )]
 pub(super) async fn retry(
     State(api): State<Api>,
@@ -162,9 +159,8 @@ pub(super) async fn retry(
 /// Deploy once more what a run has deployed: nothing is trained or judged again
 #[utoipa::path(
     post, path = "/api/v1/runs/{run}/redeploy", tag = "orders", request_body = Plainly,
-    params(("run" = String, Path, description = "The run's id, or the last digits of it"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Does it once, however often it is sent")),
-    responses((status = 201, body = Run), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    params(OfRun, Once),
+    responses((status = 201, description = "The new run", body = Run), Refusal)
 )]
 pub(super) async fn redeploy(
     State(api): State<Api>,

@@ -4,6 +4,7 @@ use super::{
     Answer, Api,
     input::{Body, Named},
     models::Run,
+    shapes::{OfEnvironment, Once, Refusal},
 };
 use crate::{
     dispatch::{Stand, Standing},
@@ -62,7 +63,7 @@ impl From<Stand> for InLine {
 /// The runs that have not ended, in the order they came, and why those that wait do
 #[utoipa::path(
     get, path = "/api/v1/queue", tag = "environments",
-    responses((status = 200, body = Vec<InLine>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The open runs", body = Vec<InLine>), Refusal)
 )]
 pub(super) async fn queue(State(api): State<Api>) -> Answer<Vec<InLine>> {
     Ok(Json(api.desk.queue().await?.into_iter().map(InLine::from).collect()))
@@ -71,7 +72,7 @@ pub(super) async fn queue(State(api): State<Api>) -> Answer<Vec<InLine>> {
 /// The runs about which people are asked
 #[utoipa::path(
     get, path = "/api/v1/approvals", tag = "environments",
-    responses((status = 200, body = Vec<InLine>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The runs about which people are asked", body = Vec<InLine>), Refusal)
 )]
 pub(super) async fn approvals(State(api): State<Api>) -> Answer<Vec<InLine>> {
     let line = api.desk.queue().await?.into_iter();
@@ -81,7 +82,7 @@ pub(super) async fn approvals(State(api): State<Api>) -> Answer<Vec<InLine>> {
 /// The environments that runs were made for or that are locked
 #[utoipa::path(
     get, path = "/api/v1/environments", tag = "environments",
-    responses((status = 200, body = Vec<Place>), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "The environments", body = Vec<Place>), Refusal)
 )]
 pub(super) async fn environments(State(api): State<Api>) -> Answer<Vec<Place>> {
     let mut locks = api.desk.locks().await?;
@@ -99,9 +100,8 @@ pub(super) async fn environments(State(api): State<Api>) -> Answer<Vec<Place>> {
 /// Lock an environment: no run begins to work there until it is unlocked
 #[utoipa::path(
     post, path = "/api/v1/environments/{environment}/lock", tag = "environments", request_body = Locking,
-    params(("environment" = String, Path, description = "The environment"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Does it once, however often it is sent")),
-    responses((status = 201, body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    params(OfEnvironment, Once),
+    responses((status = 201, description = "The lock", body = Object), Refusal)
 )]
 pub(super) async fn lock(
     State(api): State<Api>,
@@ -118,9 +118,8 @@ pub(super) async fn lock(
 /// Unlock an environment; answers the lock that it had
 #[utoipa::path(
     post, path = "/api/v1/environments/{environment}/unlock", tag = "environments", request_body = super::orders::Plainly,
-    params(("environment" = String, Path, description = "The environment"),
-           ("Idempotency-Key" = Option<String>, Header, description = "Does it once, however often it is sent")),
-    responses((status = 200, body = Object), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    params(OfEnvironment, Once),
+    responses((status = 200, description = "The lock that it had", body = Object), Refusal)
 )]
 pub(super) async fn unlock(
     State(api): State<Api>,

@@ -4,10 +4,12 @@ use super::{
     Answer, Api,
     input::{Asked, Named},
     models::{Run, RunDetail, RunPage},
+    shapes::{OfRun, Refusal},
 };
 use crate::{
+    dispatch::{Desk, DeskError},
     ids::{EnvName, RunId},
-    store::{Ended, RunFilter, RunRecord},
+    store::{Ended, RunFilter, RunRecord, Store},
     web::errors::{Kind, Problem},
 };
 use axum::{Json, extract::State};
@@ -81,8 +83,8 @@ pub(super) fn page_of(most: Option<u32>, usual: u32, longest: u32) -> Result<u32
 
 /// Runs, newest first
 #[utoipa::path(
-    get, path = "/api/v1/runs", tag = "runs", params(Wanted),
-    responses((status = 200, body = RunPage), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/runs", operation_id = "list_runs", tag = "runs", params(Wanted),
+    responses((status = 200, description = "A page of runs", body = RunPage), Refusal)
 )]
 pub(super) async fn list(State(api): State<Api>, Asked(wanted): Asked<Wanted>) -> Answer<RunPage> {
     let most = page_of(wanted.most, USUAL, MOST)?;
@@ -97,27 +99,48 @@ pub(super) async fn list(State(api): State<Api>, Asked(wanted): Asked<Wanted>) -
     let more = runs.len() > most as usize;
     runs.truncate(most as usize);
     let next = runs.last().filter(|_| more).map(|run| run.id.clone());
-    Ok(Json(RunPage { runs: runs.iter().map(Run::from).collect(), next }))
+    Ok(Json(RunPage { runs: listed(&api.desk, &runs).await?, next }))
+}
+
+/// The runs, and where those that are open stand.
+///
+/// # Errors
+/// The store failed.
+pub async fn listed(desk: &Desk, runs: &[RunRecord]) -> Result<Vec<Run>, DeskError> {
+    let mut standings = desk.standings(runs).await?;
+    let run = |run: &RunRecord| Run { standing: standings.remove(&run.id), ..Run::from(run) };
+    Ok(runs.iter().map(run).collect())
 }
 
 /// A run with its events and evidence
 #[utoipa::path(
-    get, path = "/api/v1/runs/{run}", tag = "runs",
-    params(("run" = String, Path, description = "The run's id, or the last digits of it")),
-    responses((status = 200, body = RunDetail), (status = "4XX", body = Problem, content_type = "application/problem+json"))
+    get, path = "/api/v1/runs/{run}", operation_id = "show_run", tag = "runs",
+    params(OfRun),
+    responses((status = 200, description = "The run", body = RunDetail), Refusal)
 )]
 pub(super) async fn show(State(api): State<Api>, Named(run): Named<String>) -> Answer<RunDetail> {
     let record = find(&api, &run).await?;
-    let events = api.store.events(&record.id).await?;
-    let evidence = api.store.all_evidence(&record.id).await?;
-    Ok(Json(RunDetail {
-        run: Run::from(&record),
-        ask: record.ask,
-        facts: record.facts,
-        graph: record.pipeline,
+    Ok(Json(detail(&api.store, &api.desk, record).await?))
+}
+
+/// Everything that is known of a run.
+///
+/// # Errors
+/// The store failed.
+pub async fn detail(store: &Store, desk: &Desk, run: RunRecord) -> Result<RunDetail, DeskError> {
+    let mut standings = desk.standings(std::slice::from_ref(&run)).await?;
+    let events = store.events(&run.id).await?;
+    let evidence = store.all_evidence(&run.id).await?;
+    let sayings = store.outbox(&run.id).await?;
+    Ok(RunDetail {
+        run: Run { standing: standings.remove(&run.id), ..Run::from(&run) },
+        ask: run.ask,
+        facts: run.facts,
+        graph: run.pipeline,
         events,
         evidence: evidence.into_iter().collect(),
-    }))
+        sayings,
+    })
 }
 
 /// The run that a path names.

@@ -40,6 +40,7 @@ pub const NEEDS: &[(&str, &str, Need)] = &[
     ("GET", "/api/v1/environments", Has(Read)),
     ("POST", "/api/v1/environments/{environment}/lock", Has(Operate)),
     ("POST", "/api/v1/environments/{environment}/unlock", Has(Operate)),
+    ("GET", "/api/v1/agents", Has(Read)),
     ("GET", "/api/v1/audit", Has(Administer)),
     ("GET", "/api/v1/audit/export", Has(Administer)),
 ];

@@ -72,12 +72,16 @@ impl Gathered {
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
-        let help = "From the arrival of a delivery to the first command of its run";
+        let help = "From the arrival of a delivery to the first command of its run, since this process began";
         let times = self.first_command.clone();
         registry.register_with_unit("webhook_to_first_command", help, Unit::Seconds, times);
-        let help = "How long attempts at stages took, by what the stage uses and how it ended";
+        let help = "How long attempts at stages took that ended since this process began, by what the stage uses and how it ended";
         registry.register_with_unit("stage_duration", help, Unit::Seconds, self.stages.clone());
-        registry.register("traces", "Traces sent, and given up", self.traces.clone());
+        registry.register(
+            "traces",
+            "Traces sent, given up, and tries that failed, since this process began",
+            self.traces.clone(),
+        );
     }
 }
 

@@ -50,7 +50,7 @@ impl Snapshot {
         let help = "Age of the oldest open run that nobody drives";
         registry.register_with_unit("queue_oldest", help, Unit::Seconds, oldest);
         let lease = Seconds::default();
-        lease.set(figures.lease_renewed.map_or(0.0, |renewed| age(renewed, now)));
+        lease.set(figures.lease_age.unwrap_or_default().as_secs_f64());
         let help = "Since the lease was renewed that waits longest for it; 0 if none is held";
         registry.register_with_unit("lease_age", help, Unit::Seconds, lease);
         let (unsaid, oldest) = (Gauge::<i64>::default(), Seconds::default());
@@ -60,6 +60,11 @@ impl Snapshot {
         registry.register("outbox_length", help, unsaid);
         let help = "Age of the oldest thing that was not said yet; 0 if there is none";
         registry.register_with_unit("outbox_oldest", help, Unit::Seconds, oldest);
+        let given_up = Gauge::<i64>::default();
+        given_up.set(signed(figures.given_up));
+        let help =
+            "Things that should be said to others and were given up; agent show RUN names them";
+        registry.register("outbox_given_up", help, given_up);
         let lag = Gauge::<i64>::default();
         lag.set(signed(self.unsent));
         let help = "Bytes of log lines that have not reached the cloud";
@@ -79,7 +84,7 @@ pub(super) fn register_tasks(registry: &mut Registry, pulse: &Pulse, now: Timest
 
 /// Requests that were turned away.
 pub(super) fn register_refused(registry: &mut Registry, refused: u64) {
-    let help = "Requests without the token they needed";
+    let help = "Requests without the token they needed, since this process began";
     registry.register("requests_refused", help, ConstCounter::new(refused));
 }
 

@@ -1,6 +1,7 @@
 //! The document says exactly what is served.
 
 use super::served::Served;
+use crate::servers::Emulator;
 use relevo::web::{
     auth::{NEEDS, Role},
     openapi,
@@ -29,6 +30,28 @@ async fn the_document_lists_the_routes_that_are_served_and_no_other() {
         .filter(|name| document.pointer(name.trim_start_matches('#')).is_none())
         .collect();
     assert_eq!(unanswered, [""; 0]);
+}
+
+#[test]
+fn a_change_of_the_document_is_seen() {
+    let mut document = openapi::document();
+    document["info"]["version"] = "the program's".into();
+    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_json_snapshot!("it__api_document", document);
+    });
+}
+
+#[test]
+fn the_document_is_one_of_openapi_3_1() {
+    let Some(python) = Emulator::python() else { return };
+    let file = tempfile::NamedTempFile::with_suffix(".json").unwrap();
+    std::fs::write(file.path(), openapi::document().to_string()).unwrap();
+    let checked = std::process::Command::new(python)
+        .args(["-m", "openapi_spec_validator", "--schema", "3.1"])
+        .arg(file.path())
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{checked:?}");
 }
 
 fn references(value: &Value) -> Vec<String> {

@@ -1,8 +1,11 @@
 //! `agent --server`: the program itself, against an API on a port.
 
-use super::served::{Served, token};
+use super::{
+    document::differs,
+    served::{Served, token},
+};
 use crate::world::{Told, World};
-use relevo::store::{NewDelivery, Via};
+use relevo::store::{NewAgent, NewDelivery, Silence, Tale, Unsaid, Via, Wanted};
 use relevo::web::auth::Role;
 use serde_json::json;
 
@@ -28,6 +31,46 @@ async fn runs_and_logs_are_shown_as_here() {
     let logs = agent(&served, Role::Viewer, &["logs", run.id.short()]).await.done();
     assert_eq!(logs.stdout, "00:00:01.000 plan | one\n00:00:02.000 plan | two\n");
     agent(&served, Role::Viewer, &["queue"]).await.done().says(run.id.short());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_open_run_waits_for_and_what_nobody_heard_of_it_is_shown() {
+    let served = Served::new().await;
+    let (first, second) = (served.run_with_stage("plan").await.id, served.run("dev").await.id);
+    let lock = ["lock", "prod", "--reason", "looking at drift"];
+    agent(&served, Role::Operator, &lock).await.done();
+    let waits = "waiting: prod is locked by the-operator (api): looking at drift";
+    agent(&served, Role::Viewer, &["runs"]).await.done().says(waits).says("unfinished");
+    let outbox = served.store.acquire_outbox().await.unwrap().unwrap();
+    let name = "status/plan".to_owned();
+    let wanted = Wanted { name, about: None, silence: Silence::Never, content: "{}".to_owned() };
+    let tale = Tale { run: first.clone(), seen: 1, finished: false };
+    served.store.want(&outbox, &tale, &[wanted]).await.unwrap();
+    let due = served.store.due_sayings(1).await.unwrap().remove(0);
+    let unsaid = Unsaid { problem: "403 Forbidden", doubt: false, attempts: 8, again: None };
+    served.store.unsaid(&outbox, &due, unsaid).await.unwrap();
+    let shown = agent(&served, Role::Viewer, &["show", first.short()]).await.done();
+    shown.says(waits).says("next: agent unlock prod");
+    shown.says("status/plan was never said, given up after 8 tries: 403 Forbidden");
+    let shown =
+        agent(&served, Role::Viewer, &["show", second.short(), "--json"]).await.done().json();
+    assert_eq!(shown["run"]["standing"], json!({ "standing": "next" }));
+    assert_eq!(shown["sayings"], json!([]));
+    let figures = served.ask("GET", "/metrics", None, None).await.with(200).text;
+    assert!(figures.contains("relevo_outbox_given_up 1\n"), "{figures}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_are_listed() {
+    let served = Served::new().await;
+    agent(&served, Role::Viewer, &["agents"]).await.done().says("No agent takes runs");
+    let labels = ["gpu".parse().unwrap()].into();
+    let new = NewAgent { name: Some("ada".parse().unwrap()), version: "1".to_owned(), labels };
+    let id = served.store.enlist(&new).await.unwrap();
+    agent(&served, Role::Viewer, &["agents"]).await.done().says("ada").says("gpu").says("working");
+    let told = served.get(Role::Viewer, "/api/v1/agents").await.with(200).json();
+    assert_eq!(differs("GET", "/api/v1/agents", 200, &told), None, "{told}");
+    assert_eq!(told[0]["agent"], id.as_str());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,10 +113,19 @@ async fn orders_are_given_under_the_name_of_the_token() {
         .says("cancelled");
     agent(&served, Role::Operator, &["retry", run.short()]).await.done().says("queued run");
     agent(&served, Role::Approver, &["approve", run.short()]).await.exits(2).says("over");
+    let reject = ["reject", run.short(), "--reason", "no"];
+    agent(&served, Role::Approver, &reject).await.exits(2).says("over");
+    let redeploy = ["redeploy", run.short()];
+    agent(&served, Role::Operator, &redeploy).await.exits(2).says("has not deployed anything");
+    agent(&served, Role::Viewer, &["logs", "--follow", run.short()]).await.done();
     agent(&served, Role::Admin, &["audit"]).await.done().says("denied").says("unlock");
     let whole = agent(&served, Role::Admin, &["audit", "--verify", "--json"]).await.done().json();
     let head = whole["head"].as_str().unwrap().to_owned();
     agent(&served, Role::Admin, &["audit", "--verify", "--head", &head]).await.done();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("audit.jsonl").display().to_string();
+    agent(&served, Role::Admin, &["audit", "--export", &file]).await.done();
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&head), "the last record's hash");
     let other = "0".repeat(64);
     agent(&served, Role::Admin, &["audit", "--verify", "--head", &other]).await.exits(5);
 }
@@ -113,4 +165,20 @@ fn tokens_are_made_once_and_taken_back_here() {
     world.agent(&["audit"]).done().says("token-new").says("token-revoke");
     world.agent(&["audit", "--verify"]).done().says("2 records");
     world.agent(&["schema", "--api"]).done().says("/api/v1/runs");
+}
+
+#[test]
+fn a_file_of_tokens_that_is_named_needs_no_repository() {
+    let (world, folder) = (World::empty(), tempfile::tempdir().unwrap());
+    let agent = |more: &[&str]| {
+        let arguments = [&["token", "--file", "tokens.json"], more].concat();
+        let mut command = world.command(&arguments);
+        Told::of(&command.current_dir(folder.path()).output().unwrap())
+    };
+    let made = agent(&["new", "--role", "viewer", "--name", "ada"]).done();
+    made.says("relevo_").says("no audit log says so");
+    agent(&["list"]).done().says("ada");
+    agent(&["revoke", "ada"]).done();
+    let left = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["tokens.json"], "no state folder was made");
 }

@@ -42,6 +42,7 @@ async fn figures_are_counted_from_the_store() {
         "relevo_requests_refused_total 1",
         "relevo_outbox_length 1",
         "relevo_outbox_oldest_seconds 30.0",
+        "relevo_outbox_given_up 0",
         "relevo_lease_age_seconds 0.0",
         "# TYPE relevo_webhook_to_first_command_seconds histogram",
         "process_resident_memory_bytes ",
@@ -51,6 +52,20 @@ async fn figures_are_counted_from_the_store() {
     }
     let unsent = text.lines().find_map(|line| line.strip_prefix("relevo_log_unsent_bytes "));
     assert!(unsent.unwrap().parse::<u64>().unwrap() > 100, "{text}");
+}
+
+#[tokio::test]
+async fn the_age_of_a_lease_is_counted_from_its_renewal_however_long_leases_are() {
+    let served = Served::new().await;
+    let run = served.run("prod").await.id;
+    for lease in [15, 300] {
+        let store = served.store.clone().with_lease_duration(Duration::from_secs(lease));
+        let held = store.acquire(&run).await.unwrap();
+        served.clock.advance(Duration::from_secs(7));
+        assert_eq!(store.figures().await.unwrap().lease_age, Some(Duration::from_secs(7)));
+        store.release(&held).await.unwrap();
+    }
+    assert_eq!(served.store.figures().await.unwrap().lease_age, None);
 }
 
 #[tokio::test]

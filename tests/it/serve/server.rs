@@ -30,6 +30,8 @@ pub struct Setup {
     pub more: String,
     /// Time between two looks at the repository.
     pub poll: String,
+    /// What the agent finds in its environment beside the usual.
+    pub variables: Vec<(&'static str, String)>,
 }
 
 /// A running agent; killed when it is dropped.
@@ -42,7 +44,8 @@ pub struct Server {
 impl Setup {
     /// The example, pushed; the agent takes webhooks and looks rarely.
     pub fn new() -> Self {
-        let setup = Self { world: World::new(), more: String::new(), poll: "1h".to_owned() };
+        let (more, poll) = (String::new(), "1h".to_owned());
+        let setup = Self { world: World::new(), more, poll, variables: Vec::new() };
         setup.world.git(&["init", "--quiet", "--bare", "--initial-branch=main", &setup.bare()]);
         setup.world.git(&["remote", "add", "origin", &setup.bare()]);
         setup.push("main");
@@ -70,6 +73,15 @@ impl Setup {
         let commit = self.world.commit(message);
         self.push("HEAD");
         commit
+    }
+
+    /// The pipeline with these stages in place of its own, pushed. Answers the commit.
+    pub fn push_stages(&self, stages: &str) -> String {
+        let environments =
+            "  dev: { branch: develop }\n  prod: { branch: main, after: dev, supersede: every }\n";
+        let text =
+            format!("version: 1\nname: commands\nenvironments:\n{environments}stages:\n{stages}");
+        self.push_change("pipeline.yaml", &text, "Other stages")
     }
 
     /// The settings file, written.
@@ -110,7 +122,7 @@ impl Setup {
         let mut all = vec!["--state", &state];
         all.extend(arguments);
         let mut command = self.world.command(&all);
-        command.env("HOOK_SECRET", SECRET);
+        command.env("HOOK_SECRET", SECRET).envs(self.variables.clone());
         command
     }
 

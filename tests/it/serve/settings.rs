@@ -25,6 +25,27 @@ fn settings_that_are_in_order_are_said_to_be() {
 }
 
 #[test]
+fn every_secret_is_read_and_all_that_is_wrong_is_told_at_once() {
+    let mut setup = Setup::new();
+    setup.more = "github: { app: { id: 7, key: { file: app.pem } } }\n\
+                  alerts: { webhook: { address: 'https://hooks.example.org/x', secret: { env: ALERT_SECRET } } }\n"
+        .to_owned();
+    fs::write(setup.world.path("../app.pem"), "no key at all").unwrap();
+    let settings = setup.settings().display().to_string();
+    for arguments in [vec!["serve", "--check"], vec!["serve"]] {
+        let told = setup.agent(&[arguments, vec!["--config", &settings]].concat()).exits(2);
+        told.says("HOOK_SECRET is not set").says("app.pem").says("ALERT_SECRET is not set");
+        assert!(!told.stderr.contains("no key at all"), "{}", told.stderr);
+    }
+    setup.more = "github: { token: { file: no-token } }\n".to_owned();
+    let settings = setup.settings().display().to_string();
+    let check = ["serve", "--check", "--config", &settings];
+    let told = setup.command(&check).output().unwrap();
+    let said = String::from_utf8_lossy(&told.stderr);
+    assert!(said.contains("no-token") && !said.contains("HOOK_SECRET"), "{said}");
+}
+
+#[test]
 fn every_mistake_is_told_with_its_place_and_what_to_write() {
     let setup = Setup::new();
     let told = check(
