@@ -68,11 +68,7 @@ impl CloudWatch {
         from_ms: i64,
     ) -> Result<BTreeSet<u64>, SinkError> {
         let read = self.logs().await?.read(self.group(), stream, from_ms, MOST_READ_BACK).await;
-        if matches!(&read, Err(error) if error.code == UNREADABLE) {
-            // Better there twice than not at all; each line has its number.
-            return Ok(BTreeSet::new());
-        }
-        let ours = read.map_err(fault)?.into_iter().filter(|event| event.stream == stream);
+        let ours = read.map_err(unread)?.into_iter().filter(|event| event.stream == stream);
         let seq = |message: &str| Some(serde_json::from_str::<LogLine>(message).ok()?.seq);
         Ok(ours.filter_map(|event| seq(&event.message)).filter(|seq| lines.contains(seq)).collect())
     }
@@ -107,6 +103,17 @@ impl LogSink for CloudWatch {
     fn settling(&self) -> Duration {
         self.settling
     }
+}
+
+/// What was asked is always legal, so a group that calls it wrong gives no events at all.
+fn unread(error: CloudError) -> SinkError {
+    if error.operation != "FilterLogEvents" {
+        return unreached(error);
+    }
+    if error.code == UNREADABLE || error.class == ErrorClass::Invalid {
+        return SinkError { fault: SinkFault::Unreadable, message: error.to_string() };
+    }
+    fault(error)
 }
 
 /// A put takes a new session where the last one is over; if that fails, nothing was put.
@@ -149,15 +156,30 @@ fn fault(error: CloudError) -> SinkError {
 mod tests {
     use super::*;
 
+    fn error(operation: &'static str, class: ErrorClass) -> CloudError {
+        let (code, message) = ("Code".to_owned(), "no".to_owned());
+        CloudError { class, code, operation, resource: "jenkins-log".to_owned(), message }
+    }
+
+    #[test]
+    fn a_group_that_gives_no_events_is_told_from_one_that_is_busy() {
+        let refused = CloudError {
+            code: UNREADABLE.to_owned(),
+            ..error("FilterLogEvents", ErrorClass::Other)
+        };
+        assert_eq!(unread(refused).fault, SinkFault::Unreadable);
+        for (operation, class, fault) in [
+            ("FilterLogEvents", ErrorClass::Invalid, SinkFault::Unreadable),
+            ("FilterLogEvents", ErrorClass::Throttled, SinkFault::Busy),
+            ("FilterLogEvents", ErrorClass::Denied, SinkFault::Denied),
+            ("AssumeRole", ErrorClass::Invalid, SinkFault::Denied),
+        ] {
+            assert_eq!(unread(error(operation, class)).fault, fault, "{operation} {class:?}");
+        }
+    }
+
     #[test]
     fn a_session_that_is_not_to_be_had_costs_no_line() {
-        let error = |operation, class| CloudError {
-            class,
-            code: "Code".to_owned(),
-            operation,
-            resource: "jenkins-log".to_owned(),
-            message: "no".to_owned(),
-        };
         for class in [ErrorClass::Invalid, ErrorClass::NotFound, ErrorClass::Expired] {
             assert_eq!(put_fault(error("AssumeRole", class)).fault, SinkFault::Denied);
         }

@@ -25,6 +25,8 @@ pub struct Unsent {
     pub lines: u64,
     /// Lines that the service will never take, by reason; they stay in the files.
     pub rejected: BTreeMap<String, u64>,
+    /// Lines that may be there twice.
+    pub perhaps_twice: u64,
     /// Why the last pass failed, if it did.
     pub error: Option<ShipError>,
 }
@@ -50,19 +52,26 @@ impl Unsent {
     /// What has not reached the cloud, and why, in words; nothing if all has.
     #[must_use]
     pub fn told(&self) -> Option<String> {
+        let mut notes = Vec::new();
+        if self.lines > 0 || self.error.is_some() {
+            let mut note = format!("{} log lines have not reached the cloud yet", self.lines);
+            let first = self.error.as_ref().map(|error| error as &dyn Error);
+            for cause in std::iter::successors(first, |error| (*error).source()) {
+                note.push_str(&format!(", because: {cause}"));
+            }
+            notes.push(note);
+        }
         let rejected: u64 = self.rejected.values().sum();
-        if self.lines == 0 && rejected == 0 && self.error.is_none() {
-            return None;
-        }
-        let mut note = format!("{} log lines have not reached the cloud yet", self.lines);
-        let first = self.error.as_ref().map(|error| error as &dyn Error);
-        for cause in std::iter::successors(first, |error| (*error).source()) {
-            note.push_str(&format!(", because: {cause}"));
-        }
         if rejected > 0 {
-            note.push_str(&format!(", {rejected} were refused and never will"));
+            notes.push(format!("{rejected} log lines were refused and never will be in the cloud"));
         }
-        Some(note)
+        if self.perhaps_twice > 0 {
+            notes.push(format!(
+                "{} log lines may be in the cloud twice, as an answer was lost and their group cannot be read",
+                self.perhaps_twice
+            ));
+        }
+        (!notes.is_empty()).then(|| notes.join(", "))
     }
 }
 

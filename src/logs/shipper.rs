@@ -89,7 +89,8 @@ impl Shipper {
             let keeper = self.way.folder.keeper()?;
             self.way.store.logs_are_shipped(&self.way.lease, &keeper).await?;
         }
-        Ok(Unsent { lines, rejected, error })
+        let perhaps_twice = self.streams.values().map(|stream| stream.cursor.perhaps_twice).sum();
+        Ok(Unsent { lines, rejected, perhaps_twice, error })
     }
 
     /// One pass over every stage's log, [`MOST_STREAMS`] at the same time, each until there is nothing left to ship or

@@ -64,4 +64,6 @@ pub enum SinkFault {
     Refused,
     /// Nobody knows whether it was stored: read back.
     Unknown,
+    /// What was stored cannot be read back, now or later.
+    Unreadable,
 }

@@ -2,7 +2,8 @@
 //!
 //! Before a put the cursor notes what is about to be put; after it the cursor moves. Whoever finds such a note
 //! (after a crash or a lost answer) reads back which lines have arrived: if any did, the batch was taken, as the
-//! service takes batches whole; if none did, it is put again.
+//! service takes batches whole; if none did, it is put again. Where nothing can be read back (a group of the class for
+//! infrequent access) it is put again too, and its lines are counted as perhaps there twice.
 
 use super::batch::{self, Batch, Extent, MOST_EVENTS};
 use super::{
@@ -137,7 +138,7 @@ impl Stream {
     ) -> Result<(), ShipError> {
         match error.fault {
             // The note of the intent stays: the next pass reads back.
-            SinkFault::Unknown => return Err(error.into()),
+            SinkFault::Unknown | SinkFault::Unreadable => return Err(error.into()),
             SinkFault::Missing | SinkFault::Busy | SinkFault::Denied => {
                 cursor.intent = None;
                 self.keep(way, cursor).await?;
@@ -173,6 +174,11 @@ impl Stream {
             Ok(arrived) => arrived.range(first_seq..=last_seq).count() as u64,
             // Without a stream nothing can have arrived.
             Err(SinkError { fault: SinkFault::Missing, .. }) => 0,
+            // Better there twice than not at all: each line has its number.
+            Err(SinkError { fault: SinkFault::Unreadable, .. }) => {
+                cursor.perhaps_twice += last_seq - first_seq + 1;
+                0
+            }
             Err(error) => return Err(error.into()),
         };
         cursor.intent = None;

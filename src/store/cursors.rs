@@ -25,6 +25,8 @@ pub struct LogCursor {
     pub sent: u64,
     /// Lines that will never arrive, by reason.
     pub rejected: BTreeMap<String, u64>,
+    /// Lines that were put again after an answer was lost, and may have arrived twice: their group cannot be read.
+    pub perhaps_twice: u64,
 }
 
 impl LogCursor {
@@ -32,8 +34,8 @@ impl LogCursor {
     #[must_use]
     pub fn start(stage: StageName, part: LogPart) -> Self {
         let next_seq = part.before_first_line() + 1;
-        let (position, intent, sent, rejected) = Default::default();
-        Self { stage, part, position, next_seq, intent, sent, rejected }
+        let (position, intent, sent, rejected, perhaps_twice) = Default::default();
+        Self { stage, part, position, next_seq, intent, sent, rejected, perhaps_twice }
     }
 }
 
@@ -62,6 +64,7 @@ impl Store {
                     },
                     sent: count(row.try_get("sent")?),
                     rejected: from_json(row.try_get("rejected")?, "rejected lines")?,
+                    perhaps_twice: count(row.try_get("perhaps_twice")?),
                 })
             })
             .collect()
@@ -79,9 +82,9 @@ impl Store {
         let mut write = self.begin_leased(lease).await?;
         sqlx::query(
             "INSERT INTO log_cursors (run, stage, position, next_seq, intent_through, intent_at,
-             sent, rejected, part) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             sent, rejected, part, perhaps_twice) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              ON CONFLICT (run, stage, part) DO UPDATE SET position = $3, next_seq = $4,
-             intent_through = $5, intent_at = $6, sent = $7, rejected = $8",
+             intent_through = $5, intent_at = $6, sent = $7, rejected = $8, perhaps_twice = $10",
         )
         .bind(lease.run.as_str())
         .bind(cursor.stage.as_str())
@@ -92,6 +95,7 @@ impl Store {
         .bind(number(cursor.sent))
         .bind(json(&cursor.rejected)?)
         .bind(i64::from(cursor.part.0))
+        .bind(number(cursor.perhaps_twice))
         .execute(&mut *write)
         .await?;
         Ok(write.commit().await?)

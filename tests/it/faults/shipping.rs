@@ -8,12 +8,16 @@ use relevo::{
     aws::Purpose,
     clock::SimulatedClock,
     ids::StageName,
-    logs::{CloudWatch, Level, LogFolder, LogLine, Masker, Shipment, Shipper, StageLog},
-    spec::Pipeline,
+    logs::{
+        Archive, CloudWatch, Extent, Level, LogFolder, LogLine, Masker, Search, Shipment, Shipper,
+        StageLog,
+    },
+    spec::{LogGroupClass, Pipeline},
     store::{Ask, Facts, Lease, NewRun, RunRecord, Store},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Passes before a log is given up; each ends at the first thing that goes wrong.
 const MOST_PASSES: usize = 100;
 
@@ -181,4 +185,54 @@ async fn lines_that_arrived_are_found_behind_an_empty_page() {
     let puts = world.proxy.heard().iter().filter(|call| *call == "PutLogEvents").count();
     assert_eq!(puts, 1, "what has arrived is not put again");
     writer.all_arrived(&world, &[("plan", 10)]).await;
+}
+
+/// Nothing can be read there, so a lost answer leaves nothing to decide by.
+#[tokio::test]
+async fn lines_of_a_group_that_cannot_be_read_arrive_and_are_counted_as_perhaps_twice() {
+    let mut world = World::new().await;
+    world.prod.log_group.class = LogGroupClass::InfrequentAccess;
+    let writer = Writer::new(&world).await;
+    writer.write("plan", 3);
+    writer.shipped(&world).await;
+    writer.write("plan", 5);
+    world.proxy.plan([Planned {
+        operation: Some("PutLogEvents".to_owned()),
+        after: 0,
+        times: 1,
+        fault: Fault::ResetAfter,
+    }]);
+    assert_eq!(writer.shipped(&world).await, 1);
+    let puts = world.proxy.heard().iter().filter(|call| *call == "PutLogEvents").count();
+    assert_eq!(puts, 2, "better twice than not at all");
+    let cursors = writer.store.log_cursors(&writer.run.id).await.unwrap();
+    assert_eq!((cursors[0].sent, cursors[0].perhaps_twice), (8, 5));
+    let unsent = writer.shipper(&world).await.drain(HOUR).await.unwrap();
+    let told = unsent.told().unwrap();
+    assert!(told.starts_with("5 log lines may be in the cloud twice"), "{told}");
+}
+
+#[tokio::test]
+async fn a_search_ends_at_its_bound_and_says_so() {
+    let world = World::new().await;
+    let writer = Writer::new(&world).await;
+    for stage in ["plan", "train"] {
+        writer.write(stage, 3);
+    }
+    writer.shipped(&world).await;
+    let archive = Archive::open(&world.access, &world.prod, &writer.run.id).await.unwrap();
+    for (text, most, found, extent) in [
+        ("line", 7, 6, Extent::Whole),
+        ("line", 6, 6, Extent::Whole),
+        ("line", 5, 5, Extent::Cut),
+        ("line 1", 1, 1, Extent::Cut),
+        ("line 1", 2, 2, Extent::Whole),
+        ("nowhere", 1, 0, Extent::Whole),
+    ] {
+        let (text, stream_prefix) = (text.to_owned(), String::new());
+        let search = Search { text, stream_prefix, from_ms: 0, most };
+        let told = archive.search(&search).await.unwrap();
+        assert_eq!((told.lines.len(), told.extent), (found, extent), "{search:?}");
+        assert!(told.lines.is_sorted_by_key(|line| line.time));
+    }
 }
