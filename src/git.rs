@@ -19,6 +19,7 @@ mod transport;
 mod tree;
 
 pub use checkout::Checkout;
+pub(crate) use checkout::PARTIAL;
 pub use credentials::Credentials;
 pub use error::GitError;
 pub use mirror::is_url;

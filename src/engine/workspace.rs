@@ -3,7 +3,7 @@
 use super::Engine;
 use super::context::agent_error;
 use crate::flow::Failure;
-use crate::git::{Credentials, GitError, Repository};
+use crate::git::{self, Credentials, GitError, Repository};
 use crate::ids::RunId;
 use crate::spec::FailureClass;
 use crate::store::RunRecord;
@@ -103,7 +103,9 @@ fn private_of(work: &Path, run: &RunId) -> PathBuf {
 
 /// Whose folder is called so.
 pub(super) fn run_of(name: &str) -> Option<RunId> {
-    name.strip_suffix(PRIVATE).unwrap_or(name).parse().ok()
+    let endings = [PRIVATE, git::PARTIAL];
+    let stem = endings.iter().find_map(|ending| name.strip_suffix(*ending));
+    stem.unwrap_or(name).parse().ok()
 }
 
 /// Removes the folders of a run that nobody drives.
@@ -111,7 +113,8 @@ pub(super) fn run_of(name: &str) -> Option<RunId> {
 /// # Errors
 /// If one of them is there and cannot be removed.
 pub(super) fn remove(work: &Path, run: &RunId) -> io::Result<()> {
-    for folder in [folder_of(work, run), private_of(work, run)] {
+    let half = work.join(format!("{run}{}", git::PARTIAL));
+    for folder in [folder_of(work, run), private_of(work, run), half] {
         match fs::remove_dir_all(folder) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

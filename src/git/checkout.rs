@@ -11,6 +11,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Ends the name of a checkout that is not whole yet.
+pub(crate) const PARTIAL: &str = ".partial";
+
 /// A folder that holds all files of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
@@ -32,7 +35,7 @@ impl Repository {
         let tree = self.tree(commit)?;
         let entries = tree::walk(&self.inner, &tree)?;
         let mut aside = folder.as_os_str().to_owned();
-        aside.push(".partial");
+        aside.push(PARTIAL);
         let aside = PathBuf::from(aside);
         let written = || -> io::Result<()> {
             if aside.exists() {

@@ -159,7 +159,7 @@ impl Round {
         self.hear().await;
         // Two pushes of which nobody has heard may be one by the time that somebody looks.
         let can_push = self.pushes.iter().all(|push| push.is_heard);
-        let is_idle = self.rows.unrest(&self.store).await.is_none();
+        let is_idle = self.rows.unrest((&self.store, self.audience)).await.is_none();
         let is_long = kills >= super::ROUND;
         if can_push && (is_idle || is_long && self.moments.next(PUSH_ONE_OF) == 0) {
             let is_polled = self.moments.next(3) == 0;
@@ -199,7 +199,8 @@ impl Round {
         }
         *self.kills.entry(aim.name()).or_default() += 1;
         let code = self.agents[victim].ended();
-        assert_eq!(code, None, "seed {}: an agent ended by itself", self.seed);
+        let talk = || fs::read_to_string(self.agents[victim].state.with_extension("talk"));
+        assert_eq!(code, None, "seed {}: an agent ended by itself: {:?}", self.seed, talk());
         let state = self.agents[victim].state.clone();
         self.agents[victim] = Agent::start(&self.ground, state);
         self.know();
@@ -210,7 +211,8 @@ impl Round {
         let awake: Vec<usize> =
             (0..self.agents.len()).filter(|at| self.agents[*at].frozen.is_none()).collect();
         let victim = awake[self.moments.next(awake.len() as u64)];
-        if self.moments.next(DIES_EARLY_ONE_OF) > 0 {
+        // One that is frozen while it begins may lose its connection and end, for whoever started it to do so again.
+        if signal == Signal::STOP || self.moments.next(DIES_EARLY_ONE_OF) > 0 {
             self.until_it_listens(victim).await;
         }
         match aim {
@@ -291,7 +293,7 @@ impl Round {
         let mut was_pushed = false;
         loop {
             if Instant::now() > until {
-                let unrest = self.rows.unrest(&self.store).await;
+                let unrest = self.rows.unrest((&self.store, self.audience)).await;
                 let mut trouble = self.end();
                 trouble.push(format!("no rest within {QUIET_WITHIN:?}: {unrest:?}"));
                 return trouble;
@@ -304,7 +306,7 @@ impl Round {
             }
             self.hear().await;
             let is_heard = self.pushes.iter().all(|push| push.is_heard);
-            let unrest = self.rows.unrest(&self.store).await;
+            let unrest = self.rows.unrest((&self.store, self.audience)).await;
             let needs_push = kills >= super::ROUND
                 || unrest.as_ref().is_some_and(|what| what.ends_with(super::rows::UNSENT));
             if is_heard && needs_push && !was_pushed {

@@ -1,6 +1,6 @@
 //! The agents' database, read past them.
 
-use super::Store;
+use super::{Store, ground::Audience};
 use serde_json::Value;
 use sqlx::{AnyConnection, Connection as _, Row as _};
 use std::{path::Path, time::Duration};
@@ -11,6 +11,9 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// What the last run of a round may leave to the next.
 pub(super) const UNSENT: &str = "runs with unsent lines";
+
+/// What nobody looks after where there is nobody to tell.
+const UNTOLD: &str = "runs not told to their end";
 
 /// A connection of its own.
 pub(super) struct Rows(AnyConnection);
@@ -102,19 +105,24 @@ impl Rows {
 
     /// Is nothing left to do? If not, what. Of a fleet, each agent has the lines of its own attempts, and who drove a run
     /// last does not have them all.
-    pub(super) async fn unrest(&mut self, store: &Store) -> Option<String> {
+    pub(super) async fn unrest(&mut self, (store, audience): (&Store, Audience)) -> Option<String> {
         for (what, question) in [
             ("open runs", "SELECT COUNT(*) FROM runs WHERE outcome IS NULL"),
             ("deliveries without verdict", "SELECT COUNT(*) FROM deliveries WHERE verdict IS NULL"),
             ("unsaid sayings", "SELECT COUNT(*) FROM outbox WHERE state = 'wanted'"),
             (
-                "runs not told to their end",
+                UNTOLD,
                 "SELECT COUNT(*) FROM runs WHERE id NOT IN (SELECT run FROM told WHERE finished = 1)",
             ),
             (UNSENT, "SELECT COUNT(*) FROM runs WHERE logs_shipped = 0"),
         ] {
             let number = self.number(question).await;
-            if number > 0 && (what != UNSENT || matches!(store, Store::File)) {
+            let counts = match what {
+                UNSENT => matches!(store, Store::File),
+                UNTOLD => audience == Audience::GitHub,
+                _ => true,
+            };
+            if counts && number > 0 {
                 return Some(format!("{number} {what}"));
             }
         }

@@ -99,7 +99,7 @@ fn one_apply_a_plan(run: &RunRow, events: &[(i64, Value)], heard: &[Heard]) -> V
     if outcome(run) == "superseded" && !changes.is_empty() {
         wrong.push(format!("run {} is superseded and changed prod", run.id));
     }
-    let mut applied: Vec<(u32, BTreeSet<(&str, &str, &[u8])>)> = Vec::new();
+    let mut applied: Vec<(u32, BTreeSet<String>)> = Vec::new();
     for change in &changes {
         // One that was killed before it could be told apart did nothing after this.
         let Some(pid) = change.pid else { continue };
@@ -111,7 +111,8 @@ fn one_apply_a_plan(run: &RunRow, events: &[(i64, Value)], heard: &[Heard]) -> V
             applied.push((pid, BTreeSet::new()));
         }
         let Some((_, done)) = applied.last_mut() else { continue };
-        if !done.insert((operation, line, &change.body)) {
+        let body = String::from_utf8_lossy(&change.body);
+        if !done.insert(format!("{operation} {line} {body}")) {
             wrong.push(format!("{operation} {line} twice by one agent in {}", run.id));
         }
     }

@@ -39,16 +39,16 @@ fn what_a_dead_agent_left_of_a_run_that_is_over_is_cleared_away() {
     let run = setup.ended(&commit, "prod")["run"].as_str().unwrap().to_owned();
     server.kill();
     let work = setup.state().join("work");
-    let [checkout, private, other] =
-        [run.clone(), format!("{run}.private"), "of-nobody".to_owned()].map(|name| work.join(name));
-    for folder in [&checkout, &private, &other] {
+    let of_run = ["", ".private", ".partial"].map(|ending| work.join(format!("{run}{ending}")));
+    let other = work.join("of-nobody");
+    for folder in of_run.iter().chain([&other]) {
         fs::create_dir_all(folder.join("deep")).unwrap();
     }
     let mut survivor = Command::new("sleep").arg("1000").env("RELEVO_RUN", &run).spawn().unwrap();
     let _next = setup.start();
     setup.until("order", || {
         let _time_passes = setup.runs();
-        (!checkout.exists() && !private.exists()).then_some(())
+        (!of_run.iter().any(|folder| folder.exists())).then_some(())
     });
     assert!(!survivor.wait().unwrap().success(), "its command was not killed");
     assert!(other.exists(), "no run's, and so nobody's to remove");
