@@ -12,9 +12,9 @@ use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 /// Tries to reach the database before a stage fails for it: it is back within half a minute, or somebody must look.
-const MOST_TRIES: u32 = 30;
+const MOST_TRIES: u32 = 60;
 /// Wait between two of them.
-const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
 /// What one attempt of one stage has at hand.
 #[derive(Debug)]

@@ -1,6 +1,13 @@
 //! What becomes of runs when agents die, meet or wait.
 
 use super::*;
+use std::{
+    path::PathBuf,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 #[tokio::test]
 async fn a_run_is_driven_by_one_agent_and_taken_over_when_that_is_dead() {
@@ -63,61 +70,66 @@ async fn a_crash_after_any_stored_event_leads_to_the_same_end() {
     }
 }
 
-/// Renames a table of the store, which is there or away by that.
-async fn rename(world: &World, from: &str, to: &str) {
+/// Renames a table of a store, which is there or away by that.
+async fn rename(store: PathBuf, from: &str, to: &str) {
     use sqlx::{ConnectOptions as _, Executor as _};
-    let file = world.temp.path().join("store.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(store);
     let rename = sqlx::AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
     options.connect().await.unwrap().execute(sqlx::raw_sql(rename)).await.unwrap();
 }
 
-/// Lets a second pass as often as somebody new has gone to sleep; `first` happens before the first one does.
-async fn seconds_pass(world: &World, begun: &Notify, first: impl Future<Output = ()>) {
-    begun.notified().await;
-    let asleep = world.clock.sleepers();
-    let another = async || {
-        while world.clock.sleepers() <= asleep {
-            tokio::task::yield_now().await;
+/// A clock on which a pause of half a second is over at once; after so many of them there is a table for evidence again.
+#[derive(Debug)]
+struct Napping {
+    clock: SimulatedClock,
+    store: OnceLock<PathBuf>,
+    naps: AtomicU32,
+    back_after: u32,
+}
+
+impl Clock for Napping {
+    fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        if duration != Duration::from_millis(500) {
+            return self.clock.sleep(duration);
         }
-    };
-    another().await;
-    first.await;
-    loop {
-        another().await;
-        world.clock.advance(Duration::from_secs(1));
+        let naps = self.naps.fetch_add(1, Ordering::Relaxed) + 1;
+        let store = self.store.get().filter(|_| naps == self.back_after).cloned();
+        Box::pin(async {
+            if let Some(store) = store {
+                rename(store, "away", "evidence").await;
+            }
+        })
     }
 }
 
-/// A stage that keeps evidence, in a world where there is nothing to keep it in.
-async fn without_a_table() -> (World, RunId, Arc<Notify>) {
-    let (world, begun) = (World::new().await, Arc::new(Notify::new()));
-    world.told("a", [Act::Keep(Arc::clone(&begun))]);
-    let run = world.run(vec![Stage { timeout: 10_000 * HOUR, ..stage("a", &[]) }]).await;
-    rename(&world, "evidence", "away").await;
-    (world, run, begun)
+/// How a run ends whose stage keeps evidence, where there is a table for that only after so many pauses; and how many
+/// there were.
+async fn kept_after(back_after: u32) -> (Outcome, u32) {
+    let clock = SimulatedClock::at("2026-01-01T00:00:00Z".parse().unwrap());
+    let (store, naps) = Default::default();
+    let time = Arc::new(Napping { clock: clock.clone(), store, naps, back_after });
+    let world = World::with_time(&clock, Arc::clone(&time) as Arc<dyn Clock>).await;
+    let file = world.temp.path().join("store.db");
+    time.store.set(file.clone()).unwrap();
+    world.told("a", [Act::Keep]);
+    let run = world.run(vec![stage("a", &[])]).await;
+    rename(file, "evidence", "away").await;
+    (world.outcome(&run).await, time.naps.load(Ordering::Relaxed))
 }
 
 #[tokio::test]
 async fn a_database_that_is_away_for_a_moment_fails_no_stage() {
-    let (world, run, begun) = without_a_table().await;
-    let back = rename(&world, "away", "evidence");
-    tokio::select! {
-        outcome = world.outcome(&run) => assert_eq!(outcome, Outcome::Succeeded),
-        () = seconds_pass(&world, &begun, back) => {}
-    }
-    assert_eq!(world.attempts(), once(&["a"]));
+    assert_eq!(kept_after(3).await, (Outcome::Succeeded, 3));
 }
 
 #[tokio::test]
 async fn a_database_that_stays_away_is_not_waited_for_for_ever() {
-    let (world, run, begun) = without_a_table().await;
-    let class = FailureClass::AgentError;
-    let failed = Outcome::Failed { stage: name("a"), class };
-    tokio::select! {
-        outcome = world.outcome(&run) => assert_eq!(outcome, failed),
-        () = seconds_pass(&world, &begun, async {}) => {}
-    }
+    let failed = Outcome::Failed { stage: name("a"), class: FailureClass::AgentError };
+    assert_eq!(kept_after(u32::MAX).await, (failed, 59));
 }
 
 #[tokio::test]
