@@ -57,7 +57,10 @@ fn a_stage_runs_as_a_job_and_brings_back_its_lines_and_files() {
     let name = job["name"].as_str().unwrap();
     assert!(name.starts_with("relevo-mammography-") && name.contains("-check-"), "{name}");
     let arguments = &job["arguments"];
-    assert_eq!(arguments["RoleArn"], "arn:aws:iam::222222222222:role/sagemaker-execution-role");
+    assert_eq!(
+        arguments["RoleArn"],
+        "arn:aws:iam::222222222222:role/service-role/AmazonSageMaker-ExecutionRole"
+    );
     let cluster = &arguments["ProcessingResources"]["ClusterConfig"];
     assert_eq!(cluster["InstanceType"], "ml.t3.medium");
     assert!(cluster["VolumeKmsKeyId"].as_str().unwrap().contains(":key/"), "{cluster}");
