@@ -36,6 +36,7 @@ mod standin;
 mod sts;
 mod tick;
 mod time;
+mod transaction;
 mod wire;
 
 pub use call::Call;

@@ -8,9 +8,9 @@ use super::{
     Call, Principal, Rehearsal, Service, ServiceError, Shelf,
     call::Ground,
     events::{self, agenda},
-    sagemaker,
+    sagemaker, transaction,
 };
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
 /// Most ticks until [`Rehearsal::settle`] gives up: a drift that leads to a training takes some thirty.
 const MOST_TICKS: usize = 200;
@@ -70,8 +70,7 @@ async fn fire(
     if !agenda::is_due(&mut Shelf::new(connection), ground.now).await? {
         return Ok(Activity::Idle);
     }
-    let mut transaction =
-        connection.begin_with("BEGIN IMMEDIATE").await.map_err(ServiceError::internal)?;
+    let mut transaction = transaction::begin(connection).await?;
     let mut shelf = Shelf::new(&mut transaction);
     for (name, task) in agenda::due(&mut shelf, ground.now).await? {
         agenda::strike(&mut shelf, &name).await?;
@@ -89,8 +88,7 @@ async fn advance(
     let places = sagemaker::busy_places(&mut Shelf::new(connection)).await?;
     let activity = if places.is_empty() { Activity::Idle } else { Activity::Busy };
     for place in places {
-        let mut transaction =
-            connection.begin_with("BEGIN IMMEDIATE").await.map_err(ServiceError::internal)?;
+        let mut transaction = transaction::begin(connection).await?;
         let shelf = Shelf::new(&mut transaction);
         let sagemaker = Principal::Service(Service::SageMaker, place.account.clone());
         let mut call = Call::of(sagemaker, place, ground, shelf);

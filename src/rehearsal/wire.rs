@@ -8,7 +8,7 @@ pub(super) mod xml;
 
 use super::{
     Call, Place, Principal, Rehearsal, ServiceError, Shelf, endpoint::Endpoint,
-    principal::Unrecognised, tick, time,
+    principal::Unrecognised, tick, time, transaction,
 };
 use answer::Answer;
 use axum::{
@@ -18,7 +18,6 @@ use axum::{
 use http::StatusCode;
 use incoming::Incoming;
 use serde_json::Value;
-use sqlx::Connection as _;
 
 /// Why a request has no caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +70,7 @@ async fn perform(
     let endpoint = Endpoint::of(incoming)?;
     let mut connection = rehearsal.inside.connection.lock().await;
     tick::catch_up(rehearsal, &mut connection).await;
-    let mut transaction =
-        connection.begin_with("BEGIN IMMEDIATE").await.map_err(ServiceError::internal)?;
+    let mut transaction = transaction::begin(&mut connection).await?;
     let answer = {
         let shelf = Shelf::new(&mut transaction);
         Box::pin(dispatch(rehearsal, endpoint, incoming, (shelf, id))).await

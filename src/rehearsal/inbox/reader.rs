@@ -1,8 +1,7 @@
 //! Who looks into the inbox, and clicks on what they find there.
 
 use super::{Message, all};
-use crate::rehearsal::{Rehearsal, ServiceError, Shelf, sns, tick};
-use sqlx::Connection as _;
+use crate::rehearsal::{Rehearsal, ServiceError, Shelf, sns, tick, transaction};
 
 /// A subscription that was confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +43,7 @@ impl Rehearsal {
         let mut connection = self.inside.connection.lock().await;
         tick::catch_up(self, &mut connection).await;
         let ground = self.ground();
-        let mut transaction =
-            connection.begin_with("BEGIN IMMEDIATE").await.map_err(ServiceError::internal)?;
+        let mut transaction = transaction::begin(&mut connection).await?;
         let confirmed = sns::click(ground, &mut Shelf::new(&mut transaction), endpoint).await?;
         transaction.commit().await.map_err(ServiceError::internal)?;
         Ok(confirmed)

@@ -85,18 +85,23 @@ pub(in crate::rehearsal) async fn open(path: &Path) -> Result<SqliteConnection, 
     }
 }
 
-/// Makes the tables in an empty file. Two processes may try at once: the second finds them made.
+/// Makes the tables in an empty file. Two processes may try at once: the second finds them made. Where they are made
+/// nothing is written, so that nobody is waited for who writes.
 async fn lay_out(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     use sqlx::Connection as _;
+    if !is_empty(connection).await? {
+        return Ok(());
+    }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let tables: i64 = sqlx::query("SELECT count(*) FROM sqlite_schema")
-        .fetch_one(&mut *transaction)
-        .await?
-        .get(0);
-    if tables == 0 {
+    if is_empty(&mut transaction).await? {
         sqlx::raw_sql(TABLES).execute(&mut *transaction).await?;
     }
     transaction.commit().await
+}
+
+async fn is_empty(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let tables = sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(connection).await?;
+    Ok(tables.get::<i64, _>(0) == 0)
 }
 
 async fn marks(connection: &mut SqliteConnection) -> Result<(i64, i64), sqlx::Error> {

@@ -48,6 +48,18 @@ async fn two_processes_share_the_file() {
 }
 
 #[tokio::test]
+async fn a_process_that_writes_for_long_does_not_keep_others_from_opening_the_file() {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let bench = Bench::new().await;
+    let file = bench.folder.path().join("rehearsal.sqlite");
+    let mut writer =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(&file).connect().await.unwrap();
+    let transaction = writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    open(&file).await.unwrap();
+    transaction.rollback().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_refused_call_leaves_nothing_behind() {
     let bench = Bench::new().await;
     let sns = aws_sdk_sns::Client::new(&bench.admin(DEV));

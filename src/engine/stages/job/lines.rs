@@ -13,16 +13,11 @@ use crate::{
     logs::Level,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 
 /// Pages that one look takes at most, of up to 1 MB each; the next look goes on.
 const MOST_PAGES: usize = 20;
 /// Bytes of one line; CloudWatch takes longer ones, containers hardly write them.
 const LONGEST: usize = 64 * 1024;
-/// Last lines that a failure shows.
-const LAST: usize = 3;
-/// Characters that it shows of each.
-const LONGEST_LAST: usize = 200;
 
 /// How far the lines of a job were read, kept before the first of them is.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,7 +39,6 @@ pub(super) struct Lines<'a> {
     known: u64,
     /// … and those of them that have not come by again.
     passed: u64,
-    last: VecDeque<String>,
     trouble: Option<CloudError>,
 }
 
@@ -56,7 +50,7 @@ impl<'a> Lines<'a> {
             mark.events + job.work.context.log.last_seq().saturating_sub(mark.after)
         });
         let (stream, token, trouble) = (None, None, None);
-        Ok(Self { job, stream, token, known, passed: 0, last: VecDeque::new(), trouble })
+        Ok(Self { job, stream, token, known, passed: 0, trouble })
     }
 
     /// Says one line. From now on nothing is said until the job is over.
@@ -89,12 +83,6 @@ impl<'a> Lines<'a> {
         Ok(taken)
     }
 
-    /// The last lines, for a failure to show.
-    pub(super) fn last_words(&self) -> Option<String> {
-        let last: Vec<&str> = self.last.iter().map(String::as_str).collect();
-        (!last.is_empty()).then(|| format!("its last lines: {}", last.join(" | ")))
-    }
-
     /// Why the log could not be read to its end, if that was so.
     pub(super) fn trouble(&self) -> Option<&CloudError> {
         self.trouble.as_ref()
@@ -118,22 +106,9 @@ impl<'a> Lines<'a> {
         let again = usize::try_from(self.known - self.passed).unwrap_or(usize::MAX);
         let again = again.min(events.len());
         self.passed += again as u64;
-        for event in &events {
-            self.remember(event);
-        }
         let lines: Vec<Line> = events.iter().skip(again).map(|event| line(event)).collect();
         let mut stream = self.job.work.context.log.stream(Level::Info);
         stream.pieces(&lines).map_err(failure::agent("write the log"))
-    }
-
-    fn remember(&mut self, event: &str) {
-        if event.trim().is_empty() {
-            return;
-        }
-        if self.last.len() == LAST {
-            self.last.pop_front();
-        }
-        self.last.push_back(event.trim().chars().take(LONGEST_LAST).collect());
     }
 }
 

@@ -27,6 +27,18 @@ if [ "$status" != 0 ]; then
 fi
 "#;
 
+/// What the script says last of a command that failed; its code follows.
+const EXITED: &str = "the command exited with code ";
+/// What it says of one that did not leave an output; the output's name follows.
+const LEFT_NO: &str = "the command succeeded but left no file ";
+
+/// Whether the script said `word` last, and not its command, which may write anything where the last word is read.
+pub(super) fn is_last_word(word: &str, outputs: &[String]) -> bool {
+    let is_code = |code: &str| code.parse::<u8>().is_ok();
+    word.strip_prefix(EXITED).is_some_and(is_code)
+        || word.strip_prefix(LEFT_NO).is_some_and(|left| outputs.iter().any(|name| name == left))
+}
+
 /// The container's entry point for the script with this digest.
 pub(super) fn entry_point(script: &Digest) -> Vec<String> {
     ["/bin/sh", "-euc", GUARD, BASE, script.as_str()].map(str::to_owned).to_vec()
@@ -50,7 +62,7 @@ pub(super) fn begin(command: &Command, outputs: &[String], files: &Digest) -> St
         let (name, folder) = (quoted(output), quoted(&folder));
         let _ = writeln!(
             script,
-            "if [ ! -f {name} ]; then\n  last_word 'the command succeeded but left no file '{name}\n  exit 1\nfi\n\
+            "if [ ! -f {name} ]; then\n  last_word '{LEFT_NO}'{name}\n  exit 1\nfi\n\
              mkdir -p \"$base/output/files/\"{folder}\ncp {name} \"$base/output/files/\"{name}"
         );
     }
@@ -71,6 +83,25 @@ mod tests {
     fn the_entry_point_fits() {
         let words = entry_point(&Digest::of("x"));
         assert!(words.iter().all(|word| word.len() <= 256 && !word.contains('\n')), "{words:?}");
+    }
+
+    #[test]
+    fn its_last_words_are_known() {
+        assert!(RUN.contains(&format!("last_word \"{EXITED}$status\"")), "{RUN}");
+        let outputs = ["it's.csv".to_owned()];
+        for word in
+            ["the command exited with code 255", "the command succeeded but left no file it's.csv"]
+        {
+            assert!(is_last_word(word, &outputs), "{word}");
+        }
+        for word in [
+            "",
+            "61",
+            "the command exited with code 6 1",
+            "the command succeeded but left no file 61",
+        ] {
+            assert!(!is_last_word(word, &outputs), "{word}");
+        }
     }
 
     #[test]
