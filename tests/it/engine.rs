@@ -211,12 +211,7 @@ impl World {
             reference: "main; $(exit 9)".into(),
             commit: self.commit(),
             environment,
-            facts: Facts {
-                event: "manual".into(),
-                changed_paths: Vec::new(),
-                by: None,
-                plan: None,
-            },
+            facts: Facts { event: "manual".into(), ..Facts::default() },
             pipeline: Pipeline { name: "p".into(), environments: Vec::new(), stages },
             reused: Vec::new(),
         };
