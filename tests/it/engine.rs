@@ -116,7 +116,7 @@ impl Perform for Script {
                     return Ok(Done::Asks(Request {
                         plan: relevo::ids::Digest::of("plan"),
                         changes: 1,
-                        required: 1,
+                        required: 2,
                         approvers: Vec::new(),
                         self_approval: true,
                         until,
