@@ -35,8 +35,8 @@ impl Desk {
     /// Approves what a run asks about now. When enough have, the next agent that looks goes on with it.
     ///
     /// # Errors
-    /// [`DeskError::NobodyAsked`], [`DeskError::NotEntitled`], [`DeskError::AnsweredBefore`], [`DeskError::TooLate`],
-    /// [`DeskError::Over`], or the store failed.
+    /// [`DeskError::NobodyAsked`], [`DeskError::NotEntitled`], [`DeskError::AnsweredBefore`], [`DeskError::Enough`],
+    /// [`DeskError::TooLate`], [`DeskError::Over`], or the store failed.
     pub async fn approve(
         &self,
         person: &Person,
@@ -48,15 +48,7 @@ impl Desk {
         let answer =
             self.answer(person, &record, (&stage, &request), (Says::Approve, comment)).await?;
         let answers = self.store.answers(run).await?;
-        let by = record.facts.by.as_deref();
-        let counts = |other: &&Answer| {
-            other.stage == answer.stage
-                && other.plan == answer.plan
-                && other.void.is_none()
-                && other.says == Says::Approve
-                && request.may_answer(&other.person, by).is_ok()
-        };
-        let have = u32::try_from(answers.iter().filter(counts).count()).unwrap_or(u32::MAX);
+        let have = approvals(&record, (&answer.stage, &request), &answers);
         Ok(Accepted { stage, request, have })
     }
 
@@ -106,7 +98,7 @@ impl Desk {
     ) -> Result<Answer, DeskError> {
         let name = || person.name.clone();
         request
-            .may_answer(&person.name, record.facts.by.as_deref())
+            .may_answer(person.voice(), record.facts.askers())
             .map_err(|why| DeskError::NotEntitled { person: name(), why })?;
         let answer = Answer {
             run: record.id.clone(),
@@ -120,7 +112,13 @@ impl Desk {
             at: self.clock.now(),
             void: None,
         };
-        match self.store.keep_answer(&answer).await? {
+        // A rejection counts as long as the run has not gone on.
+        let enough = |before: &[Answer]| match says {
+            Says::Approve => approvals(record, (stage, request), before) >= request.required,
+            Says::Reject => false,
+        };
+        match self.store.keep_answer(&answer, enough).await? {
+            Answered::Enough => Err(DeskError::Enough),
             Answered::Before => Err(DeskError::AnsweredBefore { person: name() }),
             Answered::Now => {
                 let act = match says {
@@ -136,4 +134,20 @@ impl Desk {
             }
         }
     }
+}
+
+/// How many have approved what is asked now.
+fn approvals(
+    record: &RunRecord,
+    (stage, request): (&StageName, &Request),
+    answers: &[Answer],
+) -> u32 {
+    let counts = |answer: &&Answer| {
+        answer.stage == *stage
+            && answer.plan == request.plan
+            && answer.void.is_none()
+            && answer.says == Says::Approve
+            && request.may_answer(answer.voice(), record.facts.askers()).is_ok()
+    };
+    u32::try_from(answers.iter().filter(counts).count()).unwrap_or(u32::MAX)
 }

@@ -31,6 +31,9 @@ pub enum DeskError {
         /// Who.
         person: String,
     },
+    /// As many as are needed have approved; the run goes on by itself.
+    #[error("enough people have approved already")]
+    Enough,
     /// The time to answer is over.
     #[error("the time to answer is over")]
     TooLate,

@@ -6,6 +6,7 @@ use crate::{
     ids::{BranchName, EnvName, Sha},
     intake::{Verdict, skip_token},
     project::{self, Files, Project},
+    store::{NewDelivery, Via},
 };
 
 /// What the repository says about a commit of a branch.
@@ -86,12 +87,26 @@ pub(super) fn changed_paths(
     })
 }
 
-/// Who pushed: whom GitHub names as the sender, or where none told of the push, the author of its commit.
-pub(super) fn pushed_by(repository: &git::Repository, body: &str, commit: &Sha) -> Option<String> {
-    let told: Option<serde_json::Value> = serde_json::from_str(body).ok();
-    let sender = told.as_ref().and_then(|told| told.pointer("/sender/login")?.as_str());
-    sender.map(str::to_owned).or_else(|| {
-        let author = repository.people(commit).ok()?.author.name;
-        (!author.is_empty()).then_some(author)
-    })
+/// Who pushed.
+#[derive(Debug, Default)]
+pub(super) struct Pushed {
+    /// As GitHub names them.
+    pub(super) by: Option<String>,
+    /// Where GitHub did not tell: whom the commit names as its author.
+    pub(super) author: Option<String>,
+}
+
+/// Who pushed: whom GitHub names as the sender, or where none told of the push, whom the commit claims as its author.
+pub(super) fn pushed_by(repository: &git::Repository, told: &NewDelivery, commit: &Sha) -> Pushed {
+    let body: Option<serde_json::Value> = serde_json::from_str(&told.body).ok();
+    let sender = body.as_ref().and_then(|told| told.pointer("/sender/login")?.as_str());
+    match (told.via, sender) {
+        (Via::Webhook | Via::Recovery, Some(login)) => {
+            Pushed { by: Some(login.to_owned()), author: None }
+        }
+        (Via::Webhook | Via::Recovery | Via::Poll | Via::Api, _) => {
+            let author = repository.people(commit).ok().map(|people| people.author.name);
+            Pushed { by: None, author: Some(author.unwrap_or_default()) }
+        }
+    }
 }

@@ -158,6 +158,7 @@ impl Hearing {
         let name = repository.name();
         let before = self.store.succeeded_runs(&name, &environment, 1).await?;
         let before = before.first().map(|run| &run.commit);
+        let pushed = commit::pushed_by(repository, &wish.delivery.new, &wish.commit);
         let new = NewRun {
             repository: name,
             reference: wish.branch.to_string(),
@@ -166,10 +167,9 @@ impl Hearing {
             facts: Facts {
                 event: wish.by.as_ref().map_or(EVENT, |_| intake::ASKED).to_owned(),
                 changed_paths: commit::changed_paths(repository, before, &wish.commit),
-                by: wish.by.clone().or_else(|| {
-                    commit::pushed_by(repository, &wish.delivery.new.body, &wish.commit)
-                }),
-                plan: None,
+                by: wish.by.clone().or(pushed.by),
+                author: if wish.by.is_some() { None } else { pushed.author },
+                ..Facts::default()
             },
             pipeline: project.pipeline,
             reused: Vec::new(),

@@ -179,6 +179,7 @@ impl From<DeskError> for Problem {
                 Self::new(Kind::Conflict, told).hint("unlock it first")
             }
             DeskError::AnsweredBefore { .. }
+            | DeskError::Enough
             | DeskError::NeverSucceeded { .. }
             | DeskError::NotDeployed { .. }
             | DeskError::NotLocked(_) => Self::new(Kind::Conflict, told),
