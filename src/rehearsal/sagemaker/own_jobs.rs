@@ -96,7 +96,7 @@ fn check(call: &Call<'_>) -> Result<(), ServiceError> {
     let words = words.as_array().map_or(&[][..], Vec::as_slice);
     let too_long =
         |text: &Value| text.as_str().is_none_or(|text| text.chars().count() > LONGEST_TEXT);
-    if words.len() > MOST_WORDS || words.iter().any(|word| too_long(word)) {
+    if words.len() > MOST_WORDS || words.iter().any(too_long) {
         let rule = "up to 100 members of up to 256 characters";
         return Err(constraint("ContainerEntrypoint", "…", rule));
     }

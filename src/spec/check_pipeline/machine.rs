@@ -61,7 +61,7 @@ fn named(reading: &mut Reading<'_>, stage: &str, word: &str) -> Option<JobMachin
         return Some(JobMachine::default());
     }
     let message = format!("a stage cannot run on {}", quoted(word));
-    let help = reading.notes.suggestion(word, [SAGEMAKER].into_iter()).unwrap_or_else(|| {
+    let help = reading.notes.suggestion(word, [SAGEMAKER]).unwrap_or_else(|| {
         format!(
             "write '{SAGEMAKER}', or leave it out for the agent's own machine; an agent's labels \
              stand under 'environments'"

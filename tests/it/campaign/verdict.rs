@@ -85,6 +85,9 @@ fn one_success_a_stage(run: &RunRow, events: &[(i64, Value)]) -> Vec<String> {
     wrong.map(|stage| format!("{stage} of {} succeeded {} times", run.id, number(stage))).collect()
 }
 
+/// What was changed: the operation, its line and its content.
+type Done<'h> = (&'h str, &'h str, &'h [u8]);
+
 /// Whoever changed something in prod for this run had done so before another began; nobody changed the same twice; nothing
 /// was changed once the last stage had succeeded.
 fn one_apply_a_plan(run: &RunRow, events: &[(i64, Value)], heard: &[Heard]) -> Vec<String> {
@@ -99,7 +102,7 @@ fn one_apply_a_plan(run: &RunRow, events: &[(i64, Value)], heard: &[Heard]) -> V
     if outcome(run) == "superseded" && !changes.is_empty() {
         wrong.push(format!("run {} is superseded and changed prod", run.id));
     }
-    let mut applied: Vec<(u32, BTreeSet<(&str, &str, &[u8])>)> = Vec::new();
+    let mut applied: Vec<(u32, BTreeSet<Done<'_>>)> = Vec::new();
     for change in &changes {
         // One that was killed before it could be told apart did nothing after this.
         let Some(pid) = change.pid else { continue };
