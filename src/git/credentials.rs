@@ -31,8 +31,11 @@ impl Credentials {
         Self::of(Arc::new(OfHost { host: host.to_ascii_lowercase(), token }))
     }
 
-    /// What git needs to be told to open `url`.
-    pub(super) fn token(&self, url: &str) -> Result<Option<String>, GitError> {
+    /// The token that opens the repository at `url` now. May block.
+    ///
+    /// # Errors
+    /// [`GitError::Unreachable`], if there should be one and is none.
+    pub fn token(&self, url: &str) -> Result<Option<String>, GitError> {
         let Some(tokens) = self.0.as_ref().filter(|_| url.starts_with("https://")) else {
             return Ok(None);
         };

@@ -96,17 +96,13 @@ pub(super) struct Pushed {
     pub(super) author: Option<String>,
 }
 
-/// Who pushed: whom GitHub names as the sender, or where none told of the push, whom the commit claims as its author.
-pub(super) fn pushed_by(repository: &git::Repository, told: &NewDelivery, commit: &Sha) -> Pushed {
-    let body: Option<serde_json::Value> = serde_json::from_str(&told.body).ok();
-    let sender = body.as_ref().and_then(|told| told.pointer("/sender/login")?.as_str());
-    match (told.via, sender) {
-        (Via::Webhook | Via::Recovery, Some(login)) => {
-            Pushed { by: Some(login.to_owned()), author: None }
+/// Whom GitHub names as the sender of a push.
+pub(super) fn sender(told: &NewDelivery) -> Option<String> {
+    match told.via {
+        Via::Webhook | Via::Recovery => {
+            let body: serde_json::Value = serde_json::from_str(&told.body).ok()?;
+            Some(body.pointer("/sender/login")?.as_str()?.to_owned())
         }
-        (Via::Webhook | Via::Recovery | Via::Poll | Via::Api, _) => {
-            let author = repository.people(commit).ok().map(|people| people.author.name);
-            Pushed { by: None, author: Some(author.unwrap_or_default()) }
-        }
+        Via::Poll | Via::Api => None,
     }
 }

@@ -5,7 +5,7 @@ use super::runs::text;
 use super::{Lease, Store, StoreError, moment};
 use crate::{
     flow::Voice,
-    ids::{Digest, RunId, StageName},
+    ids::{DeliveryId, Digest, RunId, StageName},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,9 @@ pub struct Answer {
     pub at: Timestamp,
     /// Why it does not count any more.
     pub void: Option<String>,
+    /// The delivery that it came with, which is never two answers.
+    #[serde(skip)]
+    pub delivery: Option<DeliveryId>,
 }
 
 /// What [`Answer::via`] is for an account on GitHub.
@@ -112,8 +115,8 @@ impl Store {
             return Ok(Answered::Enough);
         }
         sqlx::query(
-            "INSERT INTO answers (run, stage, plan, person, via, says, reason, at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO answers (run, stage, plan, person, via, says, reason, at, delivery)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(answer.run.as_str())
         .bind(answer.stage.as_str())
@@ -123,6 +126,7 @@ impl Store {
         .bind(answer.says.as_str())
         .bind(&answer.reason)
         .bind(self.now())
+        .bind(answer.delivery.as_ref().map(DeliveryId::as_str))
         .execute(&mut *write)
         .await?;
         sqlx::query("UPDATE runs SET woken = 1 WHERE id = $1")
@@ -139,6 +143,18 @@ impl Store {
     /// If the database fails.
     pub async fn answers(&self, run: &RunId) -> Result<Vec<Answer>, StoreError> {
         answers(&mut *self.pool.acquire().await?, run).await
+    }
+
+    /// What a delivery answered already.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn answer_of(&self, delivery: &DeliveryId) -> Result<Option<Answer>, StoreError> {
+        let row = sqlx::query("SELECT * FROM answers WHERE delivery = $1")
+            .bind(delivery.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(answer).transpose()
     }
 
     /// Lets every answer of a stage that is about another plan than `plan` count no more, and says why.
@@ -187,5 +203,10 @@ fn answer(row: &AnyRow) -> Result<Answer, StoreError> {
         reason: row.try_get("reason")?,
         at: moment(row.try_get("at")?)?,
         void: row.try_get("void")?,
+        delivery: row.try_get::<Option<&str>, _>("delivery")?.map(id).transpose()?,
     })
+}
+
+fn id(text: &str) -> Result<DeliveryId, StoreError> {
+    text.parse().map_err(|_| StoreError::corrupt("a delivery's id", text))
 }

@@ -179,6 +179,7 @@ impl From<DeskError> for Problem {
                 Self::new(Kind::Conflict, told).hint("unlock it first")
             }
             DeskError::AnsweredBefore { .. }
+            | DeskError::OtherPlan { .. }
             | DeskError::Enough
             | DeskError::NeverSucceeded { .. }
             | DeskError::NotDeployed { .. }
