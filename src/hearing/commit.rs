@@ -59,6 +59,12 @@ pub(super) fn look(
     if let Some(token) = skip_token(&repository.message(commit)?) {
         return Ok(Looked::Judged(Verdict::ignored(format!("commit {short} says {token}"))));
     }
+    if let Err(error) = repository.look_through(commit) {
+        return match Trouble::from(error) {
+            Trouble::Lasting(why) => Ok(Looked::Judged(Verdict::refused(why))),
+            passing @ Trouble::Passing(_) => Err(passing),
+        };
+    }
     let (files, policy) =
         (Files::Commit(repository, commit), Files::Commit(repository, &rules.commit));
     match project::load(repository.public_address(), commit, files, policy) {
