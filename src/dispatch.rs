@@ -15,7 +15,7 @@ mod person;
 mod rerun;
 mod stopping;
 
-pub use answering::Accepted;
+pub use answering::{Accepted, Asked};
 pub use desk::Desk;
 pub use error::DeskError;
 pub use line::{Stand, Standing};

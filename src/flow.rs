@@ -21,6 +21,6 @@ mod tests;
 pub use chain::begun_by;
 pub use decide::{Effect, next};
 pub use ending::{Ending, Outcome};
-pub use event::{Event, Failure, NotEntitled, Request, SkipReason, Stop, Withdrawal};
+pub use event::{Event, Failure, NotEntitled, Request, SkipReason, Stop, Voice, Withdrawal};
 pub use stage::{StageState, Standing};
 pub use state::{IllegalEvent, MOST_INTERRUPTIONS, Phase, RunState};

@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod mirror;
 mod people;
+mod program;
 mod refs;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ mod tree;
 
 pub use checkout::Checkout;
 pub(crate) use checkout::PARTIAL;
-pub use credentials::Credentials;
+pub use credentials::{Credentials, Tokens};
 pub use error::GitError;
 pub use mirror::is_url;
 pub use people::{People, Person};
@@ -37,7 +38,7 @@ pub struct Repository {
 }
 
 /// Where a repository comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Origin {
     /// A folder of the user's, which is never written to.
     Local,

@@ -13,8 +13,11 @@ mod credentials;
 mod deliveries;
 mod deployments;
 mod error;
+mod git_token;
 mod limits;
 mod pace;
+mod people;
+mod reactions;
 mod read;
 pub mod signature;
 mod statuses;
@@ -26,6 +29,7 @@ pub use deliveries::{FailedDelivery, Hook, Redelivered};
 pub use error::{Class, GithubError};
 pub use limits::RateLimit;
 pub use pace::BETWEEN_CHANGES;
+pub use reactions::{Reaction, Spot};
 pub use read::{Head, Origin, PullRequest};
 
 /// What earlier tries may have left at GitHub.

@@ -3,23 +3,26 @@
 //! A delivery is kept first and judged later, as often as it takes: each step bears being done twice, and whatever way a
 //! push is heard of, it is one run. What a delivery says is looked up in the repository before it counts.
 
+mod answer;
 mod commit;
 mod github;
 mod inbox;
 mod judge;
 mod look;
+mod proposal;
 mod repository;
 mod rules;
 
 pub use github::AskError;
 pub use inbox::{Inbox, NotKept};
 pub use judge::Judged;
-pub use look::{Looked, pace};
+pub use look::{LONGEST_SILENCE, Looked, pace, patience};
 pub use repository::Repository;
 
 use crate::{
     clock::Clock,
     git::{self, Credentials, GitError},
+    github::Client,
     store::Store,
 };
 use std::{path::PathBuf, sync::Arc};
@@ -36,6 +39,8 @@ pub struct Hearing {
     pub mirrors: PathBuf,
     /// How they are reached.
     pub credentials: Credentials,
+    /// GitHub, if it is asked: who pushed, and what people answer there.
+    pub github: Option<Arc<Client>>,
 }
 
 impl Hearing {

@@ -2,13 +2,15 @@
 //!
 //! Whatever reached the agent gets a [`Verdict`]; nothing is dropped without a reason that people can read.
 
+mod answer;
 mod meaning;
 mod nesting;
 mod skip;
 #[cfg(test)]
 mod tests;
 
-pub use meaning::{ASKED, Asking, EVENTS, Malformed, Meaning, Sender, meaning, sender};
+pub use answer::{About, Answering, Named, Place, Saying};
+pub use meaning::{ASKED, Asking, EVENTS, Malformed, Meaning, Proposed, Sender, meaning, sender};
 pub use nesting::{DEEPEST, is_too_deep};
 pub use skip::skip_token;
 
@@ -27,12 +29,19 @@ pub enum Verdict {
         /// Which.
         run: RunId,
     },
+    /// It is an answer to a run that asked, and counts.
+    Answered {
+        /// Which run.
+        run: RunId,
+        /// Who said what, one clause without a full stop.
+        reason: String,
+    },
     /// Nothing follows from it.
     Ignored {
         /// Why, one clause without a full stop.
         reason: String,
     },
-    /// It should have been a run and cannot be one.
+    /// It should have been a run or an answer and cannot be one.
     Refused {
         /// Why, one clause without a full stop.
         reason: String,
@@ -40,6 +49,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// It is an answer, and counts.
+    #[must_use]
+    pub fn answered(run: RunId, reason: impl Into<String>) -> Self {
+        Self::Answered { run, reason: readable(reason.into()) }
+    }
+
     /// Nothing follows.
     #[must_use]
     pub fn ignored(reason: impl Into<String>) -> Self {

@@ -38,8 +38,8 @@ pub mod doctor;
 pub mod bootstrap;
 pub mod engine;
 pub mod watch;
-pub mod hearing;
 pub mod dispatch;
+pub mod hearing;
 pub mod telling;
 
 // L3: faces.

@@ -11,6 +11,7 @@ mod comment;
 mod content;
 mod deployment;
 mod promotion;
+mod proposal;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -18,9 +19,11 @@ mod text;
 
 pub use annotation::{Annotation, FINDINGS_EVIDENCE, Level, MOST_ANNOTATIONS};
 pub use content::{
-    Alarm, Alert, CheckRun, Comment, CommitStatus, Conclusion, Content, Deployment,
+    Alarm, Alert, Button, CheckRun, Comment, CommitStatus, Conclusion, Content, Deployment,
     DeploymentState, Overtaking, Progress, Saying, StatusState,
 };
+
+pub use proposal::{Asks, Proposal};
 
 use crate::{
     flow::{Event, IllegalEvent, RunState},

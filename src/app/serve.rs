@@ -19,6 +19,7 @@ mod systemd;
 mod tasks;
 mod telling;
 mod tidying;
+mod tokens;
 mod watching;
 mod web;
 mod windows;
@@ -30,7 +31,10 @@ pub use tasks::{Ends, Pass, Rest, Task};
 use super::{App, settings::Settings};
 use crate::{exec::Inherited, git::Credentials, logs::Masker, web::health::Pulse};
 use anyhow::Context as _;
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicI64},
+};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Tells people what the agent is doing, a sentence at a time.
@@ -73,7 +77,7 @@ pub struct Tools {
 /// # Errors
 /// The address cannot be listened on, a secret cannot be read, or a task broke too often.
 pub async fn serve(
-    tools: Tools,
+    mut tools: Tools,
     phase: watch::Sender<Phase>,
     signals: Signals,
     told: impl FnOnce(SocketAddr),
@@ -82,19 +86,23 @@ pub async fn serve(
     let github = tools.settings.github.as_ref();
     let github = github.map(|github| github.client(tools.app.clock.clone(), &*tools.variable));
     let github = github.transpose().context("use GitHub")?.map(Arc::new);
+    if let Some(github) = &github {
+        tools.credentials = tokens::credentials(&tools, github);
+    }
     let address = tools.settings.listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("listen on {address}"))?;
     told(listener.local_addr().context("read the address")?);
     // The order of this list is the order in which they were thought of; they do not depend on each other.
     let mut tasks = vec![enlisted::task(&tools).await?, reading];
-    tasks.extend(hearing::tasks(&tools));
+    let unreached = Arc::new(AtomicI64::default());
+    tasks.extend(hearing::tasks(&tools, github.clone(), unreached.clone()));
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(leftovers::tasks(&tools));
     tasks.extend(watching::tasks(&tools));
     tasks.push(tidying::task(&tools));
     tasks.extend(github::tasks(&tools, github.clone()));
-    let readings = observing::readings(github.as_ref());
+    let readings = observing::readings(github.as_ref(), unreached);
     tasks.extend(telling::tasks(&tools, github)?);
     let observed = observing::Observed::new(&tools, readings);
     tasks.extend(observing::tasks(&tools, &observed)?);

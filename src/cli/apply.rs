@@ -50,9 +50,9 @@ pub(crate) async fn apply(args: &Args, shared: &Shared, output: &Output) -> CliR
     let app = open_app(&state).await?;
     let facts = Facts {
         event: "apply".to_owned(),
-        changed_paths: Vec::new(),
         by: Some(person().name),
         plan: Some(saved.plan),
+        ..Facts::default()
     };
     let run = deployment(&app, &source, facts).await?;
     promote(&app, source.project, run, output).await

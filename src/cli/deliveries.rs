@@ -142,6 +142,7 @@ fn verdict(delivery: &Delivery) -> String {
     match &delivery.verdict {
         None => "waits".to_owned(),
         Some(Verdict::Run { run }) => format!("run {}", run.short()),
+        Some(Verdict::Answered { run, .. }) => format!("answered {}", run.short()),
         Some(Verdict::Ignored { .. }) => "ignored".to_owned(),
         Some(Verdict::Refused { .. }) => "refused".to_owned(),
     }
@@ -150,7 +151,14 @@ fn verdict(delivery: &Delivery) -> String {
 /// Why, as far as there is something to say.
 fn reason(delivery: &Delivery) -> String {
     match (&delivery.verdict, &delivery.note, delivery.due) {
-        (Some(Verdict::Ignored { reason } | Verdict::Refused { reason }), ..) => reason.clone(),
+        (
+            Some(
+                Verdict::Answered { reason, .. }
+                | Verdict::Ignored { reason }
+                | Verdict::Refused { reason },
+            ),
+            ..,
+        ) => reason.clone(),
         (None, Some(note), Some(due)) => {
             let (attempts, due) = (delivery.attempts, due.strftime("%T"));
             format!("{note}; tried {attempts} times, again at {due}")

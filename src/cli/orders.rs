@@ -49,6 +49,8 @@ pub(crate) fn refused(error: DeskError) -> CliError {
             "`approval` in the environment's file on the default branch says who may; AGENT_USER names you"
         }
         DeskError::AnsweredBefore { .. } => "somebody else must answer",
+        DeskError::OtherPlan { .. } => "look at the plan as it is now: agent show RUN",
+        DeskError::Enough => "`agent serve` goes on with it; without one: agent resume RUN",
         DeskError::Over { .. } => "agent retry RUN runs it again",
         DeskError::Open { .. } => "wait for its end, or: agent cancel RUN",
         DeskError::NoSuchStage { .. } => "`agent show RUN` lists its stages",

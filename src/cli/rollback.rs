@@ -55,12 +55,7 @@ pub(crate) async fn rollback(args: &Args, shared: &Shared, output: &Output) -> C
         branch: back_to.reference,
         ..now
     };
-    let facts = Facts {
-        event: "rollback".to_owned(),
-        changed_paths: Vec::new(),
-        by: Some(person().name),
-        plan: None,
-    };
+    let facts = Facts { event: "rollback".to_owned(), by: Some(person().name), ..Facts::default() };
     let run = deployment(&app, &source, facts).await?;
     promote(&app, source.project, run, output).await
 }

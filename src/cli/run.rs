@@ -85,7 +85,7 @@ async fn find_or_create(
             event: "manual".to_owned(),
             changed_paths: changed_paths(source),
             by: Some(person().name),
-            plan: None,
+            ..Facts::default()
         },
         pipeline: source.project.pipeline.clone(),
         reused,

@@ -13,6 +13,7 @@ use crate::{
     store::RunRecord,
 };
 use std::path::{Path, PathBuf};
+use url::Url;
 
 /// Which commit of which repository.
 #[derive(Debug, Clone, clap::Args)]
@@ -64,14 +65,18 @@ fn open(repo: &str, state: &Path) -> Result<git::Repository, CliError> {
     Ok(repository)
 }
 
-/// How repositories are reached by URL: with the token in `GITHUB_TOKEN`, or the user's ssh agent.
+/// The server that the token in `GITHUB_TOKEN` is for, unless `GITHUB_SERVER_URL` names another, as GitHub's own runners
+/// do.
+const TOKENS_SERVER: &str = "github.com";
+
+/// How repositories are reached by URL: with the token in `GITHUB_TOKEN` at its own server, or with what git is set up
+/// with.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 pub(crate) fn credentials() -> git::Credentials {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the command line is where the environment is read"
-    )]
     let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
-    git::Credentials { token }
+    let server = std::env::var("GITHUB_SERVER_URL").ok().and_then(|url| Url::parse(&url).ok());
+    let host = server.as_ref().and_then(Url::host_str).unwrap_or(TOKENS_SERVER);
+    token.map_or_else(git::Credentials::default, |token| git::Credentials::for_host(host, token))
 }
 
 /// The project of a run, as its commit has it.

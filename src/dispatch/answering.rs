@@ -7,7 +7,7 @@ use super::{
 use crate::{
     engine::{Order, end_at_rest, stages},
     flow::{Request, RunState},
-    ids::{RunId, StageName},
+    ids::{DeliveryId, Digest, RunId, StageName},
     store::{Answer, Answered, RunRecord, Says},
 };
 use serde_json::json;
@@ -31,12 +31,23 @@ impl Accepted {
     }
 }
 
+/// A run, the stage of it that asks, and what it asks.
+pub type Asked = (RunRecord, StageName, Request);
+
+/// What somebody says.
+struct Said {
+    says: Says,
+    reason: Option<String>,
+    /// What it came with, if it came from afar.
+    delivery: Option<DeliveryId>,
+}
+
 impl Desk {
     /// Approves what a run asks about now. When enough have, the next agent that looks goes on with it.
     ///
     /// # Errors
-    /// [`DeskError::NobodyAsked`], [`DeskError::NotEntitled`], [`DeskError::AnsweredBefore`], [`DeskError::TooLate`],
-    /// [`DeskError::Over`], or the store failed.
+    /// [`DeskError::NobodyAsked`], [`DeskError::NotEntitled`], [`DeskError::AnsweredBefore`], [`DeskError::Enough`],
+    /// [`DeskError::TooLate`], [`DeskError::Over`], or the store failed.
     pub async fn approve(
         &self,
         person: &Person,
@@ -44,20 +55,27 @@ impl Desk {
         comment: Option<&str>,
     ) -> Result<Accepted, DeskError> {
         let (record, stage, request) = self.asked(run).await?;
-        let comment = comment.map(bounded);
-        let answer =
-            self.answer(person, &record, (&stage, &request), (Says::Approve, comment)).await?;
+        let said = Said { says: Says::Approve, reason: comment.map(bounded), delivery: None };
+        let answer = self.answer(person, &record, (&stage, &request), said).await?;
         let answers = self.store.answers(run).await?;
-        let by = record.facts.by.as_deref();
-        let counts = |other: &&Answer| {
-            other.stage == answer.stage
-                && other.plan == answer.plan
-                && other.void.is_none()
-                && other.says == Says::Approve
-                && request.may_answer(&other.person, by).is_ok()
-        };
-        let have = u32::try_from(answers.iter().filter(counts).count()).unwrap_or(u32::MAX);
+        let have = approvals(&record, (&answer.stage, &request), &answers);
         Ok(Accepted { stage, request, have })
+    }
+
+    /// Approves the plan that a delivery names, if it is the one that the run asks about now. One delivery is one answer.
+    ///
+    /// # Errors
+    /// As [`Desk::approve`], and [`DeskError::OtherPlan`].
+    pub async fn approve_plan(
+        &self,
+        person: &Person,
+        run: &RunId,
+        (plan, delivery): (&Digest, &DeliveryId),
+    ) -> Result<(), DeskError> {
+        let (record, stage, request) = about(self.asked(run).await?, plan)?;
+        let said = Said { says: Says::Approve, reason: None, delivery: Some(delivery.clone()) };
+        self.answer(person, &record, (&stage, &request), said).await?;
+        Ok(())
     }
 
     /// Rejects what a run asks about now, which ends it; an agent tidies up if a stage is there for that.
@@ -71,17 +89,45 @@ impl Desk {
         reason: &str,
     ) -> Result<(), DeskError> {
         let reason = given(reason)?;
-        let (record, stage, request) = self.asked(run).await?;
-        let said = (Says::Reject, Some(reason));
+        let asked = self.asked(run).await?;
+        self.reject_asked(person, asked, (reason, None)).await
+    }
+
+    /// Rejects the plan that a delivery names, if it is the one that the run asks about now. One delivery is one answer.
+    ///
+    /// # Errors
+    /// As [`Desk::reject`], and [`DeskError::OtherPlan`].
+    pub async fn reject_plan(
+        &self,
+        person: &Person,
+        run: &RunId,
+        (plan, delivery): (&Digest, &DeliveryId),
+        reason: &str,
+    ) -> Result<(), DeskError> {
+        let reason = given(reason)?;
+        let asked = about(self.asked(run).await?, plan)?;
+        self.reject_asked(person, asked, (reason, Some(delivery.clone()))).await
+    }
+
+    async fn reject_asked(
+        &self,
+        person: &Person,
+        (record, stage, request): Asked,
+        (reason, delivery): (String, Option<DeliveryId>),
+    ) -> Result<(), DeskError> {
+        let said = Said { says: Says::Reject, reason: Some(reason), delivery };
         let answer = self.answer(person, &record, (&stage, &request), said).await?;
         let order = Order::Fail(stage, stages::rejected(&answer));
         // What an agent has to do is done by the next that looks.
-        end_at_rest(&self.store, run, order, self.clock.now()).await?;
+        end_at_rest(&self.store, &record.id, order, self.clock.now()).await?;
         Ok(())
     }
 
     /// What the run asks about now.
-    async fn asked(&self, run: &RunId) -> Result<(RunRecord, StageName, Request), DeskError> {
+    ///
+    /// # Errors
+    /// [`DeskError::NobodyAsked`], [`DeskError::TooLate`], [`DeskError::Over`], or the store failed.
+    pub async fn asked(&self, run: &RunId) -> Result<Asked, DeskError> {
         let record = self.store.run(run).await?;
         if let Some(outcome) = record.outcome {
             return Err(DeskError::Over { run: run.clone(), outcome });
@@ -102,11 +148,11 @@ impl Desk {
         person: &Person,
         record: &RunRecord,
         (stage, request): (&StageName, &Request),
-        (says, reason): (Says, Option<String>),
+        Said { says, reason, delivery }: Said,
     ) -> Result<Answer, DeskError> {
         let name = || person.name.clone();
         request
-            .may_answer(&person.name, record.facts.by.as_deref())
+            .may_answer(person.voice(), record.facts.askers())
             .map_err(|why| DeskError::NotEntitled { person: name(), why })?;
         let answer = Answer {
             run: record.id.clone(),
@@ -119,8 +165,15 @@ impl Desk {
             reason,
             at: self.clock.now(),
             void: None,
+            delivery,
         };
-        match self.store.keep_answer(&answer).await? {
+        // A rejection counts as long as the run has not gone on.
+        let enough = |before: &[Answer]| match says {
+            Says::Approve => approvals(record, (stage, request), before) >= request.required,
+            Says::Reject => false,
+        };
+        match self.store.keep_answer(&answer, enough).await? {
+            Answered::Enough => Err(DeskError::Enough),
             Answered::Before => Err(DeskError::AnsweredBefore { person: name() }),
             Answered::Now => {
                 let act = match says {
@@ -136,4 +189,25 @@ impl Desk {
             }
         }
     }
+}
+
+/// What is asked, if it is about this plan.
+fn about(asked: Asked, plan: &Digest) -> Result<Asked, DeskError> {
+    if asked.2.plan == *plan { Ok(asked) } else { Err(DeskError::OtherPlan { now: asked.2.plan }) }
+}
+
+/// How many have approved what is asked now.
+fn approvals(
+    record: &RunRecord,
+    (stage, request): (&StageName, &Request),
+    answers: &[Answer],
+) -> u32 {
+    let counts = |answer: &&Answer| {
+        answer.stage == *stage
+            && answer.plan == request.plan
+            && answer.void.is_none()
+            && answer.says == Says::Approve
+            && request.may_answer(answer.voice(), record.facts.askers()).is_ok()
+    };
+    u32::try_from(answers.iter().filter(counts).count()).unwrap_or(u32::MAX)
 }

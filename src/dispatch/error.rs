@@ -3,7 +3,7 @@
 use crate::{
     engine::EngineError,
     flow::{NotEntitled, Outcome},
-    ids::{EnvName, RunId, StageName},
+    ids::{Digest, EnvName, RunId, StageName},
     queue::Hold,
     store::StoreError,
 };
@@ -31,6 +31,15 @@ pub enum DeskError {
         /// Who.
         person: String,
     },
+    /// The answer is about another plan than the one that is asked about.
+    #[error("the plan is {} now, and that is another one", .now.short())]
+    OtherPlan {
+        /// The one that is.
+        now: Digest,
+    },
+    /// As many as are needed have approved; the run goes on by itself.
+    #[error("enough people have approved already")]
+    Enough,
     /// The time to answer is over.
     #[error("the time to answer is over")]
     TooLate,

@@ -1,5 +1,6 @@
 //! Who gives an order.
 
+use crate::flow::Voice;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -32,6 +33,17 @@ impl Via {
             Self::Cli => "cli",
             Self::Api => "api",
             Self::GitHub => "github",
+        }
+    }
+}
+
+impl Person {
+    /// Their voice where a run asks.
+    #[must_use]
+    pub fn voice(&self) -> Voice<'_> {
+        match self.via {
+            Via::Cli | Via::Api => Voice::Named(&self.name),
+            Via::GitHub => Voice::GitHub(&self.name),
         }
     }
 }

@@ -20,7 +20,7 @@ impl Desk {
     /// [`DeskError::Open`], or the store failed.
     pub async fn retry(&self, person: &Person, run: &RunId) -> Result<RunRecord, DeskError> {
         let old = self.ended(run).await?;
-        let facts = Facts { by: Some(person.name.clone()), ..old.facts.clone() };
+        let facts = old.facts.again(&person.name);
         let new = again(&old, facts, (old.pipeline.clone(), Vec::new()));
         self.order(person, ("retry", run), (new, json!({}))).await
     }
@@ -42,7 +42,7 @@ impl Desk {
             return Err(DeskError::NoSuchStage { stage: stage.clone(), known });
         }
         let reused = self.reused(&old, stage).await?;
-        let facts = Facts { by: Some(person.name.clone()), ..old.facts.clone() };
+        let facts = old.facts.again(&person.name);
         let new = again(&old, facts, (old.pipeline.clone(), reused));
         self.order(person, ("retry", run), (new, json!({ "from": stage }))).await
     }
@@ -62,8 +62,8 @@ impl Desk {
         let facts = Facts {
             event: "redeploy".to_owned(),
             changed_paths: Vec::new(),
-            by: Some(person.name.clone()),
             plan: None,
+            ..old.facts.again(&person.name)
         };
         let new = again(&old, facts, (pipeline, Vec::new()));
         self.order(person, ("redeploy", run), (new, json!({}))).await

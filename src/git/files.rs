@@ -32,6 +32,14 @@ impl Repository {
         Ok(Some(blob.content().to_vec()))
     }
 
+    /// Looks through a whole commit: can it be checked out?
+    ///
+    /// # Errors
+    /// If the commit is not there, or holds what must not be checked out.
+    pub fn look_through(&self, commit: &Sha) -> Result<(), GitError> {
+        tree::walk(&self.inner, &self.tree(commit)?).map(drop)
+    }
+
     /// The names of the files directly in `folder` at a commit, sorted; no symbolic links, and none where there is no
     /// such folder. Nothing else of the commit is looked at.
     ///

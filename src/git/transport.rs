@@ -4,16 +4,15 @@
 //! a second TLS library out of this one. What a server sends is only stored. Reading and checking out stay with us, and
 //! no hook, submodule, prompt or other protocol than the allowed ones comes into play.
 
-use super::{Credentials, GitError};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use std::{
-    io,
-    path::Path,
-    process::{Command, Output, Stdio},
+use super::{
+    Credentials, GitError,
+    program::{self, Ended},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::{io, path::Path, process::Command, time::Duration};
 
 /// What must hold whatever the user's own configuration says.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 12] = [
     "protocol.allow=never",
     "protocol.https.allow=always",
     "protocol.ssh.allow=always",
@@ -21,14 +20,22 @@ const SETTINGS: [&str; 9] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "transfer.fsckObjects=true",
+    // Nothing is taken from a third place that a server names.
+    "transfer.bundleURI=false",
+    "fetch.recurseSubmodules=false",
+    "submodule.recurse=false",
     // A server that sends less than a byte a second for a minute is given up.
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=60",
 ];
 /// Never a question that nobody is there to answer, and no endless wait for a host.
-const SSH: &str = "ssh -oBatchMode=yes -oConnectTimeout=30 -oServerAliveInterval=15";
-/// Variables of a surrounding git that would point this one elsewhere.
-const ELSEWHERE: [&str; 7] = [
+const SSH: &str = "ssh -oBatchMode=yes -oConnectTimeout=30 -oServerAliveInterval=15 -oControlMaster=no -oControlPath=none";
+/// How long a server may take to list its branches.
+const LISTED_WITHIN: Duration = Duration::from_mins(2);
+/// How long fetching may take: a repository of several gigabytes over a slow line.
+const FETCHED_WITHIN: Duration = Duration::from_mins(30);
+/// Variables of a surrounding git that would point this one elsewhere, allow it more, or let it write down what it sends.
+const ELSEWHERE: [&str; 15] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -36,6 +43,14 @@ const ELSEWHERE: [&str; 7] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_NAMESPACE",
     "GIT_CONFIG_PARAMETERS",
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_CURL_VERBOSE",
+    "GIT_TRACE",
+    "GIT_TRACE2",
+    "GIT_TRACE2_EVENT",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_PACKET",
+    "GIT_TRACE_REDACT",
 ];
 /// As much of git's complaint as fits a message: the last lines say why.
 const MOST_LINES: usize = 3;
@@ -57,7 +72,7 @@ pub(super) fn fetch(
         url,
         refspec,
     ];
-    run(mirror, url, &arguments, credentials).map(drop)
+    run((mirror, url), &arguments, credentials, FETCHED_WITHIN).map(drop)
 }
 
 /// The full name of the server's default branch; nothing for an empty repository.
@@ -66,8 +81,9 @@ pub(super) fn default_branch(
     url: &str,
     credentials: &Credentials,
 ) -> Result<Option<String>, GitError> {
-    let told = run(mirror, url, &["ls-remote", "--symref", "--", url, "HEAD"], credentials)?;
-    let text = String::from_utf8_lossy(&told.stdout);
+    let arguments = ["ls-remote", "--symref", "--", url, "HEAD"];
+    let told = run((mirror, url), &arguments, credentials, LISTED_WITHIN)?;
+    let text = String::from_utf8_lossy(&told);
     let named = |line: &str| Some(line.strip_prefix("ref: ")?.split_once('\t')?.0.to_owned());
     Ok(text.lines().find_map(named))
 }
@@ -79,33 +95,42 @@ pub(super) fn list(
     credentials: &Credentials,
 ) -> Result<String, GitError> {
     let arguments = ["ls-remote", "--symref", "--", url, "HEAD", "refs/heads/*"];
-    let told = run(mirror, url, &arguments, credentials)?;
-    Ok(String::from_utf8_lossy(&told.stdout).into_owned())
+    let told = run((mirror, url), &arguments, credentials, LISTED_WITHIN)?;
+    Ok(String::from_utf8_lossy(&told).into_owned())
 }
 
 fn run(
-    mirror: &Path,
-    url: &str,
+    (mirror, url): (&Path, &str),
     arguments: &[&str],
     credentials: &Credentials,
-) -> Result<Output, GitError> {
+    within: Duration,
+) -> Result<Vec<u8>, GitError> {
     let unreachable = |reason: String| GitError::Unreachable { url: url.to_owned(), reason };
-    let output = command(mirror, url, credentials).args(arguments).output().map_err(|error| {
+    let mut command = command(mirror, url, credentials.token(url)?.as_deref());
+    command.args(arguments);
+    let ended = program::run(command, within).map_err(|error| {
         unreachable(match error.kind() {
             io::ErrorKind::NotFound => "the program `git` is not installed".to_owned(),
             _ => error.to_string(),
         })
     })?;
-    if output.status.success() {
-        return Ok(output);
+    match ended {
+        Ended::Itself { status, output, .. } if status.success() => Ok(output),
+        Ended::Itself { complaints, .. } => {
+            let told = String::from_utf8_lossy(&complaints);
+            let lines: Vec<&str> = told.lines().filter(|line| !line.trim().is_empty()).collect();
+            Err(unreachable(lines[lines.len().saturating_sub(MOST_LINES)..].join("; ")))
+        }
+        Ended::TooMuch => Err(unreachable("it lists more branches than anybody reads".to_owned())),
+        Ended::TooLate => {
+            let minutes = within.as_secs() / 60;
+            Err(unreachable(format!("it took longer than {minutes} minutes and was stopped")))
+        }
     }
-    let told = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = told.lines().filter(|line| !line.trim().is_empty()).collect();
-    Err(unreachable(lines[lines.len().saturating_sub(MOST_LINES)..].join("; ")))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one program that this adapter is about")]
-fn command(mirror: &Path, url: &str, credentials: &Credentials) -> Command {
+fn command(mirror: &Path, url: &str, token: Option<&str>) -> Command {
     let mut git = Command::new("git");
     git.arg("--git-dir").arg(mirror);
     for setting in SETTINGS {
@@ -114,8 +139,9 @@ fn command(mirror: &Path, url: &str, credentials: &Credentials) -> Command {
     for variable in ELSEWHERE {
         git.env_remove(variable);
     }
-    git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_SSH_COMMAND", SSH).env("LC_ALL", "C");
-    if let Some(token) = &credentials.token {
+    git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "").env("GIT_SSH_COMMAND", SSH);
+    git.env("LC_ALL", "C");
+    if let Some(token) = token {
         // Through the environment: arguments are for everybody on the machine to see.
         let basic = STANDARD.encode(format!("x-access-token:{token}"));
         // And to the server that was named only: a redirect would carry the header along.
@@ -124,6 +150,31 @@ fn command(mirror: &Path, url: &str, credentials: &Credentials) -> Command {
             .env("GIT_CONFIG_KEY_0", format!("http.{url}.extraHeader"))
             .env("GIT_CONFIG_VALUE_0", format!("Authorization: Basic {basic}"));
     }
-    git.stdin(Stdio::null());
     git
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_stands_in_no_argument_and_is_meant_for_one_repository() {
+        let url = "https://github.com/acme/model.git";
+        let command = command(Path::new("/srv/mirror"), url, Some("ghs_hunter2"));
+        let arguments: Vec<_> = command.get_args().map(|a| a.to_string_lossy()).collect();
+        assert!(!arguments.join(" ").contains("hunter2"));
+        assert!(arguments.contains(&"http.followRedirects=false".into()), "{arguments:?}");
+        let variables: Vec<_> = command.get_envs().collect();
+        let of = |name: &str| variables.iter().find(|(key, _)| *key == name).and_then(|one| one.1);
+        let key = of("GIT_CONFIG_KEY_0").unwrap();
+        assert_eq!(key, "http.https://github.com/acme/model.git.extraHeader");
+        assert_eq!(of("GIT_TRACE_CURL"), None);
+    }
+
+    #[test]
+    fn a_git_that_finds_no_server_says_so_in_its_own_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = list(folder.path(), "file:///nowhere", &Credentials::default()).unwrap_err();
+        assert!(told.to_string().starts_with("cannot fetch file:///nowhere: "), "{told}");
+    }
 }

@@ -69,7 +69,8 @@ impl Client {
             [("check_name", check.name.as_str()), ("filter", "all"), ("per_page", PER_PAGE)];
         let call = Call::get(OPERATION, &segments).with(&query);
         let listed: Listed = self.within(slug, &call).await?.read(OPERATION)?;
-        let is_own = |made: &Made| made.external_id.as_ref() == Some(&check.external_id);
+        let own = check.thing();
+        let is_own = |made: &Made| made.external_id.as_deref().map(CheckRun::thing_of) == Some(own);
         Ok(listed.check_runs.into_iter().find(is_own))
     }
 
@@ -116,6 +117,8 @@ fn body(check: &CheckRun, annotations: &[Annotation]) -> Value {
         "name": check.name,
         "external_id": check.external_id,
         "output": output(check, annotations),
+        // None takes away those of before.
+        "actions": check.actions,
     });
     match check.progress {
         Progress::Queued => body["status"] = json!("queued"),

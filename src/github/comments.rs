@@ -49,10 +49,31 @@ impl Client {
         }
         let pulls = self.pull_requests_of(slug, &comment.commit).await?;
         let Some(pull) = pulls.first() else { return Ok(NOWHERE.to_owned()) };
-        let number = pull.number.to_string();
-        match self.own_comment(slug, &number, comment).await? {
+        self.keep_comment(slug, &pull.number.to_string(), comment).await
+    }
+
+    /// Writes the comment on this pull request, or edits the one that is there.
+    ///
+    /// # Errors
+    /// If GitHub cannot be asked or refuses.
+    pub async fn say_comment_on(
+        &self,
+        slug: &GitHubName,
+        number: u64,
+        comment: &Comment,
+    ) -> Result<(), GithubError> {
+        self.keep_comment(slug, &number.to_string(), comment).await.map(drop)
+    }
+
+    async fn keep_comment(
+        &self,
+        slug: &GitHubName,
+        number: &str,
+        comment: &Comment,
+    ) -> Result<String, GithubError> {
+        match self.own_comment(slug, number, comment).await? {
             Some(id) => self.edit(slug, &id, comment).await,
-            None => self.write(slug, &number, comment).await,
+            None => self.write(slug, number, comment).await,
         }
     }
 

@@ -138,6 +138,25 @@ impl Client {
     }
 }
 
+impl Client {
+    /// A pull request, while it is open.
+    ///
+    /// # Errors
+    /// If there is none of this number, or GitHub cannot be asked.
+    pub async fn pull_request(
+        &self,
+        slug: &GitHubName,
+        number: u64,
+    ) -> Result<Option<PullRequest>, GithubError> {
+        const OPERATION: &str = "look at a pull request";
+        let number = number.to_string();
+        let segments = ["repos", slug.owner(), slug.name(), "pulls", &number];
+        let found: Pull =
+            self.within(slug, &Call::get(OPERATION, &segments)).await?.read(OPERATION)?;
+        Ok((found.state == "open").then(|| found.into()))
+    }
+}
+
 impl From<Pull> for PullRequest {
     fn from(pull: Pull) -> Self {
         let id = |side: &Side| side.repo.as_ref().map(|repo| repo.id);

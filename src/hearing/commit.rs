@@ -6,6 +6,7 @@ use crate::{
     ids::{BranchName, EnvName, Sha},
     intake::{Verdict, skip_token},
     project::{self, Files, Project},
+    store::{NewDelivery, Via},
 };
 
 /// What the repository says about a commit of a branch.
@@ -58,6 +59,12 @@ pub(super) fn look(
     if let Some(token) = skip_token(&repository.message(commit)?) {
         return Ok(Looked::Judged(Verdict::ignored(format!("commit {short} says {token}"))));
     }
+    if let Err(error) = repository.look_through(commit) {
+        return match Trouble::from(error) {
+            Trouble::Lasting(why) => Ok(Looked::Judged(Verdict::refused(why))),
+            passing @ Trouble::Passing(_) => Err(passing),
+        };
+    }
     let (files, policy) =
         (Files::Commit(repository, commit), Files::Commit(repository, &rules.commit));
     match project::load(repository.public_address(), commit, files, policy) {
@@ -86,12 +93,22 @@ pub(super) fn changed_paths(
     })
 }
 
-/// Who pushed: whom GitHub names as the sender, or where none told of the push, the author of its commit.
-pub(super) fn pushed_by(repository: &git::Repository, body: &str, commit: &Sha) -> Option<String> {
-    let told: Option<serde_json::Value> = serde_json::from_str(body).ok();
-    let sender = told.as_ref().and_then(|told| told.pointer("/sender/login")?.as_str());
-    sender.map(str::to_owned).or_else(|| {
-        let author = repository.people(commit).ok()?.author.name;
-        (!author.is_empty()).then_some(author)
-    })
+/// Who pushed.
+#[derive(Debug, Default)]
+pub(super) struct Pushed {
+    /// As GitHub names them.
+    pub(super) by: Option<String>,
+    /// Where GitHub did not tell: whom the commit names as its author.
+    pub(super) author: Option<String>,
+}
+
+/// Whom GitHub names as the sender of a push.
+pub(super) fn sender(told: &NewDelivery) -> Option<String> {
+    match told.via {
+        Via::Webhook | Via::Recovery => {
+            let body: serde_json::Value = serde_json::from_str(&told.body).ok()?;
+            Some(body.pointer("/sender/login")?.as_str()?.to_owned())
+        }
+        Via::Poll | Via::Api => None,
+    }
 }

@@ -4,14 +4,15 @@
 
 use super::{
     Hearing, Repository,
-    commit::{self, Deploys, Looked},
+    answer::Heard,
+    commit::{self, Deploys, Looked, Pushed},
     rules::{Rules, Trouble},
 };
 use crate::{
     clock::later,
     git,
     ids::{BranchName, RunId, Sha},
-    intake::{self, Meaning, Verdict},
+    intake::{self, Answering, Meaning, Verdict},
     store::{Ask, Delivery, Facts, Found, NewRun, StoreError},
 };
 use std::time::Duration;
@@ -25,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 /// How often a repository that cannot be reached is tried: about eight hours. Later it is for the next look to find.
 const MOST_ATTEMPTS: u32 = 55;
 /// How often a commit is looked for that is not there: servers tell of a push a moment before they show it.
-const MOST_SEARCHES: u32 = 3;
+pub(super) const MOST_SEARCHES: u32 = 3;
 /// What `when` is told about a run that a push made, also when somebody asked for another.
 const EVENT: &str = "push";
 
@@ -36,6 +37,8 @@ pub struct Judged {
     pub runs: Vec<RunId>,
     /// Deliveries that got a verdict.
     pub verdicts: usize,
+    /// Answers that count; runs that asked may go on.
+    pub answers: usize,
     /// Why some were left for later.
     pub trouble: Option<String>,
 }
@@ -71,6 +74,20 @@ impl Hearing {
                     }
                     (_, Ok(Meaning::Nothing(reason))) => Verdict::ignored(reason),
                     (_, Err(malformed)) => Verdict::refused(malformed.to_string()),
+                    (Some(repository), Ok(Meaning::Answered(answering))) => {
+                        let heard = self.heard(repository, &delivery, &answering).await?;
+                        match self.now_or_later(&delivery, heard).await? {
+                            Some(verdict) => verdict,
+                            None => continue,
+                        }
+                    }
+                    (Some(repository), Ok(Meaning::Proposed(proposed))) => {
+                        let heard = self.propose(repository, &proposed).await;
+                        match self.now_or_later(&delivery, heard).await? {
+                            Some(verdict) => verdict,
+                            None => continue,
+                        }
+                    }
                     (_, Ok(Meaning::Pushed { branch, commit })) => {
                         wishes.push(Wish { delivery, branch, commit, ask: Ask::Once, by: None });
                         continue;
@@ -92,6 +109,31 @@ impl Hearing {
             self.look_up(repository, wishes, &mut judged).await?;
         }
         Ok(judged)
+    }
+
+    async fn heard(
+        &self,
+        repository: &Repository,
+        delivery: &Delivery,
+        answering: &Answering,
+    ) -> Result<Heard, StoreError> {
+        match self.open(repository) {
+            Ok(opened) => self.answer((repository, &opened.name()), delivery, answering).await,
+            Err(error) => Ok(Heard::Later(error.to_string())),
+        }
+    }
+
+    /// The verdict, or nothing if there will be one later.
+    async fn now_or_later(
+        &self,
+        delivery: &Delivery,
+        heard: Heard,
+    ) -> Result<Option<Verdict>, StoreError> {
+        match heard {
+            Heard::Judged(verdict) => Ok(Some(verdict)),
+            Heard::Later(why) if self.postponed(delivery, &why, MOST_ATTEMPTS).await? => Ok(None),
+            Heard::Later(why) => Ok(Some(Verdict::refused(why))),
+        }
     }
 
     /// Holds wishes against the repository, which is fetched once for all of them: whatever they tell of is there by now.
@@ -121,7 +163,7 @@ impl Hearing {
             };
             let verdict = match (looked, &opened) {
                 (Ok(Looked::Deploys(deploys)), Ok((opened, _))) => {
-                    self.run(opened, *deploys, &wish, judged).await?
+                    self.run((repository, opened), *deploys, &wish, judged).await?
                 }
                 (Ok(Looked::Judged(verdict)), _) => verdict,
                 (Ok(Looked::NotThere(why)), _) => {
@@ -149,7 +191,7 @@ impl Hearing {
     /// The run of a commit that deploys.
     async fn run(
         &self,
-        repository: &git::Repository,
+        (heard, repository): (&Repository, &git::Repository),
         deploys: Deploys,
         wish: &Wish,
         judged: &mut Judged,
@@ -158,6 +200,7 @@ impl Hearing {
         let name = repository.name();
         let before = self.store.succeeded_runs(&name, &environment, 1).await?;
         let before = before.first().map(|run| &run.commit);
+        let pushed = self.pushed((heard, repository), wish).await;
         let new = NewRun {
             repository: name,
             reference: wish.branch.to_string(),
@@ -166,10 +209,9 @@ impl Hearing {
             facts: Facts {
                 event: wish.by.as_ref().map_or(EVENT, |_| intake::ASKED).to_owned(),
                 changed_paths: commit::changed_paths(repository, before, &wish.commit),
-                by: wish.by.clone().or_else(|| {
-                    commit::pushed_by(repository, &wish.delivery.new.body, &wish.commit)
-                }),
-                plan: None,
+                by: pushed.by,
+                author: pushed.author,
+                ..Facts::default()
             },
             pipeline: project.pipeline,
             reused: Vec::new(),
@@ -190,6 +232,28 @@ impl Hearing {
         Ok(Verdict::Run { run: found.into_run().id })
     }
 
+    /// Who pushed, or asked the agent itself. Where nobody vouches for that there is a name that the commit claims.
+    async fn pushed(
+        &self,
+        (heard, repository): (&Repository, &git::Repository),
+        wish: &Wish,
+    ) -> Pushed {
+        if let Some(by) = wish.by.clone().or_else(|| commit::sender(&wish.delivery.new)) {
+            return Pushed { by: Some(by), author: None };
+        }
+        if let (Some(github), Some(name)) = (&self.github, &heard.github) {
+            let push = (&wish.branch, &wish.commit);
+            if let Ok(Some(login)) = github.pusher(name, push).await {
+                return Pushed { by: Some(login), author: None };
+            }
+            if let Ok(Some(login)) = github.author(name, &wish.commit).await {
+                return Pushed { by: None, author: Some(login) };
+            }
+        }
+        let author = repository.people(&wish.commit).map(|people| people.author.name);
+        Pushed { by: None, author: Some(author.unwrap_or_default()) }
+    }
+
     async fn settle(
         &self,
         delivery: &Delivery,
@@ -197,6 +261,7 @@ impl Hearing {
         judged: &mut Judged,
     ) -> Result<(), StoreError> {
         judged.verdicts += 1;
+        judged.answers += usize::from(matches!(verdict, Verdict::Answered { .. }));
         self.store.keep_verdict(&delivery.new.id, verdict).await
     }
 

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     git::Tips,
     ids::{BranchName, Digest, Sha},
+    intake::Verdict,
     store::{Kept, NewDelivery, StoreError, Via},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +19,10 @@ const HEALTHY_FOR: SignedDuration = SignedDuration::from_mins(60);
 const RARER: u32 = 10;
 /// … but not rarer than this.
 const RAREST: Duration = Duration::from_mins(15);
+
+/// A repository that cannot be reached is tried ever more rarely, but not more rarely than this, unless it is looked at
+/// more rarely anyway.
+pub const LONGEST_SILENCE: Duration = Duration::from_mins(15);
 
 /// What a look found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +36,9 @@ pub enum Looked {
         /// Pushes that no delivery had told of; they are deliveries now.
         found: usize,
     },
-    /// The repository cannot be looked at, or says nothing about where to deploy.
+    /// The repository cannot be reached or read now.
+    Unreached(String),
+    /// The repository says nothing about where to deploy.
     Trouble(String),
 }
 
@@ -59,7 +66,8 @@ impl Hearing {
         let (name, tips, rules) = match looked() {
             Ok(None) => return Ok(Looked::Same),
             Ok(Some(moved)) => moved,
-            Err(trouble) => return Ok(Looked::Trouble(trouble.to_string())),
+            Err(Trouble::Passing(why)) => return Ok(Looked::Unreached(why)),
+            Err(Trouble::Lasting(why)) => return Ok(Looked::Trouble(why)),
         };
         let mut found = 0;
         for rule in &rules.environments {
@@ -77,6 +85,49 @@ impl Hearing {
         }
         Ok(Looked::Moved { tips, found })
     }
+}
+
+impl Hearing {
+    /// Lists among the deliveries that a repository went out of reach, or that it is back, when `failures` looks before
+    /// this one had found it out of reach.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn note_reach(
+        &self,
+        repository: &Repository,
+        looked: &Looked,
+        failures: u32,
+    ) -> Result<(), StoreError> {
+        let verdict = match (looked, failures) {
+            (Looked::Unreached(why), 0) => Verdict::refused(format!(
+                "{why}; it is looked at ever more rarely, at last every {} minutes",
+                LONGEST_SILENCE.as_secs() / 60
+            )),
+            (Looked::Unreached(_), 1..) | (_, 0) => return Ok(()),
+            (Looked::Same | Looked::Moved { .. } | Looked::Trouble(_), looks) => {
+                Verdict::ignored(format!("the repository is in reach again, after {looks} looks"))
+            }
+        };
+        let at = self.clock.now().as_millisecond();
+        let Ok(id) = format!("look:{}:{at}", repository.name).parse() else { return Ok(()) };
+        let new = NewDelivery {
+            id,
+            via: Via::Poll,
+            repository: repository.name.to_string(),
+            event: "look".to_owned(),
+            body: "{}".to_owned(),
+        };
+        self.store.keep_delivery(&new).await?;
+        self.store.keep_verdict(&new.id, &verdict).await
+    }
+}
+
+/// How long until a repository that could not be reached so often in a row is tried again.
+#[must_use]
+pub fn patience(usual: Duration, failures: u32) -> Duration {
+    let doubled = usual.saturating_mul(1 << failures.saturating_sub(1).min(16));
+    doubled.min(LONGEST_SILENCE.max(usual))
 }
 
 /// A push that was found. Its id is the same each time it is found, until the rules change: then it is judged anew.
@@ -120,6 +171,15 @@ mod tests {
         assert_eq!(pace(minute, now, Some(old), 0), minute);
         assert_eq!(pace(5 * minute, now, Some(recent), 0), RAREST);
         assert_eq!(pace(60 * minute, now, Some(recent), 0), 60 * minute);
+    }
+
+    #[test]
+    fn a_repository_out_of_reach_is_tried_ever_more_rarely() {
+        let minute = Duration::from_mins(1);
+        let waits =
+            [1, 2, 3, 4, 5, 6, 1_000].map(|failures| patience(minute, failures).as_secs() / 60);
+        assert_eq!(waits, [1, 2, 4, 8, 15, 15, 15]);
+        assert_eq!(patience(60 * minute, 3), 60 * minute, "not more often than when all is well");
     }
 
     #[test]

@@ -3,12 +3,21 @@
 //! Only the few fields that matter are read; the rest of a payload is passed over without being built. What a payload
 //! says is a hint about where to look, never the truth: branch and commit are looked up in the repository.
 
+use super::answer::{self, Answering};
 use crate::ids::{BranchName, Sha};
 use serde::{Deserialize, Serialize};
 
 /// The events that can lead to something; all others are ignored by name.
-pub const EVENTS: [&str; 6] =
-    ["push", "check_run", "check_suite", "ping", "pull_request", "deployment_review"];
+pub const EVENTS: [&str; 8] = [
+    "push",
+    "check_run",
+    "check_suite",
+    "ping",
+    "pull_request",
+    "issue_comment",
+    "commit_comment",
+    "deployment_review",
+];
 
 /// The event of what people asked the agent itself for. It is none of [`EVENTS`], so nobody else can send it.
 pub const ASKED: &str = "manual";
@@ -51,8 +60,21 @@ pub enum Meaning {
         /// Who.
         by: String,
     },
+    /// Somebody answers a run that asks.
+    Answered(Box<Answering>),
+    /// Somebody proposes commits of this repository for one of its branches.
+    Proposed(Proposed),
     /// Nothing, and why: one clause without a full stop.
     Nothing(String),
+}
+
+/// A pull request whose commits are new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposed {
+    /// Its number.
+    pub number: u64,
+    /// Its newest commit.
+    pub head: Sha,
 }
 
 /// A payload that is not what its event has.
@@ -110,18 +132,20 @@ struct CheckSuite {
 }
 
 #[derive(Deserialize)]
-struct Proposed {
+struct Pulled {
     action: Option<String>,
     pull_request: PullRequest,
 }
 
 #[derive(Deserialize)]
 struct PullRequest {
+    number: Option<u64>,
     head: Head,
 }
 
 #[derive(Deserialize)]
 struct Head {
+    sha: Option<String>,
     repo: Option<Forked>,
 }
 
@@ -153,9 +177,10 @@ pub fn meaning(event: &str, body: &str) -> Result<Meaning, Malformed> {
             Ok(Meaning::Asked { branch, commit, by })
         }
         "pull_request" => proposal(body),
+        "issue_comment" | "commit_comment" => answer::comment(event, body),
         "ping" => Ok(Meaning::Nothing("GitHub asked whether anybody listens: yes".to_owned())),
         "deployment_review" => Ok(Meaning::Nothing(
-            "approvals are given to the agent itself, bound to a plan: agent approve".to_owned(),
+            "an approval is bound to a plan: /approve in a comment, the check's button, or agent approve".to_owned(),
         )),
         other => Ok(Meaning::Nothing(format!("nothing follows from '{other}' events"))),
     }
@@ -163,7 +188,6 @@ pub fn meaning(event: &str, body: &str) -> Result<Meaning, Malformed> {
 
 fn push(body: &str) -> Result<Meaning, Malformed> {
     let push: Push = parse("push", body)?;
-    let nothing = |reason: &str| Ok(Meaning::Nothing(reason.to_owned()));
     let Some(branch) = push.reference.strip_prefix("refs/heads/") else {
         return nothing(if push.reference.starts_with("refs/tags/") {
             "a tag deploys nowhere"
@@ -186,6 +210,9 @@ fn push(body: &str) -> Result<Meaning, Malformed> {
 
 fn check(event: &str, body: &str) -> Result<Meaning, Malformed> {
     let checked: Checked = parse(event, body)?;
+    if (event, checked.action.as_deref()) == ("check_run", Some("requested_action")) {
+        return answer::button(body);
+    }
     if checked.action.as_deref() != Some("rerequested") {
         return Ok(Meaning::Nothing("a check is only ever asked for again".to_owned()));
     }
@@ -206,27 +233,42 @@ fn check(event: &str, body: &str) -> Result<Meaning, Malformed> {
 }
 
 fn proposal(body: &str) -> Result<Meaning, Malformed> {
-    let proposed: Proposed = parse("pull_request", body)?;
-    let is_fork = proposed.pull_request.head.repo.is_none_or(|repository| repository.fork);
-    let action = proposed.action.unwrap_or_default();
-    Ok(Meaning::Nothing(if is_fork {
-        "a pull request from a fork deploys nothing and sees no secret".to_owned()
-    } else if action == "closed" {
-        "a pull request was closed; if it was merged, the push to its branch says so".to_owned()
-    } else {
-        "a pull request deploys nothing until it is merged".to_owned()
-    }))
+    const EVENT: &str = "pull_request";
+    let Pulled { action, pull_request: PullRequest { number, head } } = parse(EVENT, body)?;
+    if head.repo.is_none_or(|repository| repository.fork) {
+        return nothing("a pull request from a fork deploys nothing and sees no secret");
+    }
+    match (action.as_deref(), number, head.sha) {
+        (Some("closed"), ..) => {
+            nothing("a pull request was closed; if it was merged, the push to its branch says so")
+        }
+        // Edited: it may be meant for another branch now.
+        (
+            Some("opened" | "reopened" | "synchronize" | "ready_for_review" | "edited"),
+            Some(number),
+            Some(head),
+        ) => {
+            let head = of_id(&head).ok_or_else(|| not(EVENT, "'head.sha' is no commit id"))?;
+            Ok(Meaning::Proposed(Proposed { number, head }))
+        }
+        _ => nothing("a pull request deploys nothing until it is merged"),
+    }
 }
 
 fn of_id(text: &str) -> Option<Sha> {
     text.parse().ok()
 }
 
-fn not(event: &str, problem: &str) -> Malformed {
+/// Nothing follows.
+pub(super) fn nothing(reason: &str) -> Result<Meaning, Malformed> {
+    Ok(Meaning::Nothing(reason.to_owned()))
+}
+
+pub(super) fn not(event: &str, problem: &str) -> Malformed {
     Malformed { event: event.to_owned(), problem: problem.to_owned() }
 }
 
-fn parse<'b, T: Deserialize<'b>>(event: &str, body: &'b str) -> Result<T, Malformed> {
+pub(super) fn parse<'b, T: Deserialize<'b>>(event: &str, body: &'b str) -> Result<T, Malformed> {
     // The message names kinds and places, never values: serde_json would repeat a text of the wrong kind.
     serde_json::from_str(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());

@@ -174,7 +174,12 @@ proptest! {
         body[["ref", "after", "before"][key]] = wrong.clone();
         match meaning("push", &body.to_string()) {
             Ok(Meaning::Pushed { .. }) => prop_assert!(wrong.is_string() || wrong.is_null()),
-            Ok(Meaning::Again { .. } | Meaning::Asked { .. }) => prop_assert!(false),
+            Ok(
+                Meaning::Again { .. }
+                | Meaning::Asked { .. }
+                | Meaning::Answered(_)
+                | Meaning::Proposed(_),
+            ) => prop_assert!(false),
             Ok(Meaning::Nothing(_)) | Err(_) => {}
         }
     }

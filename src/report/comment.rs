@@ -24,6 +24,14 @@ impl View<'_> {
             body.push_str("\nThe gate:\n\n");
             body.push_str(&text::block(&verdict.to_string(), FRAME / 2, &pointer));
         }
+        let shown = plan.hash();
+        if let Some((_, request)) = self.state.requests().find(|(_, asked)| asked.plan == shown) {
+            let (plan, until) = (request.plan.short(), request.until.strftime("%F %T UTC"));
+            body.push_str(&format!(
+                "\nIt waits until {until} for the approval of plan `{plan}`. Who may, comments \
+                 `/approve {run} {plan}` or `/reject {run} {plan} REASON`.\n"
+            ));
+        }
         let page =
             self.run_page().map_or_else(|| format!("`{run}`"), |page| format!("[{run}]({page})"));
         body.push_str(&format!("\nRun {page}\n"));

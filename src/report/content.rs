@@ -66,7 +66,7 @@ pub struct CheckRun {
     pub commit: Sha,
     /// Its name on the commit.
     pub name: String,
-    /// What tells this one from others of the same name.
+    /// What tells this one from others of the same name: `RUN/STAGE`, and `/PLAN` while that is asked about.
     pub external_id: String,
     /// How far it is.
     pub progress: Progress,
@@ -82,6 +82,35 @@ pub struct CheckRun {
     pub text: Option<String>,
     /// Beside lines of files.
     pub annotations: Vec<Annotation>,
+    /// What people can press.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Button>,
+}
+
+/// A button of a check run (Create a check run: three at most, of 20, 40 and 20 characters).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    /// What stands on it.
+    pub label: String,
+    /// What it does.
+    pub description: String,
+    /// What is sent back when it is pressed.
+    pub identifier: String,
+}
+
+impl CheckRun {
+    /// The part of [`CheckRun::external_id`] that never changes.
+    #[must_use]
+    pub fn thing(&self) -> &str {
+        Self::thing_of(&self.external_id)
+    }
+
+    /// The part of an external id that never changes: run and stage.
+    #[must_use]
+    pub fn thing_of(external_id: &str) -> &str {
+        let end = external_id.match_indices('/').nth(1).map_or(external_id.len(), |(at, _)| at);
+        &external_id[..end]
+    }
 }
 
 /// How far a check run is.

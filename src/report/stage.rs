@@ -5,12 +5,12 @@
 //! had been passed.
 
 use super::{
-    CheckRun, CommitStatus, Conclusion, Content, MOST_ANNOTATIONS, Progress, Saying, Stages,
-    StatusState, View, promotion::LONGEST_DESCRIPTION, text,
+    Button, CheckRun, CommitStatus, Conclusion, Content, MOST_ANNOTATIONS, Progress, Saying,
+    Stages, StatusState, View, promotion::LONGEST_DESCRIPTION, text,
 };
 use crate::{
     flow::{Ending, Event, Failure, SkipReason, StageState, Standing},
-    ids::StageName,
+    ids::{Digest, StageName},
     plan,
     spec::{Action, BuiltIn, FailureClass, Stage},
 };
@@ -63,16 +63,27 @@ impl View<'_> {
             }
             (Action::Uses(_) | Action::Run(_), _) => Vec::new(),
         };
+        let asked = match &state.standing {
+            Standing::Parked(request) => Some(&request.plan),
+            Standing::Waiting
+            | Standing::Running
+            | Standing::Retrying(..)
+            | Standing::Failed(_)
+            | Standing::Succeeded(_)
+            | Standing::Skipped(_) => None,
+        };
+        let asks = asked.map_or_else(String::new, |plan| format!("/{plan}"));
         CheckRun {
             commit: self.record.commit.clone(),
             name,
-            external_id: format!("{}/{}", self.record.run, stage.name),
+            external_id: format!("{}/{}{asks}", self.record.run, stage.name),
+            actions: asked.map(|plan| buttons(plan).to_vec()).unwrap_or_default(),
             progress: face.progress,
             started: self.began(&stage.name),
             page: self.run_page(),
             summary: text::cut(&self.summary(stage, state, &face.title), LONGEST_SUMMARY),
             title: text::line(&face.title, LONGEST_TITLE),
-            text: self.details(stage, face.progress),
+            text: self.details(stage, face.progress, asked),
             annotations: annotations.into_iter().take(MOST_ANNOTATIONS).collect(),
         }
     }
@@ -148,13 +159,18 @@ impl View<'_> {
     }
 
     /// The figures behind a stage that has ended.
-    fn details(&self, stage: &Stage, progress: Progress) -> Option<String> {
+    fn details(&self, stage: &Stage, progress: Progress, asked: Option<&Digest>) -> Option<String> {
         let is_over = matches!(progress, Progress::Completed { .. });
         let evidence = &self.record.evidence;
         let pointer = format!("The rest: `agent show {}`", self.record.run.short());
         let shown = match &stage.action {
             Action::Uses(BuiltIn::Gate(_)) if is_over => evidence.verdict.as_ref()?.to_string(),
             Action::Uses(BuiltIn::Plan) if is_over => self.plan_text(evidence.plan.as_ref()?),
+            Action::Uses(BuiltIn::Approve) if asked.is_some() => {
+                // Beside a button stands what it approves, or nothing.
+                let plan = evidence.plan.as_ref().filter(|plan| Some(&plan.hash()) == asked)?;
+                self.plan_text(plan)
+            }
             Action::Uses(_) | Action::Run(_) => return None,
         };
         Some(text::block(&shown, LONGEST_SUMMARY, &pointer))
@@ -165,6 +181,20 @@ impl View<'_> {
         let from = self.record.events.first().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at);
         plan::render::human(plan, from)
     }
+}
+
+/// Each names the plan beside it, so that a page that somebody left open cannot approve another.
+fn buttons(plan: &Digest) -> [Button; 2] {
+    let button = |label: &str, description: &str, identifier: String| Button {
+        label: label.to_owned(),
+        description: description.to_owned(),
+        identifier,
+    };
+    let plan = plan.short();
+    [
+        button("Approve", &format!("Apply plan {plan}"), format!("approve-{plan}")),
+        button("Reject", "End the run; nothing is changed", format!("reject-{plan}")),
+    ]
 }
 
 fn conclusion(class: FailureClass) -> Conclusion {

@@ -56,7 +56,8 @@ pub(super) struct RawRetrain {
 pub(super) struct RawApproval {
     /// Must the approver be someone else than the author of the commit? false if absent.
     pub(super) four_eyes: Option<bool>,
-    /// Who may let a deployment go on, by the names they have where they answer; anybody if absent.
+    /// Who may let a deployment go on, by the names they have where they answer; `github:LOGIN` for an
+    /// account that answers at GitHub. Anybody if absent, but nobody at GitHub.
     #[schemars(length(max = 100))]
     pub(super) approvers: Option<Vec<String>>,
     /// How many different people must let a deployment go on; 1 if absent.

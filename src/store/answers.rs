@@ -3,10 +3,13 @@
 
 use super::runs::text;
 use super::{Lease, Store, StoreError, moment};
-use crate::ids::{Digest, RunId, StageName};
+use crate::{
+    flow::Voice,
+    ids::{DeliveryId, Digest, RunId, StageName},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 /// Yes or no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,24 @@ pub struct Answer {
     pub at: Timestamp,
     /// Why it does not count any more.
     pub void: Option<String>,
+    /// The delivery that it came with, which is never two answers.
+    #[serde(skip)]
+    pub delivery: Option<DeliveryId>,
+}
+
+/// What [`Answer::via`] is for an account on GitHub.
+const VIA_GITHUB: &str = "github";
+
+impl Answer {
+    /// The voice of whoever answered.
+    #[must_use]
+    pub fn voice(&self) -> Voice<'_> {
+        if self.via == VIA_GITHUB {
+            Voice::GitHub(&self.person)
+        } else {
+            Voice::Named(&self.person)
+        }
+    }
 }
 
 /// Whether an answer was the person's first about this plan.
@@ -69,18 +90,33 @@ pub enum Answered {
     Now,
     /// The person had answered; the first answer stays.
     Before,
+    /// Others had answered, and no more are needed.
+    Enough,
 }
 
 impl Store {
-    /// Keeps an answer and wakes the run. `answer.at` is replaced by now.
+    /// Keeps an answer and wakes the run, unless what was answered before is `enough`. `answer.at` is replaced by now.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn keep_answer(&self, answer: &Answer) -> Result<Answered, StoreError> {
+    pub async fn keep_answer(
+        &self,
+        answer: &Answer,
+        enough: impl Fn(&[Answer]) -> bool,
+    ) -> Result<Answered, StoreError> {
         let mut write = self.begin_write().await?;
-        let kept = sqlx::query(
-            "INSERT INTO answers (run, stage, plan, person, via, says, reason, at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        let before = self::answers(&mut write, &answer.run).await?;
+        let is_same =
+            |other: &&Answer| (&other.stage, &other.plan) == (&answer.stage, &answer.plan);
+        if before.iter().filter(is_same).any(|other| other.person == answer.person) {
+            return Ok(Answered::Before);
+        }
+        if enough(&before) {
+            return Ok(Answered::Enough);
+        }
+        sqlx::query(
+            "INSERT INTO answers (run, stage, plan, person, via, says, reason, at, delivery)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(answer.run.as_str())
         .bind(answer.stage.as_str())
@@ -90,11 +126,9 @@ impl Store {
         .bind(answer.says.as_str())
         .bind(&answer.reason)
         .bind(self.now())
+        .bind(answer.delivery.as_ref().map(DeliveryId::as_str))
         .execute(&mut *write)
         .await?;
-        if kept.rows_affected() == 0 {
-            return Ok(Answered::Before);
-        }
         sqlx::query("UPDATE runs SET woken = 1 WHERE id = $1")
             .bind(answer.run.as_str())
             .execute(&mut *write)
@@ -108,11 +142,19 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn answers(&self, run: &RunId) -> Result<Vec<Answer>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM answers WHERE run = $1 ORDER BY at, person")
-            .bind(run.as_str())
-            .fetch_all(&self.pool)
+        answers(&mut *self.pool.acquire().await?, run).await
+    }
+
+    /// What a delivery answered already.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn answer_of(&self, delivery: &DeliveryId) -> Result<Option<Answer>, StoreError> {
+        let row = sqlx::query("SELECT * FROM answers WHERE delivery = $1")
+            .bind(delivery.as_str())
+            .fetch_optional(&self.pool)
             .await?;
-        rows.iter().map(answer).collect()
+        row.as_ref().map(answer).transpose()
     }
 
     /// Lets every answer of a stage that is about another plan than `plan` count no more, and says why.
@@ -141,6 +183,14 @@ impl Store {
     }
 }
 
+async fn answers(connection: &mut AnyConnection, run: &RunId) -> Result<Vec<Answer>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM answers WHERE run = $1 ORDER BY at, person")
+        .bind(run.as_str())
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(answer).collect()
+}
+
 fn answer(row: &AnyRow) -> Result<Answer, StoreError> {
     let says: &str = row.try_get("says")?;
     Ok(Answer {
@@ -153,5 +203,10 @@ fn answer(row: &AnyRow) -> Result<Answer, StoreError> {
         reason: row.try_get("reason")?,
         at: moment(row.try_get("at")?)?,
         void: row.try_get("void")?,
+        delivery: row.try_get::<Option<&str>, _>("delivery")?.map(id).transpose()?,
     })
+}
+
+fn id(text: &str) -> Result<DeliveryId, StoreError> {
+    text.parse().map_err(|_| StoreError::corrupt("a delivery's id", text))
 }

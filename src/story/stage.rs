@@ -186,12 +186,7 @@ impl Stage {
             reference: self.branch.clone(),
             commit: self.project.commit.clone(),
             environment: self.environment.name.clone(),
-            facts: Facts {
-                event: "manual".to_owned(),
-                changed_paths: Vec::new(),
-                by: None,
-                plan: None,
-            },
+            facts: Facts { event: "manual".to_owned(), ..Facts::default() },
             pipeline: self.project.pipeline.clone(),
             reused,
         };

@@ -179,6 +179,8 @@ impl From<DeskError> for Problem {
                 Self::new(Kind::Conflict, told).hint("unlock it first")
             }
             DeskError::AnsweredBefore { .. }
+            | DeskError::OtherPlan { .. }
+            | DeskError::Enough
             | DeskError::NeverSucceeded { .. }
             | DeskError::NotDeployed { .. }
             | DeskError::NotLocked(_) => Self::new(Kind::Conflict, told),

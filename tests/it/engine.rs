@@ -124,7 +124,7 @@ impl Perform for Script {
                     return Ok(Done::Asks(Request {
                         plan: relevo::ids::Digest::of("plan"),
                         changes: 1,
-                        required: 1,
+                        required: 2,
                         approvers: Vec::new(),
                         self_approval: true,
                         until,
@@ -219,12 +219,7 @@ impl World {
             reference: "main; $(exit 9)".into(),
             commit: self.commit(),
             environment,
-            facts: Facts {
-                event: "manual".into(),
-                changed_paths: Vec::new(),
-                by: None,
-                plan: None,
-            },
+            facts: Facts { event: "manual".into(), ..Facts::default() },
             pipeline: Pipeline { name: "p".into(), environments: Vec::new(), stages },
             reused: Vec::new(),
         };

@@ -1,10 +1,12 @@
 //! The agent and GitHub: a server on this machine stands in for it, remembers every request and fails as it is told.
 
 mod alerts;
+mod answering;
 mod fake;
 mod identity;
 mod hearing;
 mod openapi;
+mod proposals;
 mod reading;
 mod serving;
 mod telling;

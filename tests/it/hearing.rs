@@ -28,6 +28,7 @@ impl Ears {
             clock: Arc::new(agent.clock.clone()),
             mirrors: agent.app.mirrors(),
             credentials: Default::default(),
+            github: None,
         };
         let source = world.repository().display().to_string();
         let repository = Repository::polled("mammography".parse().unwrap(), source);
@@ -77,7 +78,7 @@ impl Ears {
     async fn look(&self, before: Option<&Looked>) -> Looked {
         let before = match before {
             Some(Looked::Moved { tips, .. }) => Some(tips),
-            Some(Looked::Same | Looked::Trouble(_)) | None => None,
+            Some(Looked::Same | Looked::Unreached(_) | Looked::Trouble(_)) | None => None,
         };
         self.hearing.look(&self.repository, before).await.unwrap()
     }
@@ -86,7 +87,7 @@ impl Ears {
 fn found(looked: &Looked) -> usize {
     match looked {
         Looked::Moved { found, .. } => *found,
-        Looked::Same | Looked::Trouble(_) => panic!("{looked:?}"),
+        Looked::Same | Looked::Unreached(_) | Looked::Trouble(_) => panic!("{looked:?}"),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Ends, Pass, Rest, Task, Tools};
 use crate::{
     clock::{later, until},
     github::{Class, Client, GithubError, Hook},
-    hearing::{AskError, Hearing, Repository, pace},
+    hearing::{AskError, Hearing, Repository, pace, patience},
     store::Via,
 };
 use anyhow::Context as _;
@@ -31,6 +31,7 @@ pub(super) fn tasks(tools: &Tools, github: Option<Arc<Client>>) -> Vec<Task> {
         clock: tools.app.clock.clone(),
         mirrors: tools.app.mirrors(),
         credentials: tools.credentials.clone(),
+        github: Some(Arc::clone(&github)),
     };
     let questions = Questions { tools: tools.clone(), github, hearing, due: Mutex::default() };
     vec![Task {
@@ -52,6 +53,8 @@ struct Questions {
 #[derive(Default)]
 struct Due {
     looks: BTreeMap<String, Timestamp>,
+    /// Questions in a row about a repository that were not answered.
+    failures: BTreeMap<String, u32>,
     recover: Timestamp,
     recovered: Option<Timestamp>,
     trouble: Option<String>,
@@ -69,10 +72,7 @@ impl Questions {
         let asked = self.ask_due(&mut due).await;
         let now = self.tools.app.clock.now();
         let trouble = match asked {
-            Ok(found) => {
-                if found > 0 {
-                    self.tools.bells.deliveries.notify_one();
-                }
+            Ok(_) => {
                 due.trouble = None;
                 return Ok(Rest::Usual);
             }
@@ -94,7 +94,7 @@ impl Questions {
     }
 
     async fn ask_due(&self, due: &mut Due) -> Result<usize, AskError> {
-        let mut found = 0;
+        let (mut found, mut trouble) = (0, None);
         for repository in self.tools.settings.repositories.iter().filter(|r| r.github.is_some()) {
             let (name, now) = (repository.name.to_string(), self.tools.app.clock.now());
             if due.looks.get(&name).is_some_and(|due| *due > now) {
@@ -102,7 +102,20 @@ impl Questions {
             }
             // Put off first: one that cannot be asked keeps no other waiting.
             due.looks.insert(name.clone(), later(now, repository.poll));
-            let new = self.ask(repository).await?;
+            let new = match self.ask(repository).await {
+                Ok(new) => new,
+                Err(AskError::Store(error)) => return Err(error.into()),
+                Err(refusal) => {
+                    let failures = due.failures.entry(name.clone()).or_default();
+                    *failures = failures.saturating_add(1);
+                    let wait = patience(repository.poll, *failures);
+                    let wait = wait.mul_f64(1.0 - 0.3 * (self.tools.chance)());
+                    due.looks.insert(name, later(now, wait));
+                    trouble = trouble.or(Some(refusal));
+                    continue;
+                }
+            };
+            due.failures.remove(&name);
             let webhook = self.tools.app.store.last_delivery(&name, Via::Webhook).await?;
             let wait = pace(repository.poll, now, webhook, new);
             // Spread, so that many agents do not ask at the same moment.
@@ -116,7 +129,10 @@ impl Questions {
             found += self.recover(due.recovered, now).await?;
             due.recovered = Some(now);
         }
-        Ok(found)
+        if found > 0 {
+            self.tools.bells.deliveries.notify_one();
+        }
+        trouble.map_or(Ok(found), Err)
     }
 
     /// On a thread of its own, since git blocks.

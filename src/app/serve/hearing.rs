@@ -5,7 +5,8 @@ use super::{Ends, Pass, Rest, Task, Tools};
 use crate::{
     clock::{later, until},
     git::Tips,
-    hearing::{Hearing, Judged, Looked, Repository, pace},
+    github::Client,
+    hearing::{Hearing, Judged, Looked, Repository, pace, patience},
     store::{StoreError, Via},
 };
 use anyhow::Context as _;
@@ -16,6 +17,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
+        atomic::{AtomicI64, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     time::Duration,
@@ -36,26 +38,33 @@ const ROWS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 const BODIES_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Judging, and looking at repositories.
-pub(super) fn tasks(tools: &Tools) -> Vec<Task> {
+pub(super) fn tasks(
+    tools: &Tools,
+    github: Option<Arc<Client>>,
+    unreached: Arc<AtomicI64>,
+) -> Vec<Task> {
     let app = &tools.app;
     let hearing = Hearing {
         store: app.store.clone(),
         clock: app.clock.clone(),
         mirrors: app.mirrors(),
         credentials: tools.credentials.clone(),
+        github,
     };
     vec![Task {
         name: "hearing".to_owned(),
         bell: tools.bells.deliveries.clone(),
         every: EVERY,
         ends: Ends::AtOnce,
-        pass: Box::new(Ears { tools: tools.clone(), hearing, work: Mutex::default() }),
+        pass: Box::new(Ears { tools: tools.clone(), hearing, unreached, work: Mutex::default() }),
     }]
 }
 
 struct Ears {
     tools: Tools,
     hearing: Hearing,
+    /// How many repositories are out of reach.
+    unreached: Arc<AtomicI64>,
     work: Mutex<Work>,
 }
 
@@ -73,6 +82,8 @@ struct Look {
     tips: Option<Tips>,
     whole: Timestamp,
     trouble: Option<String>,
+    /// Looks in a row that did not reach it.
+    failures: u32,
 }
 
 /// What a job of a repository came to; nothing if it panicked.
@@ -131,7 +142,7 @@ impl Ears {
     }
 
     fn judged(&self, name: &str, judged: Judged) {
-        if !judged.runs.is_empty() {
+        if !judged.runs.is_empty() || judged.answers > 0 {
             self.tools.bells.runs.notify_one();
             self.tools.bells.tellings.notify_one();
         }
@@ -144,21 +155,29 @@ impl Ears {
         let now = self.tools.app.clock.now();
         let usual = self.known(name).map_or(EVERY, |repository| repository.poll);
         let look = work.looks.entry(name.to_owned()).or_default();
-        let (found, trouble) = match looked {
-            Looked::Same => (0, None),
+        let (found, trouble, failures) = match looked {
+            Looked::Same => (0, None, 0),
             Looked::Moved { tips, found } => {
                 look.tips = Some(tips);
-                (found, None)
+                (found, None, 0)
             }
-            Looked::Trouble(trouble) => (0, Some(trouble)),
+            Looked::Trouble(trouble) => (0, Some(trouble), 0),
+            Looked::Unreached(trouble) => (0, Some(trouble), look.failures.saturating_add(1)),
         };
+        look.failures = failures;
         if let Some(trouble) = trouble.as_ref().filter(|new| look.trouble.as_ref() != Some(*new)) {
             (self.tools.say)(&format!("{name}: {trouble}"));
         }
         look.trouble = trouble;
-        let wait = pace(usual, now, webhook, found);
+        let (wait, spread) = match failures {
+            0 => (pace(usual, now, webhook, found), 0.1),
+            // A server that comes back must not be met by everybody at once.
+            failures => (patience(usual, failures), 0.3),
+        };
         // Spread, so that many agents and many repositories do not knock at the same moment.
-        look.due = later(now, wait.mul_f64(1.0 - 0.1 * (self.tools.chance)()));
+        look.due = later(now, wait.mul_f64(1.0 - spread * (self.tools.chance)()));
+        let unreached = work.looks.values().filter(|look| look.failures > 0).count();
+        self.unreached.store(i64::try_from(unreached).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
     fn judge(&self, work: &mut Work, name: String) {
@@ -175,8 +194,14 @@ impl Ears {
             (look.tips, look.whole) = (None, now);
         }
         let (hearing, before) = (self.hearing.clone(), look.tips.clone());
+        let failures = look.failures;
         self.start(work, name.clone(), move || async move {
-            let looked = hearing.look(&repository, before.as_ref()).await;
+            let looked = match hearing.look(&repository, before.as_ref()).await {
+                Ok(looked) => {
+                    hearing.note_reach(&repository, &looked, failures).await.map(|()| looked)
+                }
+                failed => failed,
+            };
             let webhook = hearing.store.last_delivery(&name, Via::Webhook).await;
             match webhook {
                 Ok(webhook) => Done::Looked(looked, webhook),

@@ -14,7 +14,14 @@ use crate::{
 };
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::Mutex;
 
 /// Time between two looks at what happened to runs; a bell comes first as a rule.
@@ -54,11 +61,17 @@ impl Observed {
 }
 
 /// The figures that parts of this agent keep.
-pub(super) fn readings(github: Option<&Arc<github::Client>>) -> Readings {
-    let Some(github) = github.cloned() else { return Readings::default() };
+pub(super) fn readings(
+    github: Option<&Arc<github::Client>>,
+    unreached: Arc<AtomicI64>,
+) -> Readings {
+    let help = "Repositories that could not be reached when they were last looked at";
+    let unreached = move || Some(unreached.load(Ordering::Relaxed));
+    let readings = Readings::default().with("repositories_unreached", help, Arc::new(unreached));
+    let Some(github) = github.cloned() else { return readings };
     let remaining = move || github.rate_limit().remaining.and_then(|left| i64::try_from(left).ok());
     let help = "Requests that GitHub still granted when it last answered";
-    Readings::default().with("github_requests_remaining", help, Arc::new(remaining))
+    readings.with("github_requests_remaining", help, Arc::new(remaining))
 }
 
 /// Measuring, and sending traces.

@@ -93,7 +93,11 @@ async fn start(args: &run::Args, server: &Server, output: &Output) -> CliResult 
             Some(Verdict::Run { run }) => {
                 return tell_queued(&server.get(&format!("/runs/{run}")).await?, output);
             }
-            Some(Verdict::Ignored { reason } | Verdict::Refused { reason }) => {
+            Some(
+                Verdict::Answered { reason, .. }
+                | Verdict::Ignored { reason }
+                | Verdict::Refused { reason },
+            ) => {
                 return Err(CliError::usage(reason));
             }
             None => server.clock.sleep(LOOK).await,

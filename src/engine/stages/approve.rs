@@ -33,15 +33,15 @@ pub(super) async fn approve(work: &Work<'_>) -> Result<Done, Failure> {
     let Some(asked) = work.kept::<Asked>(APPROVAL_EVIDENCE).await? else {
         return ask(work, &policy, &planned).await;
     };
-    let request = request(&policy, &planned, &asked);
+    let request = request(work, &policy, (&planned, &asked));
     let answers = answers(work, &asked.plan).await?;
     if let Some(no) = answers.iter().find(|answer| answer.says == Says::Reject) {
         return Err(rejected(no));
     }
-    let by = work.context.run.facts.by.as_deref();
-    let yes: Vec<&Answer> =
-        answers.iter().filter(|answer| request.may_answer(&answer.person, by).is_ok()).collect();
-    if yes.len() < policy.required as usize {
+    let facts = &work.context.run.facts;
+    let counts = |answer: &&Answer| request.may_answer(answer.voice(), facts.askers()).is_ok();
+    let yes: Vec<&Answer> = answers.iter().filter(counts).collect();
+    if yes.len() < request.required as usize {
         return wait(work, request, yes.len());
     }
     let by: Vec<String> =
@@ -77,14 +77,28 @@ async fn ask(work: &Work<'_>, policy: &DeploymentApproval, plan: &Plan) -> Resul
         return go_on(plan, Vec::new());
     }
     work.tell(&render::human(plan, context.clock.now()))?;
-    wait(work, request(policy, plan, &asked), 0)
+    let facts = &work.context.run.facts;
+    if facts.hides_who_pushed() && !policy.self_approval {
+        let author = facts.author.as_deref().unwrap_or("nobody");
+        work.tell(&format!(
+            "nobody vouches for who pushed (the commit names {author} as its author), so one person more must approve"
+        ))?;
+    }
+    wait(work, request(work, policy, (plan, &asked)), 0)
 }
 
-fn request(policy: &DeploymentApproval, plan: &Plan, asked: &Asked) -> Request {
+/// What people are asked. Where they must not approve what they pushed and nobody vouches for who did, one more is asked:
+/// of so many different people at most one has pushed it.
+fn request(
+    work: &Work<'_>,
+    policy: &DeploymentApproval,
+    (plan, asked): (&Plan, &Asked),
+) -> Request {
+    let is_unknown = work.context.run.facts.hides_who_pushed() && !policy.self_approval;
     Request {
         plan: asked.plan.clone(),
         changes: plan.changes.len(),
-        required: policy.required,
+        required: policy.required + u32::from(is_unknown),
         approvers: policy.approvers.clone(),
         self_approval: policy.self_approval,
         until: asked.until,

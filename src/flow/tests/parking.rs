@@ -103,10 +103,31 @@ fn a_run_is_superseded_only_while_nobody_works_for_it() {
 
 #[test]
 fn who_may_answer_is_told_by_name_whatever_its_case() {
+    use Voice::Named;
     let asked = request();
-    assert_eq!(asked.may_answer("ADA", Some("bob")), Ok(()));
-    assert_eq!(asked.may_answer("ada", Some("Ada")), Err(NotEntitled::Asker));
-    assert_eq!(asked.may_answer("eve", None), Err(NotEntitled::NoApprover));
+    assert_eq!(asked.may_answer(Named("ADA"), ["bob"]), Ok(()));
+    assert_eq!(asked.may_answer(Named("ada"), ["Ada"]), Err(NotEntitled::Asker));
+    assert_eq!(asked.may_answer(Named("eve"), []), Err(NotEntitled::NoApprover));
     let anybody = Request { approvers: Vec::new(), self_approval: true, ..request() };
-    assert_eq!(anybody.may_answer("eve", Some("eve")), Ok(()));
+    assert_eq!(anybody.may_answer(Named("eve"), ["eve"]), Ok(()));
+}
+
+#[test]
+fn an_account_on_github_answers_only_where_it_is_named_as_one() {
+    use Voice::{GitHub, Named};
+    let named = |names: &[&str]| Request {
+        approvers: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..request()
+    };
+    let may = |names: &[&str], voice| named(names).may_answer(voice, ["bob"]);
+    assert_eq!(may(&["GitHub:Ada"], GitHub("aDa")), Ok(()));
+    assert_eq!(
+        may(&["ada"], GitHub("ada")),
+        Err(NotEntitled::Stranger),
+        "anybody may be called so"
+    );
+    assert_eq!(may(&[], GitHub("ada")), Err(NotEntitled::Stranger), "anybody is not the world");
+    assert_eq!(may(&["github:ada"], Named("ada")), Err(NotEntitled::NoApprover));
+    assert_eq!(may(&["github:ada"], Named("github:ada")), Err(NotEntitled::NoApprover));
+    assert_eq!(may(&["github:bob"], GitHub("Bob")), Err(NotEntitled::Asker));
 }

@@ -8,6 +8,7 @@ use crate::spec::{
     raw_environment::RawEnvironment,
     raw_policy::{RawApproval, RawMonitor, RawRespond, RawRetrain},
 };
+use std::collections::BTreeSet;
 
 /// From here on, false alarms are so frequent that people stop reading them.
 const HIGH_SIGNIFICANCE: f64 = 0.1;
@@ -109,7 +110,13 @@ fn approval(desk: &mut Desk<'_, '_>, raw: &RawApproval) -> Approval {
     }
 }
 
-/// There must be as many as are required, and each must have a name of their own.
+/// How the name of an approver begins that is an account on GitHub.
+const AT_GITHUB: &str = "github:";
+/// Characters of a GitHub account's name.
+const LONGEST_LOGIN: usize = 39;
+
+/// There must be as many as are required, and each must have a name of their own. Somebody may be named twice, once as an
+/// account on GitHub, and is one person all the same.
 fn check_approvers(desk: &mut Desk<'_, '_>, approvers: &[String], required: u32) {
     let path = ["approval", "approvers"];
     for (index, name) in approvers.iter().enumerate() {
@@ -117,13 +124,31 @@ fn check_approvers(desk: &mut Desk<'_, '_>, approvers: &[String], required: u32)
         if again || name.trim().is_empty() || name.chars().any(char::is_control) {
             let message = format!("{} is nobody's name, or stands here twice", quoted(name));
             desk.reading.error(&path, "bad-approver", message).help("name each person once");
+        } else if login(name).is_some_and(|login| !is_login(login)) {
+            let message = format!("{} is no account on GitHub", quoted(name));
+            desk.reading
+                .error(&path, "bad-approver", message)
+                .help("github:LOGIN, up to 39 letters, digits and '-'; no teams");
         }
     }
-    let there = u32::try_from(approvers.len()).unwrap_or(u32::MAX);
+    let bare = |name: &String| login(name).unwrap_or(name).to_lowercase();
+    let people: BTreeSet<String> = approvers.iter().map(bare).collect();
+    let there = u32::try_from(people.len()).unwrap_or(u32::MAX);
     if there > 0 && there < required {
         let message = format!("{required} people must approve, but only {there} may");
         desk.reading
             .error(&["approval", "required"], "too-few-approvers", message)
             .help("name more under 'approvers', or leave 'approvers' out to let anybody");
     }
+}
+
+/// The account on GitHub that an approver is named by, if by one.
+fn login(name: &str) -> Option<&str> {
+    let (prefix, login) = name.split_at_checked(AT_GITHUB.len())?;
+    prefix.eq_ignore_ascii_case(AT_GITHUB).then_some(login)
+}
+
+fn is_login(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=LONGEST_LOGIN).contains(&text.len()) && text.chars().all(legal) && !text.starts_with('-')
 }

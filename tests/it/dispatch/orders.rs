@@ -12,6 +12,8 @@ async fn as_many_different_people_as_are_required_must_approve() {
     assert!(matches!(again, Err(DeskError::AnsweredBefore { .. })), "{again:?}");
     let second = world.desk.approve(&person("cy"), &run, None).await.unwrap();
     assert!(second.is_enough());
+    let third = world.desk.approve(&person("eve"), &run, None).await;
+    assert!(matches!(third, Err(DeskError::Enough)), "{third:?}");
     assert_eq!(world.look().await.0, [run], "an agent is to go on");
     assert_eq!(world.acts().await, ["Ada (api) approve", "cy (api) approve"]);
 }

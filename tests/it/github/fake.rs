@@ -57,6 +57,13 @@ pub struct Memory {
     pub pulls: Vec<Value>,
     pub heads: Vec<(String, String)>,
     pub deliveries: Vec<Value>,
+    /// Which comment, and what is beside it.
+    pub reactions: Vec<(String, String)>,
+    pub activity: Vec<Value>,
+    /// Commits and the accounts of their authors.
+    pub authors: Vec<(String, String)>,
+    /// When tokens for git end.
+    pub git_until: String,
     pub tokens: u32,
     pub next: u64,
 }

@@ -26,6 +26,7 @@ impl Ears {
             clock: Arc::new(agent.clock.clone()),
             mirrors: agent.app.mirrors(),
             credentials: Default::default(),
+            github: None,
         };
         let source = world.repository().display().to_string();
         let polled = Repository::polled("mammography".parse().unwrap(), source);

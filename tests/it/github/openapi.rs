@@ -7,11 +7,11 @@ mod schema;
 
 use super::{Fake, app, client, commit, repository, token};
 use relevo::{
-    github::{Before, Credentials, Hook},
+    github::{Before, Credentials, Hook, Reaction, Spot},
     ids::RunId,
     report::{
-        Annotation, CheckRun, Comment, CommitStatus, Conclusion, Deployment, DeploymentState,
-        Level, Progress, StatusState,
+        Annotation, Button, CheckRun, Comment, CommitStatus, Conclusion, Deployment,
+        DeploymentState, Level, Progress, StatusState,
     },
 };
 pub use schema::Description;
@@ -37,7 +37,17 @@ fn check(progress: Progress, annotations: usize) -> CheckRun {
         summary: "It succeeded.".to_owned(),
         text: Some("All of it.".to_owned()),
         annotations: (1..=annotations).map(annotation).collect(),
+        actions: buttons(),
     }
+}
+
+fn buttons() -> Vec<Button> {
+    let button = |label: &str| Button {
+        label: label.to_owned(),
+        description: "Apply plan 1a2b3c4d5e6f".to_owned(),
+        identifier: format!("{}-1a2b3c4d5e6f", label.to_lowercase()),
+    };
+    vec![button("Approve"), button("Reject")]
 }
 
 fn status(state: StatusState) -> CommitStatus {
@@ -108,6 +118,16 @@ async fn everything(fake: &Fake, credentials: Credentials) {
     for _ in 0..2 {
         client.say_comment(&name, &comment, Before::Nothing).await.unwrap();
     }
+    client.say_comment_on(&name, 12, &comment).await.unwrap();
+    for reaction in [Reaction::Yes, Reaction::Puzzled] {
+        client.react(&name, Spot::Proposal(1), reaction).await.unwrap();
+        client.react(&name, Spot::Commit(1), reaction).await.unwrap();
+    }
+    client.pull_request(&name, 12).await.unwrap();
+    client.pusher(&name, (&"main".parse().unwrap(), &commit('a'))).await.unwrap();
+    client.author(&name, &commit('a')).await.unwrap();
+    fake.see(|m| m.git_until = "2026-01-01T01:00:00Z".to_owned());
+    client.git_token(&name).await.unwrap();
     client.head(&name, "feature/x", None).await.unwrap();
     client.head(&name, "gone", None).await.unwrap();
     let hook = client.hook(&name, "https://agent.example.org/github").await.unwrap().unwrap();
@@ -134,7 +154,7 @@ async fn every_request_is_one_that_github_describes() {
         }
     }
     println!("held against GitHub's description: {seen:#?}");
-    assert_eq!(seen.len(), 23, "{seen:#?}");
+    assert_eq!(seen.len(), 28, "{seen:#?}");
 }
 
 #[test]

@@ -32,6 +32,8 @@ fn only_what_github_signed_is_kept_and_once() {
     }
     let unsigned = &headers("id-2", "push", &good, &length)[..4];
     assert_eq!(send(hook, unsigned, bytes), 401);
+    let answer = &headers("id-2", "issue_comment", &good, &length)[..4];
+    assert_eq!(send(hook, answer, bytes), 401, "whoever answers a run is signed for, too");
     let twice =
         [headers("id-2", "push", &good, &length), vec![("X-Hub-Signature-256", good.as_str())]]
             .concat();

@@ -19,8 +19,9 @@ fn waits_for(setup: &Setup, commit: &str, what: &str) {
 fn windows_are_closed_and_opened_for_runs_that_wait() {
     let setup = Setup::new();
     let first = setup.push_stages("  say: { run: [\"true\"] }\n");
-    let server = setup.start();
+    // Before the agent looks for pushes by itself.
     setup.agent(&["lock", "prod", "--reason", "migration"]).done();
+    let server = setup.start();
     assert_eq!(server.deliver_push("window-1", "main", &first).0, 202);
     waits_for(&setup, &first, "lock");
 

@@ -77,10 +77,9 @@ pub(super) fn new_run() -> NewRun {
         commit: "0123456789012345678901234567890123456789".parse().unwrap(),
         environment: prod(),
         facts: Facts {
-            by: None,
             event: "manual".into(),
             changed_paths: vec!["data/a.csv".into()],
-            plan: None,
+            ..Facts::default()
         },
         pipeline: Pipeline { name: "p".into(), environments: Vec::new(), stages: Vec::new() },
         reused: Vec::new(),

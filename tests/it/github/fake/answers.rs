@@ -63,6 +63,15 @@ impl Memory {
                 (200, json!({"total_count": runs.len(), "check_runs": runs}))
             }
             ["commits", _, "pulls"] => (200, json!(self.pulls)),
+            ["pulls", number] => match self.pulls.iter().find(|pull| is(&pull["number"], number)) {
+                Some(found) => (200, found.clone()),
+                None => (404, json!({"message": "Not Found"})),
+            },
+            ["activity"] => (200, json!(self.activity)),
+            ["commits", sha] => match self.authors.iter().find(|(commit, _)| commit == sha) {
+                Some((_, login)) => (200, json!({"sha": sha, "author": {"login": login}})),
+                None => (200, json!({"sha": sha, "author": null})),
+            },
             ["deployments"] => (200, json!(self.deployments)),
             ["deployments", id, "statuses"] => {
                 (200, json!(matching(&self.deployment_statuses, "deployment", id)))
@@ -91,6 +100,10 @@ impl Memory {
         self.next += 1;
         let mut made = body.clone();
         match segments {
+            ["app", "installations", _, "access_tokens"] if body.get("permissions").is_some() => {
+                let token = format!("ghs_git{}", self.next);
+                return (201, json!({"token": token, "expires_at": self.git_until}));
+            }
             ["app", "installations", _, "access_tokens"] => {
                 self.tokens += 1;
                 let token = format!("ghs_token{}", self.tokens);
@@ -131,6 +144,17 @@ impl Memory {
                 made["id"] = json!(self.next);
                 made["deployment"] = json!(id.parse::<u64>().unwrap());
                 self.deployment_statuses.push(made.clone());
+            }
+            ["issues", "comments", id, "reactions"] | ["comments", id, "reactions"] => {
+                let reaction = (segments.join("/"), body["content"].as_str().unwrap().to_owned());
+                let is_new = !self.reactions.contains(&reaction);
+                if is_new {
+                    self.reactions.push(reaction);
+                }
+                return (
+                    if is_new { 201 } else { 200 },
+                    json!({"id": id, "content": body["content"]}),
+                );
             }
             ["issues", "comments", id] => {
                 let Some(comment) = self.comments.iter_mut().find(|c| is(&c["id"], id)) else {
