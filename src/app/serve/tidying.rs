@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 
-/// Time between two looks at the folder, which is empty as a rule.
-const EVERY: Duration = Duration::from_mins(1);
+/// Time between two looks at the folder: reading its names, of which there are as many as runs under way.
+const EVERY: Duration = Duration::from_secs(10);
 
 /// Clearing away.
 pub(super) fn task(tools: &Tools) -> Task {
