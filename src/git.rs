@@ -7,6 +7,7 @@
 
 mod checkout;
 mod credentials;
+mod difference;
 mod error;
 mod files;
 mod mirror;
@@ -29,7 +30,10 @@ pub use tips::Tips;
 pub use tree::{LARGEST_FILE, MOST_BYTES, MOST_FILES};
 
 use error::failed;
-use std::path::Path;
+use std::{fs, path::Path};
+
+/// Where an older git was told other parents of a commit. A branch's history must not be a file's word.
+const GRAFTS: &str = "info/grafts";
 
 /// A repository to read commits from.
 pub struct Repository {
@@ -71,6 +75,11 @@ impl Repository {
             git2::ErrorCode::Owner => GitError::NotOurs(path.to_owned()),
             _ => failed("open the repository", source)(error),
         })?;
+        if fs::metadata(inner.commondir().join(GRAFTS)).is_ok_and(|file| file.len() > 0) {
+            let reason = format!("its {GRAFTS} says that commits come from others than they do");
+            let operand = inner.path().display().to_string();
+            return Err(GitError::Failed { act: "trust the history of", operand, reason });
+        }
         Ok(Self { inner, origin: Origin::Local })
     }
 
@@ -120,10 +129,14 @@ impl Repository {
     /// Are there changes in the work folder that are in no commit, and so in no run?
     ///
     /// # Errors
-    /// If the work folder cannot be read.
+    /// If the work folder cannot be read, or the commit in it must not be checked out.
     pub fn has_uncommitted_changes(&self) -> Result<bool, GitError> {
         if self.inner.is_bare() {
             return Ok(false);
+        }
+        // What could not be checked out is not compared either: libgit2 would unfold it without an end.
+        if let Ok(head) = self.inner.head().and_then(|head| head.peel_to_tree()) {
+            tree::walk(&self.inner, &head)?;
         }
         let mut options = git2::StatusOptions::new();
         options.include_untracked(true).include_ignored(false).update_index(false);

@@ -2,9 +2,9 @@
 
 use super::error::failed;
 use super::tree::{self, Kind, LARGEST_FILE};
-use super::{GitError, Repository};
+use super::{GitError, Repository, difference};
 use crate::ids::Sha;
-use std::{collections::BTreeSet, path::Path};
+use std::path::Path;
 
 impl Repository {
     /// The content of a file at a commit, or nothing if there is no such file. A symbolic link is none.
@@ -67,22 +67,10 @@ impl Repository {
     /// The paths that differ between two commits, sorted; without an older one, all that the commit has.
     ///
     /// # Errors
-    /// If a commit is not there.
+    /// If a commit is not there, or is larger than a checkout may be.
     pub fn changed_paths(&self, older: Option<&Sha>, newer: &Sha) -> Result<Vec<String>, GitError> {
         let older = older.map(|commit| self.tree(commit)).transpose()?;
-        let newer_tree = self.tree(newer)?;
-        let mut options = git2::DiffOptions::new();
-        options.ignore_submodules(true).skip_binary_check(true);
-        let diff = self
-            .inner
-            .diff_tree_to_tree(older.as_ref(), Some(&newer_tree), Some(&mut options))
-            .map_err(failed("compare with", newer.as_str()))?;
-        let paths: BTreeSet<String> = diff
-            .deltas()
-            .flat_map(|delta| [delta.old_file().path_bytes(), delta.new_file().path_bytes()])
-            .flatten()
-            .map(|path| String::from_utf8_lossy(path).into_owned())
-            .collect();
+        let paths = difference::paths(&self.inner, older.as_ref(), &self.tree(newer)?)?;
         Ok(paths.into_iter().collect())
     }
 }

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 /// Branches that are looked at. A repository with more has them made by machines, and no rule names them.
 const MOST_BRANCHES: usize = 50_000;
 
-/// Where each branch points to, and which is the default one. Branches with names that git would not take are left out.
+/// Where each branch points to, and which is the default one. Branches with names that git would not
+/// take, or that lead to no commit, are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tips {
     /// The commit of each branch.
@@ -39,8 +40,9 @@ impl Repository {
         for branch in self.inner.branches(Some(BranchType::Local))?.take(MOST_BRANCHES) {
             let (branch, _) = branch?;
             let name = branch.name()?.map(str::parse);
-            let commit = branch.get().peel_to_commit()?.id().to_string().parse();
-            if let (Ok(Ok(name)), Ok(commit)) = (name.ok_or(()), commit) {
+            // A branch that leads to no commit must not hide the others.
+            let Ok(commit) = branch.get().peel_to_commit() else { continue };
+            if let (Some(Ok(name)), Ok(commit)) = (name, commit.id().to_string().parse()) {
                 tips.branches.insert(name, commit);
             }
         }

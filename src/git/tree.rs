@@ -13,7 +13,7 @@ pub const LARGEST_FILE: usize = 256 << 20;
 /// Bytes in the target of a link: what Linux takes (`PATH_MAX`).
 const LONGEST_LINK: usize = 4096;
 /// Folders within folders; each level is a stack frame.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 
 /// What a tree's entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,12 @@ pub(super) struct Entry {
 
 /// What an entry is by its mode, or nothing for a mode that git does not write, such as a setuid file's.
 pub(super) fn kind(entry: &git2::TreeEntry<'_>) -> Option<Kind> {
-    match entry.filemode_raw() {
+    kind_of(entry.filemode_raw())
+}
+
+/// The same of the mode alone.
+pub(super) fn kind_of(mode: i32) -> Option<Kind> {
+    match mode {
         0o100_644 => Some(Kind::File),
         0o100_755 => Some(Kind::Program),
         0o120_000 => Some(Kind::Link),
@@ -138,7 +143,7 @@ impl Walk<'_> {
     }
 }
 
-fn too_large(what: &str, limit: String) -> GitError {
+pub(super) fn too_large(what: &str, limit: String) -> GitError {
     GitError::TooLarge { what: what.to_owned(), limit }
 }
 

@@ -96,6 +96,9 @@ impl Files<'_> {
 
 fn read_file(folder: &Path, path: &str) -> Result<Option<Vec<u8>>, FileError> {
     let failed = |source| FileError::Io { path: path.to_owned(), source };
+    if leads_elsewhere(folder, path) {
+        return Ok(None);
+    }
     let full = folder.join(path);
     match fs::metadata(&full) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -108,6 +111,9 @@ fn read_file(folder: &Path, path: &str) -> Result<Option<Vec<u8>>, FileError> {
 
 fn list_folder(root: &Path, folder: &str) -> Result<Vec<String>, FileError> {
     let failed = |source| FileError::Io { path: folder.to_owned(), source };
+    if leads_elsewhere(root, folder) {
+        return Ok(Vec::new());
+    }
     let entries = match fs::read_dir(root.join(folder)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(failed)?,
@@ -121,4 +127,14 @@ fn list_folder(root: &Path, folder: &str) -> Result<Vec<String>, FileError> {
     }
     names.sort();
     Ok(names)
+}
+
+/// Is a symbolic link on the way? In a commit it is no file and no folder either; here it could lead to a file that was
+/// never meant for the project, which a finding would then quote.
+fn leads_elsewhere(root: &Path, path: &str) -> bool {
+    let mut place = root.to_owned();
+    Path::new(path).components().any(|part| {
+        place.push(part);
+        fs::symlink_metadata(&place).is_ok_and(|found| found.is_symlink())
+    })
 }

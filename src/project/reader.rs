@@ -16,6 +16,10 @@ const ENVIRONMENTS: &str = "environments";
 /// The format of the older Terraform set-up comes last.
 const ENVIRONMENT_ENDINGS: [&str; 3] = ["yaml", "yml", "tfvars.json"];
 const SCRIPTS: &str = "templates/scripts";
+/// Scripts of a project, which are held in memory: far more than there are kinds of steps.
+const MOST_SCRIPTS: usize = 256;
+/// Bytes of all scripts (16 MiB). One blob can stand in a folder under any number of names.
+const MOST_SCRIPT_BYTES: usize = 16 << 20;
 const TRAIN_TEMPLATE: &str = "templates/pipelines/train.json.hbs";
 const INFERENCE_TEMPLATE: &str = "templates/pipelines/inference.json.hbs";
 
@@ -142,9 +146,17 @@ impl Reader {
         &mut self,
         files: Files<'_>,
     ) -> Result<BTreeMap<String, String>, FileError> {
-        let mut scripts = BTreeMap::new();
+        let (mut scripts, mut bytes) = (BTreeMap::new(), 0);
         for name in files.list(SCRIPTS)?.into_iter().filter(|name| name.ends_with(".py")) {
             if let Content::Text(script) = self.content(files, &format!("{SCRIPTS}/{name}"))? {
+                bytes += script.text.len();
+                if scripts.len() == MOST_SCRIPTS || bytes > MOST_SCRIPT_BYTES {
+                    let message = format!(
+                        "more than {MOST_SCRIPTS} scripts, or {MOST_SCRIPT_BYTES} bytes of them"
+                    );
+                    self.complain("too-many", SCRIPTS, message, "keep what the steps run there");
+                    break;
+                }
                 scripts.insert(name, script.text);
             }
         }

@@ -22,6 +22,7 @@ mod engine;
 mod faults;
 mod github;
 mod hearing;
+mod hostile;
 mod layering;
 mod model;
 mod monitor;
