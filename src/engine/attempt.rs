@@ -52,6 +52,7 @@ fn told(context: &StageContext, failure: Failure) -> Failure {
 }
 
 async fn act(engine: &Engine, context: &StageContext) -> Result<Done, Failure> {
+    within_reach(context)?;
     match &context.stage.action {
         Action::Run(command) => match &context.stage.runs_on {
             None => command::run(engine, context, command).await.map(Done::Left),
@@ -68,6 +69,18 @@ async fn act(engine: &Engine, context: &StageContext) -> Result<Done, Failure> {
             }
             done
         }
+    }
+}
+
+/// A push to an early environment's branch acts for no later one, whatever its stages say of themselves.
+fn within_reach(context: &StageContext) -> Result<(), Failure> {
+    let (run, named) = (&context.run, context.stage.environment.as_ref());
+    match named.filter(|named| !run.pipeline.may_use(&run.environment, named)) {
+        None => Ok(()),
+        Some(later) => Err(Failure::new(
+            FailureClass::UserError,
+            format!("a run for '{}' may not use '{later}', which comes after it", run.environment),
+        )),
     }
 }
 

@@ -58,14 +58,7 @@ impl Work<'_> {
     /// The environment this stage works in: its own, or the run's.
     pub(super) fn environment(&self) -> Result<&Environment, Failure> {
         let run = &self.context.run.environment;
-        let name = self.context.stage.environment.as_ref().unwrap_or(run);
-        if !self.project.pipeline.may_use(run, name) {
-            return Err(Failure::new(
-                FailureClass::UserError,
-                format!("a run for '{run}' may not use '{name}', which comes after it"),
-            ));
-        }
-        self.named(name)
+        self.named(self.context.stage.environment.as_ref().unwrap_or(run))
     }
 
     /// The checked environment called `name`.

@@ -50,3 +50,18 @@ fn nothing_that_a_branch_says_about_environments_is_heard() {
     assert!(world.cloud().count(DEV, "pipeline") > 0);
     assert!(world.cloud().holds(PROD).is_empty());
 }
+
+#[test]
+fn a_command_that_calls_itself_one_for_prod_is_not_begun() {
+    let forge = Forge::new();
+    let world = &forge.world;
+    world.git(&["switch", "--quiet", "develop"]);
+    let canary = world.path("canary");
+    let stage = format!("stages:\n  evil: {{ run: [touch, '{}'], in: prod }}\n", canary.display());
+    world.edit("pipeline.yaml", "stages:\n", &stage);
+    world.commit("Call it prod");
+    world.git(&["switch", "--quiet", "main"]);
+    let told = world.agent(&["run", "--branch", "develop"]);
+    told.exits(1).says("a run for 'dev' may not use 'prod', which comes after it");
+    assert!(!canary.exists());
+}
