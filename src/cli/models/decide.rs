@@ -145,13 +145,17 @@ impl<'a> Decision<'a> {
     ) -> CliResult {
         let (desk, steps) = (self.desk, steps.map_err(refused)?);
         let environment = desk.environment()?;
-        if !steps.updates.is_empty() {
+        // Whoever wrote reads it back: others may be shown less of another account's registry.
+        let sagemaker = if steps.updates.is_empty() {
+            desk.session.sagemaker()
+        } else {
             let approver = desk.session_for(Purpose::Approve).await?.sagemaker();
             let written = registry::perform(&approver, &steps.updates).await;
             written.map_err(|error| of_cloud(error, "record the decision", environment))?;
-        }
+            approver
+        };
         let arn = &desk.version(steps.version)?.summary.arn;
-        let package = desk.session.sagemaker().package(arn).await;
+        let package = sagemaker.package(arn).await;
         let package = package.map_err(|error| of_cloud(error, "read it back", environment))?;
         let package = package.context("the version was removed meanwhile")?;
         match output.format {

@@ -81,19 +81,20 @@ fn left_by_jobs() -> TempDir {
     world.agent(&["run", "--branch", "main"]).done();
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        for (account, name) in [(DEV, "dev"), (REGISTRY, "registry")] {
-            let bucket = format!("sagemaker-{name}-bucket");
+    for (account, name) in [(DEV, "dev"), (REGISTRY, "registry")] {
+        let bucket = format!("sagemaker-{name}-bucket");
+        let keys = world.cloud().keys(&bucket);
+        runtime.block_on(async {
             let client = aws_sdk_s3::Client::new(&world.app(".agent").await.account(account).await);
-            for key in world.cloud().keys(&bucket) {
+            for key in keys {
                 let Some(unnamed) = unnamed(&key) else { continue };
                 let object = client.get_object().bucket(&bucket).key(&key).send().await.unwrap();
                 let path = folder.path().join(name).join(unnamed);
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(path, object.body.collect().await.unwrap().into_bytes()).unwrap();
             }
-        }
-    });
+        });
+    }
     folder
 }
 
