@@ -19,7 +19,6 @@ mod systemd;
 mod tasks;
 mod telling;
 mod tidying;
-mod tokens;
 mod watching;
 mod web;
 mod windows;
@@ -77,7 +76,7 @@ pub struct Tools {
 /// # Errors
 /// The address cannot be listened on, a secret cannot be read, or a task broke too often.
 pub async fn serve(
-    mut tools: Tools,
+    tools: Tools,
     phase: watch::Sender<Phase>,
     signals: Signals,
     told: impl FnOnce(SocketAddr),
@@ -86,9 +85,6 @@ pub async fn serve(
     let github = tools.settings.github.as_ref();
     let github = github.map(|github| github.client(tools.app.clock.clone(), &*tools.variable));
     let github = github.transpose().context("use GitHub")?.map(Arc::new);
-    if let Some(github) = &github {
-        tools.credentials = tokens::credentials(&tools, github);
-    }
     let address = tools.settings.listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("listen on {address}"))?;

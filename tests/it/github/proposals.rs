@@ -88,7 +88,9 @@ async fn a_proposal_is_checked_line_by_line_and_told_in_one_comment() {
             .collect();
         let of = |conclusion: &str| (json!("relevo/prod/proposal"), json!(conclusion));
         assert_eq!(told, [of("failure"), of("success")], "one of each commit");
-        let beside = &memory.checks[0]["output"]["annotations"];
+        let made =
+            memory.requests.iter().find(|r| r.method == "POST" && r.path.ends_with("/check-runs"));
+        let beside = &made.unwrap().body["output"]["annotations"];
         assert!(beside.to_string().contains("stagez"), "{beside}");
         assert_eq!(memory.comments.len(), 1, "edited in place");
         let body = memory.comments[0]["body"].as_str().unwrap();
