@@ -17,7 +17,9 @@ use relevo::logs::{
     Level, LogEvent, LogFolder, LogLine, LogReader, LogSink, Masker, PutOutcome, SinkError,
 };
 use relevo::queue::Reason;
-use relevo::spec::{Action, BuiltIn, Command, FailureClass, On, Pipeline, Retry, Stage};
+use relevo::spec::{
+    Action, BuiltIn, Command, EnvironmentRule, FailureClass, On, Pipeline, Retry, Stage, Supersede,
+};
 use relevo::store::{Ask, Facts, LEASE_DURATION, NewRun, RunRecord, Store, StoredEvent};
 use serde_json::json;
 use std::{
@@ -220,7 +222,7 @@ impl World {
             commit: self.commit(),
             environment,
             facts: Facts { event: "manual".into(), ..Facts::default() },
-            pipeline: Pipeline { name: "p".into(), environments: Vec::new(), stages },
+            pipeline: Pipeline { name: "p".into(), environments: dev_then_prod(), stages },
             reused: Vec::new(),
         };
         self.engine.store.create_or_find(new, Ask::Again).await.unwrap().into_run().id
@@ -269,6 +271,18 @@ impl World {
         let mut reader = LogReader::open(&path, 0).unwrap();
         std::iter::from_fn(|| reader.next().unwrap()).map(|piece| piece.line.message).collect()
     }
+}
+
+fn dev_then_prod() -> Vec<EnvironmentRule> {
+    let rule = |name: &str, after: Option<&str>| EnvironmentRule {
+        name: name.parse().unwrap(),
+        branch: name.to_owned(),
+        after: after.map(|name| name.parse().unwrap()),
+        supersede: Supersede::default(),
+        windows: None,
+        runs_on: BTreeSet::new(),
+    };
+    vec![rule("dev", None), rule("prod", Some("dev"))]
 }
 
 fn stage(text: &str, needs: &[&str]) -> Stage {

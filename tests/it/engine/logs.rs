@@ -34,11 +34,14 @@ impl LogSink for Group {
 
     fn arrived<'a>(
         &'a self,
-        _: &'a str,
-        _: RangeInclusive<u64>,
+        stream: &'a str,
+        range: RangeInclusive<u64>,
         _: i64,
     ) -> BoxFuture<'a, Result<BTreeSet<u64>, SinkError>> {
-        Box::pin(async { Ok(BTreeSet::new()) })
+        let lines = self.lines.lock().unwrap();
+        let there = lines.iter().filter(|(of, line)| of == stream && range.contains(&line.seq));
+        let there: BTreeSet<u64> = there.map(|(_, line)| line.seq).collect();
+        Box::pin(async { Ok(there) })
     }
 
     fn settling(&self) -> Duration {
