@@ -2,6 +2,7 @@
 
 mod alerts;
 mod answering;
+mod ears;
 mod fake;
 mod identity;
 mod hearing;

@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
 /// An agent in this process that hears of its world's repository.
-struct Ears {
-    world: World,
-    agent: Inside,
-    hearing: Hearing,
-    repository: Repository,
+pub(crate) struct Ears {
+    pub(crate) world: World,
+    pub(crate) agent: Inside,
+    pub(crate) hearing: Hearing,
+    pub(crate) repository: Repository,
 }
 
 impl Ears {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let world = World::new();
         let agent = world.app(".agent").await;
         let hearing = Hearing {

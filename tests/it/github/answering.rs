@@ -1,12 +1,15 @@
 //! Answers to runs that ask people, given at GitHub: whose counts, about which plan, and how often.
 
-use super::{APP, Fake, Fault, app, client, commit, telling::stage, token};
-use crate::world::{Inside, World};
+use super::{
+    APP, Fault, app, commit,
+    ears::{Ears, NAME},
+    telling::stage,
+    token,
+};
+use crate::world::World;
 use relevo::{
     dispatch::{Desk, Person},
     flow::{Event, Outcome, Request},
-    github::Credentials,
-    hearing::{Hearing, Repository},
     ids::{Attempt, DeliveryId, Digest, StageName},
     intake::Verdict,
     spec::{Action, BuiltIn, Pipeline},
@@ -15,33 +18,7 @@ use relevo::{
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
-const NAME: &str = "mammography";
-
-struct Ears {
-    fake: Fake,
-    agent: Inside,
-    hearing: Hearing,
-    repository: Repository,
-    _world: World,
-}
-
 impl Ears {
-    async fn new(credentials: Credentials) -> Self {
-        let (world, fake) = (World::new(), Fake::start().await);
-        let agent = world.app(".agent").await;
-        let hearing = Hearing {
-            store: agent.app.store.clone(),
-            clock: Arc::new(agent.clock.clone()),
-            mirrors: agent.app.mirrors(),
-            credentials: Default::default(),
-            github: Some(Arc::new(client(&fake, credentials))),
-        };
-        let source = world.repository().display().to_string();
-        let polled = Repository::polled(NAME.parse().unwrap(), source);
-        let repository = Repository { github: Some(super::repository()), ..polled };
-        Self { fake, agent, hearing, repository, _world: world }
-    }
-
     /// A run of its own that asks about a plan; ada and cy may answer.
     async fn asks(&self, digit: char, required: u32) -> RunRecord {
         let approve = stage("approve", Action::Uses(BuiltIn::Approve));
@@ -164,7 +141,7 @@ fn yes(place: &str) -> (String, String) {
 
 #[tokio::test]
 async fn an_approvers_comment_counts_once_however_often_it_comes() {
-    let ears = Ears::new(token()).await;
+    let ears = Ears::new(Some(token())).await;
     let run = ears.asks('a', 2).await;
     assert_eq!(ears.commented("one", "Ada", &approve()).await, answered(&run, "ada approved"));
     assert_eq!(ears.keep("one", "issue_comment", &comment("Ada", &approve())).await, Kept::Known);
@@ -188,7 +165,7 @@ async fn an_approvers_comment_counts_once_however_often_it_comes() {
 
 #[tokio::test]
 async fn a_delivery_that_was_answered_by_an_agent_that_died_answers_nothing_else() {
-    let ears = Ears::new(token()).await;
+    let ears = Ears::new(Some(token())).await;
     let run = ears.asks('a', 2).await;
     let ada = Person { name: "Ada".to_owned(), via: relevo::dispatch::Via::GitHub };
     let desk = Desk::new(ears.agent.app.store.clone(), Arc::new(ears.agent.clock.clone()));
@@ -202,7 +179,7 @@ async fn a_delivery_that_was_answered_by_an_agent_that_died_answers_nothing_else
 
 #[tokio::test]
 async fn what_is_not_an_approvers_own_word_about_this_plan_counts_for_nothing() {
-    let ears = Ears::new(token()).await;
+    let ears = Ears::new(Some(token())).await;
     let run = ears.asks('a', 1).await;
     let other = format!("/approve {}", Digest::of("another plan").short());
     for (id, login, text, why) in [
@@ -252,7 +229,7 @@ async fn what_is_not_an_approvers_own_word_about_this_plan_counts_for_nothing() 
 
 #[tokio::test]
 async fn a_run_of_another_repository_is_not_answered_here() {
-    let mut ears = Ears::new(app()).await;
+    let mut ears = Ears::new(Some(app())).await;
     let run = ears.asks('a', 1).await;
     let elsewhere = World::new();
     ears.repository.source = elsewhere.repository().display().to_string();
@@ -271,7 +248,7 @@ async fn a_run_of_another_repository_is_not_answered_here() {
 
 #[tokio::test]
 async fn a_button_approves_the_plan_beside_it_and_no_other() {
-    let ears = Ears::new(app()).await;
+    let ears = Ears::new(Some(app())).await;
     let run = ears.asks('a', 1).await;
     let mut stale = pressed("ada", &run, ("approve", APP));
     stale["check_run"]["external_id"] = json!(format!("{}/approve/{}", run.id, Digest::of("old")));
@@ -298,7 +275,7 @@ async fn a_button_approves_the_plan_beside_it_and_no_other() {
 
 #[tokio::test]
 async fn a_rejection_ends_the_run_with_the_reason_that_was_written() {
-    let ears = Ears::new(token()).await;
+    let ears = Ears::new(Some(token())).await;
     let run = ears.asks('a', 1).await;
     let text =
         format!("/reject {} {} not before the audit", run.id.short(), Digest::of("plan").short());
@@ -313,7 +290,7 @@ async fn a_rejection_ends_the_run_with_the_reason_that_was_written() {
 
 #[tokio::test]
 async fn an_answer_stands_while_its_sign_has_to_wait() {
-    let ears = Ears::new(token()).await;
+    let ears = Ears::new(Some(token())).await;
     let run = ears.asks('a', 1).await;
     ears.fake.fail("POST", "/reactions", Fault::Refuse(502, vec![], json!({})));
     assert_eq!(ears.commented("one", "ada", &approve()).await, None);

@@ -1,39 +1,13 @@
 //! Pushes that GitHub tells of when it is asked: tips that moved, and deliveries that did not arrive.
 
-use super::{Fake, Fault, app, client, token};
-use crate::world::{Inside, World};
+use super::{Fault, app, client, ears::Ears, token};
 use relevo::{
-    hearing::{AskError, Hearing, Looked, Repository},
+    hearing::{AskError, Looked},
     store::{NewDelivery, Via},
 };
 use serde_json::json;
-use std::sync::Arc;
-
-struct Ears {
-    fake: Fake,
-    agent: Inside,
-    hearing: Hearing,
-    repository: Repository,
-    world: World,
-}
 
 impl Ears {
-    async fn new() -> Self {
-        let world = World::new();
-        let agent = world.app(".agent").await;
-        let hearing = Hearing {
-            store: agent.app.store.clone(),
-            clock: Arc::new(agent.clock.clone()),
-            mirrors: agent.app.mirrors(),
-            credentials: Default::default(),
-            github: None,
-        };
-        let source = world.repository().display().to_string();
-        let polled = Repository::polled("mammography".parse().unwrap(), source);
-        let repository = Repository { github: Some(super::repository()), ..polled };
-        Self { fake: Fake::start().await, agent, hearing, repository, world }
-    }
-
     fn tips(&self) {
         let tip = |branch: &str| (branch.to_owned(), self.world.git(&["rev-parse", branch]));
         self.fake.see(|m| m.heads = vec![tip("main"), tip("develop")]);
@@ -42,7 +16,7 @@ impl Ears {
 
 #[tokio::test]
 async fn tips_that_moved_become_deliveries_once_by_requests_that_cost_nothing_otherwise() {
-    let ears = Ears::new().await;
+    let ears = Ears::new(None).await;
     let client = client(&ears.fake, token());
     ears.tips();
     assert_eq!(ears.hearing.ask(&client, &ears.repository).await.unwrap(), 2);
@@ -63,7 +37,7 @@ async fn tips_that_moved_become_deliveries_once_by_requests_that_cost_nothing_ot
 
 #[tokio::test]
 async fn what_github_could_not_deliver_is_taken_under_its_own_id_once() {
-    let ears = Ears::new().await;
+    let ears = Ears::new(None).await;
     let client = client(&ears.fake, app());
     let delivery = |id: u64, guid: &str, name: &str| {
         json!({"id": id, "guid": guid, "delivered_at": "2026-01-01T00:00:04Z", "redelivery": false,

@@ -1,43 +1,19 @@
 //! Pull requests into a branch that deploys, and who pushed to one, as GitHub tells.
 
-use super::{Fake, app, client, commit, token};
-use crate::world::{Inside, World};
+use super::{
+    app, commit,
+    ears::{Ears, NAME},
+    token,
+};
 use relevo::{
-    github::Credentials,
-    hearing::{Hearing, Looked, Repository},
+    hearing::Looked,
     intake::Verdict,
     store::{NewDelivery, Via},
 };
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
-
-const NAME: &str = "mammography";
-
-struct Ears {
-    fake: Fake,
-    agent: Inside,
-    hearing: Hearing,
-    repository: Repository,
-    world: World,
-}
+use std::time::Duration;
 
 impl Ears {
-    async fn new(credentials: Credentials) -> Self {
-        let (world, fake) = (World::new(), Fake::start().await);
-        let agent = world.app(".agent").await;
-        let hearing = Hearing {
-            store: agent.app.store.clone(),
-            clock: Arc::new(agent.clock.clone()),
-            mirrors: agent.app.mirrors(),
-            credentials: Default::default(),
-            github: Some(Arc::new(client(&fake, credentials))),
-        };
-        let source = world.repository().display().to_string();
-        let polled = Repository::polled(NAME.parse().unwrap(), source);
-        let repository = Repository { github: Some(super::repository()), ..polled };
-        Self { fake, agent, hearing, repository, world }
-    }
-
     /// A commit of a branch of its own, proposed for `main`; the payload that tells of it.
     fn proposed(&self, (from, to): (&str, &str)) -> Value {
         self.world.git(&["checkout", "--quiet", "-B", "topic", "main"]);
@@ -53,7 +29,7 @@ impl Ears {
         json!({ "action": "synchronize", "pull_request": pull })
     }
 
-    async fn judged(&self, id: &str, body: &Value) -> Verdict {
+    async fn proposal_judged(&self, id: &str, body: &Value) -> Verdict {
         let new = NewDelivery {
             id: id.parse().unwrap(),
             via: Via::Webhook,
@@ -69,17 +45,17 @@ impl Ears {
 
 #[tokio::test]
 async fn a_proposal_is_checked_line_by_line_and_told_in_one_comment() {
-    let ears = Ears::new(app()).await;
+    let ears = Ears::new(Some(app())).await;
     let broken = ears.proposed(("stages:", "stagez:"));
     for id in ["one", "two"] {
-        let verdict = ears.judged(id, &broken).await;
+        let verdict = ears.proposal_judged(id, &broken).await;
         assert!(
             matches!(&verdict, Verdict::Ignored { reason } if reason.contains("error")),
             "{verdict:?}"
         );
     }
     let mended = ears.proposed(("stages:", "stages: "));
-    ears.judged("three", &mended).await;
+    ears.proposal_judged("three", &mended).await;
     ears.fake.see(|memory| {
         let told: Vec<_> = memory
             .checks
@@ -102,7 +78,7 @@ async fn a_proposal_is_checked_line_by_line_and_told_in_one_comment() {
 
 #[tokio::test]
 async fn a_proposal_from_a_fork_or_to_nowhere_is_left_alone() {
-    let ears = Ears::new(token()).await;
+    let ears = Ears::new(Some(token())).await;
     let body = ears.proposed(("stages:", "stagez:"));
     for (id, pointer, value, why) in [
         ("fork", "/head/repo/id", json!(2), "from a fork"),
@@ -115,7 +91,7 @@ async fn a_proposal_from_a_fork_or_to_nowhere_is_left_alone() {
         *pull.pointer_mut(pointer).unwrap() = value;
         ears.fake.see(|memory| memory.pulls = vec![pull]);
         // What GitHub says counts, whatever the payload said.
-        let verdict = ears.judged(id, &body).await;
+        let verdict = ears.proposal_judged(id, &body).await;
         assert!(
             matches!(&verdict, Verdict::Ignored { reason } if reason.contains(why)),
             "{id}: {verdict:?}"
@@ -126,9 +102,9 @@ async fn a_proposal_from_a_fork_or_to_nowhere_is_left_alone() {
 
 #[tokio::test]
 async fn a_token_tells_of_a_proposal_by_a_status() {
-    let ears = Ears::new(token()).await;
+    let ears = Ears::new(Some(token())).await;
     let body = ears.proposed(("stages:", "stagez:"));
-    ears.judged("one", &body).await;
+    ears.proposal_judged("one", &body).await;
     let told = ears.fake.see(|memory| (memory.statuses.clone(), memory.comments.len()));
     assert_eq!((told.0.len(), told.1), (1, 1));
     assert_eq!(told.0[0]["context"], "relevo/prod/proposal");
@@ -137,7 +113,7 @@ async fn a_token_tells_of_a_proposal_by_a_status() {
 
 #[tokio::test]
 async fn who_pushed_what_the_poller_found_is_asked_of_github() {
-    let ears = Ears::new(token()).await;
+    let ears = Ears::new(Some(token())).await;
     let tip = |branch: &str| ears.world.git(&["rev-parse", branch]);
     let (main, develop) = (tip("main"), tip("develop"));
     let by = |after: &str, login: &str| json!({ "id": 1, "before": commit('0'), "after": after, "actor": { "login": login } });
@@ -164,7 +140,7 @@ async fn who_pushed_what_the_poller_found_is_asked_of_github() {
 
 #[tokio::test]
 async fn a_repository_out_of_reach_is_noted_once_and_again_when_it_is_back() {
-    let mut ears = Ears::new(token()).await;
+    let mut ears = Ears::new(Some(token())).await;
     let here = ears.repository.source.clone();
     ears.repository.source = format!("file://{here}-moved");
     let mut looks = Vec::new();
