@@ -1,67 +1,40 @@
 //! How to reach a repository.
 
-use super::GitError;
-use std::{fmt, sync::Arc};
+use std::fmt;
 use url::Url;
 
 /// How to reach repositories by URL, beside what git itself is set up with (ssh keys, credential helpers).
 #[derive(Clone, Default)]
-pub struct Credentials(Option<Arc<dyn Tokens>>);
+pub struct Credentials(Option<OfHost>);
 
-/// Knows the tokens that open repositories over https.
-pub trait Tokens: Send + Sync {
-    /// The token that opens the repository at `url` now; nothing if it is opened without one, or by somebody else's.
-    /// Asked before each contact, so that one that is about to expire is exchanged. May block.
-    ///
-    /// # Errors
-    /// Why there is none although there should be, one clause without a full stop.
-    fn token(&self, url: &str) -> Result<Option<String>, String>;
-}
-
-impl Credentials {
-    /// Those that `tokens` knows.
-    #[must_use]
-    pub fn of(tokens: Arc<dyn Tokens>) -> Self {
-        Self(Some(tokens))
-    }
-
-    /// One token for every repository of one server, and for no other server.
-    #[must_use]
-    pub fn for_host(host: &str, token: String) -> Self {
-        Self::of(Arc::new(OfHost { host: host.to_ascii_lowercase(), token }))
-    }
-
-    /// The token that opens the repository at `url` now. May block.
-    ///
-    /// # Errors
-    /// [`GitError::Unreachable`], if there should be one and is none.
-    pub fn token(&self, url: &str) -> Result<Option<String>, GitError> {
-        let Some(tokens) = self.0.as_ref().filter(|_| url.starts_with("https://")) else {
-            return Ok(None);
-        };
-        let told = tokens.token(url);
-        told.map_err(|reason| GitError::Unreachable { url: url.to_owned(), reason })
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let token = if self.0.is_some() { "tokens" } else { "no token" };
-        write!(f, "Credentials({token})")
-    }
-}
-
+#[derive(Clone)]
 struct OfHost {
     host: String,
     token: String,
 }
 
-impl Tokens for OfHost {
-    fn token(&self, url: &str) -> Result<Option<String>, String> {
-        let parsed = Url::parse(url).ok();
-        let is_host = parsed.as_ref().and_then(Url::host_str) == Some(self.host.as_str());
-        let is_usual = parsed.as_ref().is_some_and(|url| url.port().is_none());
-        Ok((is_host && is_usual).then(|| self.token.clone()))
+impl Credentials {
+    /// One token for every repository of one server, and for no other server.
+    #[must_use]
+    pub fn for_host(host: &str, token: String) -> Self {
+        Self(Some(OfHost { host: host.to_ascii_lowercase(), token }))
+    }
+
+    /// The token that opens the repository at `url`; only over https, at the usual port of its own server.
+    #[must_use]
+    pub fn token(&self, url: &str) -> Option<&str> {
+        let OfHost { host, token } = self.0.as_ref()?;
+        let url = Url::parse(url).ok()?;
+        let is_its_own =
+            url.scheme() == "https" && url.host_str() == Some(host) && url.port().is_none();
+        is_its_own.then_some(token)
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let token = if self.0.is_some() { "a token" } else { "no token" };
+        write!(f, "Credentials({token})")
     }
 }
 
@@ -72,7 +45,7 @@ mod tests {
     #[test]
     fn a_token_goes_to_its_own_server_over_https_and_nowhere_else() {
         let credentials = Credentials::for_host("GitHub.com", "ghp_hunter2".to_owned());
-        let is_told = |url: &str| credentials.token(url).unwrap().is_some();
+        let is_told = |url: &str| credentials.token(url).is_some();
         assert!(is_told("https://github.com/acme/model.git"));
         for url in [
             "https://github.com.evil.example/acme/model.git",
