@@ -91,21 +91,13 @@ fn unread(error: &CloudError) -> Outcome {
     if error.is_unheard_of() {
         return Outcome::unknown(format!("this endpoint does not offer it: {error}"));
     }
-    match error.class {
-        ErrorClass::Denied => {
-            Outcome::unknown(format!("the deploy role may not ask: {} is refused", error.operation))
-        }
-        ErrorClass::NotFound
-        | ErrorClass::AlreadyExists
-        | ErrorClass::Conflict
-        | ErrorClass::Throttled
-        | ErrorClass::Expired
-        | ErrorClass::Invalid
-        | ErrorClass::LimitExceeded
-        | ErrorClass::Unavailable
-        | ErrorClass::WrongAccount
-        | ErrorClass::Other => Outcome::unknown(error.to_string()),
+    if error.class == ErrorClass::Denied {
+        return Outcome::unknown(format!(
+            "the deploy role may not ask: {} is refused",
+            error.operation
+        ));
     }
+    Outcome::unknown(error.to_string())
 }
 
 /// Judges what was read, or says why it was not.

@@ -27,6 +27,23 @@ pub enum ErrorClass {
     Other,
 }
 
+impl ErrorClass {
+    /// May making something be refused so because it is there: made by somebody else meanwhile, or by an earlier try?
+    pub(super) fn may_be_there(self) -> bool {
+        match self {
+            Self::Invalid | Self::Conflict | Self::AlreadyExists => true,
+            Self::NotFound
+            | Self::Throttled
+            | Self::Denied
+            | Self::Expired
+            | Self::LimitExceeded
+            | Self::Unavailable
+            | Self::WrongAccount
+            | Self::Other => false,
+        }
+    }
+}
+
 /// Codes by class, from the API references of the seven services and the SDK's own retry tables.
 const CODES: [(ErrorClass, &[&str]); 9] = [
     (

@@ -77,7 +77,10 @@ impl SageMaker {
             Some(record) => record,
             None => match self.create(spec, tags).await {
                 Ok(()) => return Ok((Upserted::Created, self.read_back(spec).await?)),
-                Err(refused) => self.after_lost_race(spec, refused).await?,
+                Err(refused) if refused.class.may_be_there() => {
+                    self.pipeline(&spec.name).await?.ok_or(refused)?
+                }
+                Err(refused) => return Err(refused),
             },
         };
         if is_as(spec, &before) {
@@ -109,26 +112,6 @@ impl SageMaker {
     pub async fn delete_pipeline(&self, name: &str, token: &str) -> Result<(), CloudError> {
         let request = self.client.delete_pipeline().pipeline_name(name).client_request_token(token);
         request.send().await.act("DeletePipeline", name).maybe().map(drop)
-    }
-
-    async fn after_lost_race(
-        &self,
-        spec: &PipelineSpec,
-        refused: CloudError,
-    ) -> Result<PipelineRecord, CloudError> {
-        match refused.class {
-            ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::AlreadyExists => {
-                self.pipeline(&spec.name).await?.ok_or(refused)
-            }
-            ErrorClass::NotFound
-            | ErrorClass::Throttled
-            | ErrorClass::Denied
-            | ErrorClass::Expired
-            | ErrorClass::LimitExceeded
-            | ErrorClass::Unavailable
-            | ErrorClass::WrongAccount
-            | ErrorClass::Other => Err(refused),
-        }
     }
 
     async fn create(&self, spec: &PipelineSpec, tags: &Tags) -> Result<(), CloudError> {

@@ -121,19 +121,10 @@ impl SageMaker {
         let lost = || CloudError::broken_answer(CREATE, &job.name, "it is not there afterwards");
         match self.ask_for(job).await {
             Ok(()) => self.job(&job.name).await?.ok_or_else(lost),
-            Err(refused) => match refused.class {
-                ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::AlreadyExists => {
-                    self.job(&job.name).await?.ok_or(refused)
-                }
-                ErrorClass::NotFound
-                | ErrorClass::Throttled
-                | ErrorClass::Denied
-                | ErrorClass::Expired
-                | ErrorClass::LimitExceeded
-                | ErrorClass::Unavailable
-                | ErrorClass::WrongAccount
-                | ErrorClass::Other => Err(refused),
-            },
+            Err(refused) if refused.class.may_be_there() => {
+                self.job(&job.name).await?.ok_or(refused)
+            }
+            Err(refused) => Err(refused),
         }
     }
 

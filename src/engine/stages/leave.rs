@@ -55,21 +55,10 @@ async fn put(iam: &Iam, question: &Question) -> Result<Leave, CloudError> {
 }
 
 fn reason(error: &CloudError) -> String {
-    match error.class {
-        ErrorClass::Denied => {
-            "the deploy role may not simulate its own policies (iam:SimulatePrincipalPolicy)"
-                .to_owned()
-        }
-        ErrorClass::NotFound
-        | ErrorClass::AlreadyExists
-        | ErrorClass::Conflict
-        | ErrorClass::Throttled
-        | ErrorClass::Expired
-        | ErrorClass::Invalid
-        | ErrorClass::LimitExceeded
-        | ErrorClass::Unavailable
-        | ErrorClass::WrongAccount
-        | ErrorClass::Other => error.to_string(),
+    if error.class == ErrorClass::Denied {
+        "the deploy role may not simulate its own policies (iam:SimulatePrincipalPolicy)".to_owned()
+    } else {
+        error.to_string()
     }
 }
 
