@@ -13,6 +13,7 @@ mod hearing;
 mod leftovers;
 mod observing;
 mod phase;
+mod project;
 mod reading;
 mod room;
 mod systemd;

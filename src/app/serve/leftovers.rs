@@ -3,11 +3,8 @@
 //! A run that goes on elsewhere leaves what was written here behind; it is shipped once that run has ended, by this agent
 //! or the next one that has this folder of logs.
 
-use super::{
-    Ends, Pass, Rest, Task, Tools,
-    driving::{Trouble, Unwatched, load},
-};
-use crate::{app::Promotion, exec::Cancel, git, store::RunRecord};
+use super::{Ends, Pass, Rest, Task, Tools};
+use crate::{exec::Cancel, store::RunRecord};
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -56,24 +53,12 @@ async fn ship(tools: &Tools) -> anyhow::Result<()> {
         if done.contains(&run.repository) || unloaded == MOST_UNLOADED {
             continue;
         }
-        let project =
-            load(&run, |source| git::Repository::open(source, &app.mirrors(), &tools.credentials));
-        let project = match project {
-            Ok(project) => project,
-            // Another run of the repository may know where its lines go.
-            Err(Trouble::Unfit(_) | Trouble::Now(_)) => {
-                unloaded += 1;
-                continue;
-            }
+        // Another run of the repository may know where its lines go.
+        let Ok(project) = tools.project_of(&run) else {
+            unloaded += 1;
+            continue;
         };
-        let promotion = Promotion {
-            project: Arc::new(project),
-            credentials: tools.credentials.clone(),
-            inherited: tools.inherited.clone(),
-            masker: tools.masker.clone(),
-            watch: Arc::new(Unwatched),
-            cancel: Cancel::never(),
-        };
+        let promotion = tools.promotion(project, Cancel::never());
         // A repository whose lines do not arrive keeps those of no other waiting.
         if let Err(error) = promotion.ship_leftovers(app, &run).await {
             say(tools, &run, &error);

@@ -72,9 +72,9 @@ fn name_in_runs(repository: &Repository, tools: &Tools) -> String {
     if git::is_url(&repository.source) {
         return repository.source.clone();
     }
-    let opened =
-        git::Repository::open(&repository.source, &tools.app.mirrors(), &tools.credentials);
-    opened.map_or_else(|_| repository.source.clone(), |opened| opened.name())
+    tools
+        .open(&repository.source)
+        .map_or_else(|_| repository.source.clone(), |opened| opened.name())
 }
 
 struct Telling {

@@ -5,7 +5,6 @@ use crate::{
     app::{AppClouds, ad_hoc_run},
     aws::Purpose,
     engine::stages::Clouds as _,
-    git,
     hearing::Repository,
     project::{self, Files, Project},
     spec::Environment,
@@ -68,7 +67,7 @@ impl Pass for Watching {
 async fn look(tools: &Tools, repository: &Repository) -> anyhow::Result<()> {
     let app = &tools.app;
     // What hearing fetched last: fetching is its business alone.
-    let opened = git::Repository::open(&repository.source, &app.mirrors(), &tools.credentials)?;
+    let opened = tools.open(&repository.source)?;
     let policy = opened.branch(&opened.default_branch()?)?;
     let files = Files::Commit(&opened, &policy);
     let project = project::load(opened.public_address(), &policy, files, files)?;

@@ -1,8 +1,7 @@
 //! Deploy windows as the default branch has them now: they hold for the runs that wait, whenever those were made.
 
-use super::{Tools, driving::load};
+use super::Tools;
 use crate::{
-    git,
     ids::{RunId, Sha},
     store::RunRecord,
 };
@@ -53,8 +52,7 @@ impl Held {
 /// The tip of the repository's default branch, as far as it was fetched.
 async fn tip(tools: Tools, source: String) -> anyhow::Result<Option<Sha>> {
     let read = move || {
-        let opened =
-            git::Repository::open(&source, &tools.app.mirrors(), &tools.credentials).ok()?;
+        let opened = tools.open(&source).ok()?;
         opened.branch(&opened.default_branch().ok()?).ok()
     };
     tokio::task::spawn_blocking(read).await.context("look for the default branch")
@@ -63,9 +61,7 @@ async fn tip(tools: Tools, source: String) -> anyhow::Result<Option<Sha>> {
 /// The run with the windows that hold now, if they are others. What makes it unfit is told when it is driven.
 async fn changed(tools: Tools, run: RunRecord) -> anyhow::Result<Option<RunRecord>> {
     let read = move || {
-        let (mirrors, credentials) = (tools.app.mirrors(), tools.credentials.clone());
-        let open = |source: &str| git::Repository::open(source, &mirrors, &credentials);
-        let project = load(&run, open).ok()?;
+        let project = tools.project_of(&run).ok()?;
         let mut now = run.clone();
         for rule in &mut now.pipeline.environments {
             rule.windows = project.pipeline.rule(&rule.name).and_then(|rule| rule.windows.clone());

@@ -5,7 +5,7 @@ use crate::{
     app::AppClouds,
     aws::{ErrorClass, Purpose},
     engine::stages::Clouds as _,
-    git, plan,
+    plan,
     project::{self, Files, Project},
     report::Alert,
     spec::Environment,
@@ -58,8 +58,7 @@ impl RunTopics {
 }
 
 fn project(tools: &Tools, run: &RunRecord) -> anyhow::Result<Project> {
-    let repository =
-        git::Repository::open(&run.repository, &tools.app.mirrors(), &tools.credentials)?;
+    let repository = tools.open(&run.repository)?;
     let policy = repository.branch(&repository.default_branch()?)?;
     let files = Files::Commit(&repository, &run.commit);
     let policy = Files::Commit(&repository, &policy);
