@@ -5,6 +5,9 @@
 //! campaign: rounds of `RELEVO_ROUND` kills, each in a world of its own, drawn from the seeds that follow. What a round
 //! finds wrong is told with its seed and its folder, and the folder stays.
 //!
+//! Nothing is asserted about time. What happens in the agents is looked at until it is so; only the moments of the kills
+//! are waited for, which are what chance draws.
+//!
 //! The clouds and GitHub outlive every kill: the rehearsal is served by a process of its own, GitHub by this one, and
 //! both are reached through a [wiretap](wiretap::Wiretap) that sees who says what and kills in the middle of it.
 

@@ -219,19 +219,13 @@ impl Round {
             Aim::Time(wait) => tokio::time::sleep(wait).await,
             Aim::Delivery(wait) => self.delivered(victim, wait).await,
             Aim::Rows(table, more) => {
-                let until = Instant::now() + MOST_PATIENCE;
                 let before = self.rows.number(table).await;
-                while self.rows.number(table).await < before + more && Instant::now() < until {
-                    tokio::time::sleep(LOOK).await;
-                }
+                soon(async || self.rows.number(table).await >= before + more).await;
             }
             Aim::Files(wait) => {
-                let until = Instant::now() + MOST_PATIENCE;
-                let state = self.agents[victim].state.clone();
-                let before = checked_out(&state);
-                while checked_out(&state) == before && Instant::now() < until {
-                    tokio::time::sleep(LOOK).await;
-                }
+                let state = &self.agents[victim].state;
+                let before = checked_out(state);
+                soon(async || checked_out(state) != before).await;
                 tokio::time::sleep(Duration::from_millis(wait)).await;
             }
             Aim::Clouds(point, side, skip) => {
@@ -269,10 +263,7 @@ impl Round {
     }
 
     async fn until_it_listens(&self, victim: usize) {
-        let until = Instant::now() + MOST_PATIENCE;
-        while !self.agents[victim].listens() && Instant::now() < until {
-            tokio::time::sleep(LOOK).await;
-        }
+        soon(async || self.agents[victim].listens()).await;
     }
 
     /// Sends a delivery, and waits so many milliseconds, no matter whether it is answered.
@@ -343,6 +334,14 @@ impl Round {
             }
         }
         wrong
+    }
+}
+
+/// Looks until `is_so`, for a while at most: what happens in another process tells nobody.
+async fn soon(mut is_so: impl AsyncFnMut() -> bool) {
+    let until = Instant::now() + MOST_PATIENCE;
+    while !is_so().await && Instant::now() < until {
+        tokio::time::sleep(LOOK).await;
     }
 }
 
