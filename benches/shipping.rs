@@ -13,6 +13,9 @@
     reason = "a benchmark prints, measures time and starts programs"
 )]
 
+#[path = "shipping/spent.rs"]
+mod spent;
+
 use anyhow::{Context, Result, ensure};
 use futures_util::future::BoxFuture;
 use relevo::{
@@ -26,6 +29,7 @@ use relevo::{
     spec::Pipeline,
     store::{Ask, Facts, NewRun, Store},
 };
+use spent::{Moment, Spent, peak};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
@@ -37,7 +41,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{io::AsyncReadExt as _, io::AsyncWriteExt as _, net::TcpListener, net::TcpStream};
 
@@ -371,46 +375,6 @@ async fn watchtower(text: &Path) -> Result<()> {
     let time = Duration::from_secs_f64(seconds.parse()?);
     report("watchtower, first 32 MB", bytes.parse()?, Spent { time, cpu: None });
     Ok(())
-}
-
-/// Peak resident memory of this process in MiB, as the kernel counted it.
-fn peak() -> Result<f64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    let kibibytes: f64 = peak.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kibibytes / 1024.0)
-}
-
-/// A moment, by the clock and by what this process has had of the processors.
-struct Moment {
-    at: Instant,
-    cpu: Duration,
-}
-
-/// What lies between two moments; another process's time on the processors is not known.
-struct Spent {
-    time: Duration,
-    cpu: Option<Duration>,
-}
-
-impl Moment {
-    fn now() -> Result<Self> {
-        let stat = fs::read_to_string("/proc/self/stat")?;
-        let (_, fields) = stat.rsplit_once(')').context("no name in /proc/self/stat")?;
-        // Fields 14 and 15, user and system time, in hundredths of a second on every Linux there is.
-        let ticks: Vec<u64> = fields
-            .split_ascii_whitespace()
-            .skip(11)
-            .take(2)
-            .map(str::parse)
-            .collect::<Result<_, _>>()?;
-        Ok(Self { at: Instant::now(), cpu: Duration::from_millis(ticks.iter().sum::<u64>() * 10) })
-    }
-
-    fn spent(&self) -> Result<Spent> {
-        let Self { at, cpu } = Self::now()?;
-        Ok(Spent { time: at - self.at, cpu: Some(cpu.saturating_sub(self.cpu)) })
-    }
 }
 
 fn report(what: &str, bytes: u64, Spent { time, cpu }: Spent) {
