@@ -8,11 +8,12 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
     path::Path,
     process::{Child, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// Rounds in which one of two agents finishes a run; the first finds the lease of the frozen one, which ends soon.
-const MOST_ROUNDS: usize = 40;
+/// Time in which one of two agents finishes a run. The frozen one's lease ends after five seconds of it, however many
+/// agents have been refused by then; the rest is for a slow machine.
+const MOST_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Starts an agent and freezes it as soon as it has said a line that begins so. Not in the middle of a write of the
 /// rehearsal, whose file would stay locked: a cloud does not stand still with one of its callers.
@@ -44,7 +45,8 @@ fn is_free(file: &Path) -> bool {
 
 /// Lets two agents compete for the run until one of them has finished it.
 fn finished_by_one_of_two(world: &World) {
-    for _ in 0..MOST_ROUNDS {
+    let until = Instant::now() + MOST_PATIENCE;
+    while Instant::now() < until {
         let resume = || {
             let mut agent = world.command(&["resume"]);
             agent.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
