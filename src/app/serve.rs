@@ -89,9 +89,11 @@ pub async fn serve(
     let address = tools.settings.listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("listen on {address}"))?;
+    // The last thing that may refuse to begin: whoever hears of the address hears of an agent that is one.
+    let enlisted = enlisted::task(&tools).await?;
     told(listener.local_addr().context("read the address")?);
     // The order of this list is the order in which they were thought of; they do not depend on each other.
-    let mut tasks = vec![enlisted::task(&tools).await?, reading];
+    let mut tasks = vec![enlisted, reading];
     let unreached = Arc::new(AtomicI64::default());
     tasks.extend(hearing::tasks(&tools, github.clone(), unreached.clone()));
     tasks.extend(dispatch::tasks(&tools));
