@@ -8,6 +8,7 @@ mod heart;
 mod promotion;
 mod real_scripts;
 mod rehearsed;
+mod run_project;
 mod tracing;
 pub mod serve;
 pub mod settings;
@@ -17,6 +18,7 @@ pub use clouds::{AppClouds, open_rehearsal, rehearsed_agent};
 pub use promotion::Promotion;
 pub use real_scripts::{Choice, Limits, PythonError, RealScripts, choose, forget};
 pub use rehearsed::Rehearsed;
+pub use run_project::{NoProject, project_of};
 
 use crate::{
     clock::Clock,

@@ -33,6 +33,7 @@ mod listing;
 mod observing;
 mod outbox;
 mod owner;
+mod policy;
 mod requests;
 mod runs;
 mod schema;

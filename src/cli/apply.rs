@@ -55,7 +55,7 @@ pub(crate) async fn apply(args: &Args, shared: &Shared, output: &Output) -> CliR
         ..Facts::default()
     };
     let run = deployment(&app, &source, facts).await?;
-    promote(&app, source.project, run, output).await
+    promote(&app, source.project_for(&run)?, run, output).await
 }
 
 /// A run that deploys the commit and does nothing else, or the unfinished one that was made for the same reason.

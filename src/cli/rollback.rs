@@ -10,7 +10,10 @@ use super::{
     run::promote,
     source::{SourceArgs, open_app, project_of, state_folder},
 };
-use crate::{ids::EnvName, store::Facts};
+use crate::{
+    ids::EnvName,
+    store::{Facts, RunRecord},
+};
 
 /// Deploy again what was deployed before: an earlier commit's pipelines, function, rules and schedule
 ///
@@ -51,11 +54,11 @@ pub(crate) async fn rollback(args: &Args, shared: &Shared, output: &Output) -> C
     ));
     // The commit of then, by the rules of now: accounts, roles and mapping are the default branch's.
     let source = super::source::Source {
-        project: project_of(&back_to, &state)?,
-        branch: back_to.reference,
+        branch: back_to.reference.clone(),
+        project: project_of(&RunRecord { policy: None, ..back_to }, &state)?,
         ..now
     };
     let facts = Facts { event: "rollback".to_owned(), by: Some(person().name), ..Facts::default() };
     let run = deployment(&app, &source, facts).await?;
-    promote(&app, source.project, run, output).await
+    promote(&app, source.project_for(&run)?, run, output).await
 }

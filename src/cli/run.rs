@@ -67,7 +67,7 @@ pub(crate) async fn run(args: &Args, shared: &Shared, output: &Output) -> CliRes
         return show_plan(&app, &source, output).await;
     }
     let run = find_or_create(&app, &source, args.from.as_ref()).await?;
-    promote(&app, source.project, run, output).await
+    promote(&app, source.project_for(&run)?, run, output).await
 }
 
 /// The unfinished run of this commit, or a new one.

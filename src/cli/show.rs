@@ -51,7 +51,7 @@ pub(super) fn tell(detail: &RunDetail, output: &Output) -> CliResult {
         Format::Json => {
             output.json(&serde_json::json!({
                 "run": listed, "summary": summary, "events": events, "evidence": evidence,
-                "sayings": sayings,
+                "sayings": sayings, "policy": detail.policy,
             }))?;
         }
         Format::Text => {
@@ -60,6 +60,9 @@ pub(super) fn tell(detail: &RunDetail, output: &Output) -> CliResult {
                 run.id,
                 run.created_at.strftime("%F %T UTC")
             ))?;
+            if let Some(policy) = detail.policy.as_ref().filter(|policy| **policy != run.commit) {
+                output.data(&format!("  environment files of commit {}", policy.short()))?;
+            }
             for stored in events {
                 if let Some(line) = line(stored) {
                     output.data(&format!("  {}  {line}", stored.at.strftime("%T%.3f")))?;

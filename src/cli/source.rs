@@ -6,7 +6,7 @@ use super::{
     state::State,
 };
 use crate::{
-    app,
+    app::{self, NoProject},
     git::{self, GitError},
     ids::{EnvName, Sha},
     project::{self, Files, Project, ProjectError},
@@ -82,10 +82,19 @@ pub(crate) fn credentials() -> git::Credentials {
 /// The project of a run, as its commit has it.
 pub(crate) fn project_of(run: &RunRecord, state: &Path) -> Result<Project, CliError> {
     let repository = open(&run.repository, state)?;
-    let policy = policy(&repository)?;
-    let files = Files::Commit(&repository, &run.commit);
-    let policy = Files::Commit(&repository, &policy);
-    project::load(repository.public_address(), &run.commit, files, policy).map_err(of_project)
+    app::project_of(&repository, run).map_err(of_no_project)
+}
+
+impl Source {
+    /// The project for `run`: another than the source's own if the run was begun before the default branch's tip was.
+    pub(crate) fn project_for(self, run: &RunRecord) -> Result<Project, CliError> {
+        match &run.policy {
+            Some(policy) if *policy != self.project.policy => {
+                app::project_of(&self.repository, run).map_err(of_no_project)
+            }
+            Some(_) | None => Ok(self.project),
+        }
+    }
 }
 
 impl SourceArgs {
@@ -222,6 +231,20 @@ fn of_git(error: GitError) -> CliError {
         | GitError::Failed { .. } => None,
     };
     CliError::Plain { exit: Exit::Usage, error: error.into(), hint }
+}
+
+fn of_no_project(error: NoProject) -> CliError {
+    match error {
+        NoProject::Git(error) => of_git(error),
+        NoProject::Files(error) => of_project(error),
+        NoProject::Rules(_) => CliError::from(anyhow::Error::new(error))
+            .hint("mend it on the default branch, then resume the run"),
+        NoProject::Rewritten(_) => {
+            CliError::usage(error).hint("cancel it, and run the commit again: agent run")
+        }
+        NoProject::Unmapped { .. } => CliError::usage(error)
+            .hint("pipeline.yaml of the default branch says which branch deploys where"),
+    }
 }
 
 /// Findings are drawn, everything else is told.

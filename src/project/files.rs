@@ -57,6 +57,14 @@ impl FileError {
 }
 
 impl Files<'_> {
+    /// The commit, or git's null id for a folder.
+    pub(super) fn commit(&self) -> Sha {
+        match self {
+            Self::Commit(_, commit) => (*commit).clone(),
+            Self::Folder(_) => Sha::null(),
+        }
+    }
+
     /// The content of `path`, or `None` where there is no such file.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ pub struct Project {
     pub repository: String,
     /// The commit, or git's null id for a folder.
     pub commit: Sha,
+    /// The policy commit, or git's null id for a folder.
+    pub policy: Sha,
     /// pipeline.yaml of the commit, with the environments of the policy commit.
     pub pipeline: Pipeline,
     /// The environment files of the policy commit.
@@ -88,6 +90,7 @@ pub fn load(
         (Some(pipeline), false) => Ok(Project {
             repository: address.unwrap_or_else(|| pipeline.name.clone()),
             commit: commit.clone(),
+            policy: policy.commit(),
             pipeline: with_windows(pipeline, &environments),
             environments,
             templates,
@@ -97,6 +100,21 @@ pub fn load(
             sources: reader.sources,
         }),
         _ => Err(ProjectError::Findings { findings: reader.findings, sources: reader.sources }),
+    }
+}
+
+impl Project {
+    /// The same, but for who may approve and when it may be deployed: that is as `newer` has it.
+    #[must_use]
+    pub fn governed_by(mut self, newer: &Self) -> Self {
+        for (name, environment) in &mut self.environments {
+            if let Some(now) = newer.environments.get(name) {
+                environment.approval = now.approval.clone();
+                environment.windows = now.windows.clone();
+            }
+        }
+        self.pipeline = with_windows(self.pipeline, &self.environments);
+        self
     }
 }
 

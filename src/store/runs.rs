@@ -90,6 +90,8 @@ pub struct RunRecord {
     pub facts: Facts,
     /// The graph it began with.
     pub pipeline: Pipeline,
+    /// The commit whose environment files it is applied with; settled before its first change.
+    pub policy: Option<Sha>,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
 }
@@ -289,6 +291,7 @@ fn begin(new: NewRun, ask: u32, now: Timestamp) -> (RunRecord, Vec<Event>) {
         created_at: now,
         facts: new.facts,
         pipeline: new.pipeline,
+        policy: None,
         outcome: None,
     };
     (run, new.reused)
@@ -296,6 +299,7 @@ fn begin(new: NewRun, ask: u32, now: Timestamp) -> (RunRecord, Vec<Event>) {
 
 pub(super) fn record(row: &AnyRow) -> Result<RunRecord, StoreError> {
     let outcome: Option<String> = row.try_get("outcome")?;
+    let policy: Option<String> = row.try_get("policy")?;
     Ok(RunRecord {
         id: text(row, "id", "a run id")?,
         repository: row.try_get("repository")?,
@@ -306,6 +310,7 @@ pub(super) fn record(row: &AnyRow) -> Result<RunRecord, StoreError> {
         created_at: moment(row.try_get("created_at")?)?,
         facts: from_json(row.try_get("facts")?, "facts")?,
         pipeline: from_json(row.try_get("pipeline")?, "a pipeline")?,
+        policy: policy.map(|text| checked(&text, "a commit id")).transpose()?,
         outcome: outcome.map(|text| from_json(&text, "an outcome")).transpose()?,
     })
 }
@@ -316,7 +321,10 @@ pub(super) fn text<T: std::str::FromStr>(
     column: &str,
     what: &'static str,
 ) -> Result<T, StoreError> {
-    let text: &str = row.try_get(column)?;
+    checked(row.try_get(column)?, what)
+}
+
+fn checked<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, StoreError> {
     text.parse().map_err(|_| StoreError::corrupt(what, text))
 }
 

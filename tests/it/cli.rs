@@ -1,6 +1,7 @@
 //! The real binary in a small world: what it says, how it ends, what it leaves behind.
 
 mod approvals;
+mod begun;
 mod bootstrap;
 mod broken;
 mod cloud_logs;

@@ -2,14 +2,14 @@
 
 use super::Tools;
 use crate::{
-    app::Promotion,
+    app::{NoProject, Promotion, project_of},
     engine::Watch,
     exec::Cancel,
     git::{self, GitError},
     logs::LogLine,
-    project::{self, Files, Project, ProjectError},
+    project::{Project, ProjectError},
     queue::Reason,
-    spec::Pipeline,
+    spec::{Finding, Severity},
     store::{RunRecord, StoredEvent},
 };
 use std::sync::Arc;
@@ -36,20 +36,8 @@ impl Tools {
 
     /// The project of the run's commit, if the default branch still lets its branch go where the run goes. Blocks.
     pub(super) fn project_of(&self, run: &RunRecord) -> Result<Project, Trouble> {
-        let repository = self.open(&run.repository).map_err(of_git)?;
-        let branch = repository.default_branch().map_err(of_git)?;
-        let policy = repository.branch(&branch).map_err(of_git)?;
-        let files = Files::Commit(&repository, &run.commit);
-        let policy = Files::Commit(&repository, &policy);
-        let address = repository.public_address();
-        let project = project::load(address, &run.commit, files, policy).map_err(of_project)?;
-        if !may_go(&project.pipeline, run) {
-            let (branch, environment) = (&run.reference, &run.environment);
-            return Err(Trouble::Unfit(format!(
-                "branch '{branch}' does not deploy to '{environment}'"
-            )));
-        }
-        Ok(project)
+        let repository = self.open(&run.repository)?;
+        project_of(&repository, run).map_err(of_project)
     }
 
     /// What drives a run of `project`.
@@ -65,29 +53,21 @@ impl Tools {
     }
 }
 
-fn may_go(pipeline: &Pipeline, run: &RunRecord) -> bool {
-    let own = pipeline.environment_for_branch(&run.reference);
-    own.is_some_and(|rule| pipeline.may_use(&rule.name, &run.environment))
-}
-
-fn of_git(error: GitError) -> Trouble {
+fn of_project(error: NoProject) -> Trouble {
     match error {
-        GitError::NoSuchCommit(_) => Trouble::Unfit(error.to_string()),
-        other => Trouble::Now(other.into()),
-    }
-}
-
-fn of_project(error: ProjectError) -> Trouble {
-    match &error {
-        ProjectError::Findings { findings, .. } => {
-            let first =
-                findings.0.iter().find(|found| found.severity == crate::spec::Severity::Error);
-            let first =
-                first.map(|found| format!("{}:{}: {}", found.file, found.line, found.message));
-            let first = first.unwrap_or_else(|| error.to_string());
+        NoProject::Git(GitError::NoSuchCommit(_))
+        | NoProject::Rewritten(_)
+        | NoProject::Unmapped { .. } => Trouble::Unfit(error.to_string()),
+        NoProject::Files(ProjectError::Findings { findings, .. }) => {
+            let is_error = |found: &&Finding| found.severity == Severity::Error;
+            let place =
+                |found: &Finding| format!("{}:{}: {}", found.file, found.line, found.message);
+            let first = findings.0.iter().find(is_error).map_or_else(String::new, place);
             Trouble::Unfit(format!("its files have errors; the first: {first}"))
         }
-        ProjectError::File(_) => Trouble::Now(error.into()),
+        NoProject::Git(_) | NoProject::Files(ProjectError::File(_)) | NoProject::Rules(_) => {
+            Trouble::Now(error.into())
+        }
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) async fn deploy(work: &Work<'_>, part: Part) -> Result<Applied, Failu
         };
         demand(work, environment, &session, &changes).await?;
     }
+    work.settle_policy().await?;
     let changes = apply(work, target, (&plan, part)).await?;
     let verified = deploy::verify(&session, &desired, part, observed).await;
     let Verified { observed, notes } = verified.map_err(|error| {

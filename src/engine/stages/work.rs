@@ -173,6 +173,12 @@ impl Work<'_> {
         found.map(serde_json::from_value).transpose().map_err(failure::agent("read evidence"))
     }
 
+    /// Settles that this run is applied with the environment files at hand.
+    pub(super) async fn settle_policy(&self) -> Result<(), Failure> {
+        let settled = self.context.store.settle_policy(&self.context.lease, &self.project.policy);
+        settled.await.map_err(failure::agent("settle the environment files"))
+    }
+
     /// Tells the log.
     pub(super) fn tell(&self, text: &str) -> Result<(), Failure> {
         self.context.say(Level::Info, text)

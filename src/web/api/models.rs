@@ -66,6 +66,10 @@ pub struct RunDetail {
     /// What caused it and which paths changed.
     #[schema(value_type = Object)]
     pub facts: Facts,
+    /// The commit whose environment files it is applied with; absent before its first change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub policy: Option<Sha>,
     /// The graph of stages it began with.
     #[schema(value_type = Object)]
     pub graph: Pipeline,
@@ -214,6 +218,7 @@ impl RunDetail {
             created_at: run.begun,
             facts: self.facts.clone(),
             pipeline: self.graph.clone(),
+            policy: self.policy.clone(),
             outcome: run.outcome,
         }
     }

@@ -136,6 +136,7 @@ pub async fn detail(store: &Store, desk: &Desk, run: RunRecord) -> Result<RunDet
         run: Run { standing: standings.remove(&run.id), ..Run::from(&run) },
         ask: run.ask,
         facts: run.facts,
+        policy: run.policy,
         graph: run.pipeline,
         events,
         evidence: evidence.into_iter().collect(),

@@ -2,11 +2,11 @@
 
 use super::super::Tools;
 use crate::{
-    app::AppClouds,
+    app::{AppClouds, project_of},
     aws::{ErrorClass, Purpose},
     engine::stages::Clouds as _,
     plan,
-    project::{self, Files, Project},
+    project::Project,
     report::Alert,
     spec::Environment,
     store::RunRecord,
@@ -58,12 +58,7 @@ impl RunTopics {
 }
 
 fn project(tools: &Tools, run: &RunRecord) -> anyhow::Result<Project> {
-    let repository = tools.open(&run.repository)?;
-    let policy = repository.branch(&repository.default_branch()?)?;
-    let files = Files::Commit(&repository, &run.commit);
-    let policy = Files::Commit(&repository, &policy);
-    project::load(repository.public_address(), &run.commit, files, policy)
-        .context("read the run's project")
+    project_of(&tools.open(&run.repository)?, run).context("read the run's project")
 }
 
 fn refused(problem: impl std::fmt::Display) -> Unheard {
