@@ -13,6 +13,7 @@ mod credentials;
 mod deliveries;
 mod deployments;
 mod error;
+mod git_token;
 mod limits;
 mod pace;
 mod people;

@@ -12,6 +12,7 @@ mod github;
 mod hearing;
 mod leftovers;
 mod observing;
+mod opening;
 mod phase;
 mod project;
 mod reading;
@@ -95,6 +96,7 @@ pub async fn serve(
     // The order of this list is the order in which they were thought of; they do not depend on each other.
     let mut tasks = vec![enlisted, reading];
     let unreached = Arc::new(AtomicI64::default());
+    tasks.extend(opening::task(&tools, github.as_ref()).await);
     tasks.extend(hearing::tasks(&tools, github.clone(), unreached.clone()));
     tasks.extend(dispatch::tasks(&tools));
     tasks.extend(leftovers::tasks(&tools));

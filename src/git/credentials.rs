@@ -1,14 +1,22 @@
 //! How to reach a repository.
 
-use std::fmt;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 use url::Url;
 
-/// How to reach repositories by URL, beside what git itself is set up with (ssh keys, credential helpers).
+/// How to reach repositories by URL, beside what git itself is set up with (ssh keys, credential helpers). Clones share
+/// the tokens that are exchanged.
 #[derive(Clone, Default)]
-pub struct Credentials(Option<OfHost>);
+pub struct Credentials {
+    server: Option<Server>,
+    repositories: Arc<RwLock<BTreeMap<String, String>>>,
+}
 
 #[derive(Clone)]
-struct OfHost {
+struct Server {
     host: String,
     token: String,
 }
@@ -17,24 +25,37 @@ impl Credentials {
     /// One token for every repository of one server, and for no other server.
     #[must_use]
     pub fn for_host(host: &str, token: String) -> Self {
-        Self(Some(OfHost { host: host.to_ascii_lowercase(), token }))
+        let server = Server { host: host.to_ascii_lowercase(), token };
+        Self { server: Some(server), ..Self::default() }
     }
 
-    /// The token that opens the repository at `url`; only over https, at the usual port of its own server.
+    /// From now on the repository at `url` is opened with `token`, whatever opened it before.
+    pub fn open(&self, url: &str, token: String) {
+        let mut repositories = self.repositories.write().unwrap_or_else(PoisonError::into_inner);
+        repositories.insert(url.to_owned(), token);
+    }
+
+    /// The token that opens the repository at `url` now: its own, or its server's. Only over https, at the usual port.
     #[must_use]
-    pub fn token(&self, url: &str) -> Option<&str> {
-        let OfHost { host, token } = self.0.as_ref()?;
-        let url = Url::parse(url).ok()?;
-        let is_its_own =
-            url.scheme() == "https" && url.host_str() == Some(host) && url.port().is_none();
-        is_its_own.then_some(token)
+    pub fn token(&self, url: &str) -> Option<String> {
+        let parsed = Url::parse(url).ok()?;
+        if parsed.scheme() != "https" || parsed.port().is_some() {
+            return None;
+        }
+        let repositories = self.repositories.read().unwrap_or_else(PoisonError::into_inner);
+        let of_server = || {
+            let server = self.server.as_ref()?;
+            (parsed.host_str() == Some(&*server.host)).then(|| server.token.clone())
+        };
+        repositories.get(url).cloned().or_else(of_server)
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let token = if self.0.is_some() { "a token" } else { "no token" };
-        write!(f, "Credentials({token})")
+        let server = self.server.as_ref().map_or("no server", |server| &server.host);
+        let repositories = self.repositories.read().unwrap_or_else(PoisonError::into_inner);
+        write!(f, "Credentials(for {server} and {} repositories)", repositories.len())
     }
 }
 
@@ -60,5 +81,20 @@ mod tests {
             assert!(!is_told(url), "{url}");
         }
         assert!(!format!("{credentials:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_repositorys_own_token_goes_to_it_alone_and_can_be_exchanged() {
+        let credentials = Credentials::for_host("github.com", "ghp_servers".to_owned());
+        let elsewhere = credentials.clone();
+        let (model, other) = ("https://github.com/acme/model.git", "https://github.com/acme/other");
+        credentials.open(model, "ghs_first".to_owned());
+        assert_eq!(elsewhere.token(model).as_deref(), Some("ghs_first"));
+        credentials.open(model, "ghs_second".to_owned());
+        assert_eq!(elsewhere.token(model).as_deref(), Some("ghs_second"));
+        assert_eq!(elsewhere.token(other).as_deref(), Some("ghp_servers"));
+        credentials.open("http://github.com/acme/open", "ghs_open".to_owned());
+        assert_eq!(elsewhere.token("http://github.com/acme/open"), None);
+        assert!(!format!("{credentials:?}").contains("ghs"), "{credentials:?}");
     }
 }

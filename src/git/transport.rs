@@ -106,7 +106,7 @@ fn run(
     within: Duration,
 ) -> Result<Vec<u8>, GitError> {
     let unreachable = |reason: String| GitError::Unreachable { url: url.to_owned(), reason };
-    let mut command = command(mirror, url, credentials.token(url));
+    let mut command = command(mirror, url, credentials.token(url).as_deref());
     command.args(arguments);
     let ended = program::run(command, within).map_err(|error| {
         unreachable(match error.kind() {

@@ -3,6 +3,7 @@
 use super::{
     Class, Credentials, GithubError, RateLimit,
     call::{Answer, Call},
+    git_token::GitToken,
     limits::Limits,
     pace::Pace,
 };
@@ -21,6 +22,10 @@ use url::{Host, Url};
 
 /// Where GitHub's REST interface is unless an enterprise has its own.
 const GITHUB: &str = "https://api.github.com/";
+/// The host of that; the repositories are at github.com.
+const API_OF_GITHUB: &str = "api.github.com";
+/// Enterprises that GitHub hosts have their interface at `api.NAME.ghe.com` and their repositories at `NAME.ghe.com`.
+const HOSTED: &str = ".ghe.com";
 /// The version of the REST interface that was programmed against.
 const API_VERSION: &str = "2022-11-28";
 /// How an App finds out where it is installed.
@@ -57,6 +62,13 @@ impl Address {
         if secure && bare { Ok(Self(url.clone())) } else { Err(BadAddress) }
     }
 
+    /// Where the same server has its pages and repositories.
+    fn web_host(&self) -> &str {
+        let host = self.0.host_str().unwrap_or_default();
+        let is_hosted = host == API_OF_GITHUB || host.ends_with(HOSTED);
+        host.strip_prefix("api.").filter(|_| is_hosted).unwrap_or(host)
+    }
+
     /// github.com's.
     ///
     /// # Errors
@@ -69,8 +81,10 @@ impl Address {
 /// GitHub as the agent sees it. One for all repositories.
 pub struct Client {
     crab: Octocrab,
+    web_host: String,
     pub(super) credentials: Credentials,
     installations: Mutex<BTreeMap<GitHubName, Arc<Octocrab>>>,
+    pub(super) git_tokens: Mutex<BTreeMap<GitHubName, GitToken>>,
     myself: Mutex<Option<u64>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) limits: Limits,
@@ -93,8 +107,10 @@ impl Client {
         };
         Ok(Self {
             crab: connect(address, state)?,
+            web_host: address.web_host().to_owned(),
             credentials,
             installations: Mutex::default(),
+            git_tokens: Mutex::default(),
             myself: Mutex::default(),
             clock,
             limits: Limits::default(),
@@ -112,6 +128,14 @@ impl Client {
     #[must_use]
     pub fn app_id(&self) -> Option<u64> {
         self.credentials.app_id()
+    }
+
+    /// Is this an address of a repository on the same server?
+    #[must_use]
+    pub fn is_at_home(&self, source: &Url, slug: &GitHubName) -> bool {
+        let path = source.path().trim_matches('/');
+        let path = path.strip_suffix(".git").unwrap_or(path);
+        source.scheme() == "https" && source.host_str() == Some(&*self.web_host) && slug.is(path)
     }
 
     /// May the agent make check runs? GitHub lets only Apps.
@@ -151,7 +175,7 @@ impl Client {
     }
 
     /// The number of the App's installation that has the repository.
-    async fn installation(&self, slug: &GitHubName) -> Result<u64, GithubError> {
+    pub(super) async fn installation(&self, slug: &GitHubName) -> Result<u64, GithubError> {
         let call = Call::get(FIND, &["repos", slug.owner(), slug.name(), "installation"]);
         let found: Identified = self.ask(&self.crab, &call).await?.read(FIND)?;
         Ok(found.id)
@@ -239,6 +263,34 @@ impl fmt::Debug for Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repositories_are_where_the_interface_belongs_to() {
+        for (api, source, expected) in [
+            ("https://api.github.com/", "https://github.com/Octo/Model.git", true),
+            ("https://api.github.com/", "https://github.com/octo/model", true),
+            ("https://api.github.com/", "https://api.github.com/octo/model", false),
+            ("https://api.github.com/", "https://github.com.evil.example/octo/model", false),
+            ("https://api.github.com/", "https://github.com/octo/model2.git", false),
+            ("https://api.github.com/", "ssh://git@github.com/octo/model.git", false),
+            ("https://api.acme.ghe.com/", "https://acme.ghe.com/octo/model.git", true),
+            ("https://git.acme.example/api/v3", "https://git.acme.example/octo/model.git", true),
+            ("https://api.acme.example/api/v3", "https://acme.example/octo/model.git", false),
+        ] {
+            let address = Address::of(&Url::parse(api).unwrap()).unwrap();
+            let credentials = Credentials::Token("ghp_x".to_owned());
+            let clock = Arc::new(crate::clock::SimulatedClock::at(jiff::Timestamp::UNIX_EPOCH));
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let _inside = runtime.enter();
+            let client = Client::new(&address, credentials, clock).unwrap();
+            let slug = "octo/model".parse().unwrap();
+            assert_eq!(
+                client.is_at_home(&Url::parse(source).unwrap(), &slug),
+                expected,
+                "{source}"
+            );
+        }
+    }
 
     #[test]
     fn no_token_goes_over_an_open_line() {

@@ -62,6 +62,8 @@ pub struct Memory {
     pub activity: Vec<Value>,
     /// Commits and the accounts of their authors.
     pub authors: Vec<(String, String)>,
+    /// When tokens for git end.
+    pub git_until: String,
     pub tokens: u32,
     pub next: u64,
 }

@@ -1,6 +1,7 @@
 //! Who the agent is at GitHub: a token, a file that changes, an App whose tokens end; and that none of it is shown.
 
 use super::{Fake, Fault, KEY, TOKEN, app, client, commit, repository, token};
+use relevo::clock::Clock as _;
 use relevo::github::{Before, Class, Credentials};
 use relevo::report::{CommitStatus, StatusState};
 use serde_json::json;
@@ -74,6 +75,24 @@ async fn an_app_that_is_not_installed_or_not_known_says_so() {
     let error = client.say_status(&repository(), &status(), Before::Nothing).await.unwrap_err();
     assert_eq!(error.class, Class::Unauthorized);
     client.say_status(&repository(), &status(), Before::Nothing).await.unwrap();
+}
+
+#[tokio::test]
+async fn git_opens_a_repository_with_the_token_or_one_that_may_only_read_it() {
+    let fake = Fake::start().await;
+    let known = client(&fake, token()).git_token(&repository()).await.unwrap();
+    assert_eq!((known.as_str(), fake.changes().len()), (TOKEN, 0));
+    let client = client(&fake, app());
+    fake.see(|memory| memory.git_until = "2026-01-01T01:00:00Z".to_owned());
+    let first = client.git_token(&repository()).await.unwrap();
+    assert_eq!(client.git_token(&repository()).await.unwrap(), first, "it is kept");
+    let asked = fake.changes();
+    let body = json!({"repositories": ["model"], "permissions": {"contents": "read"}});
+    assert_eq!((asked.len(), &asked[0].body), (1, &body));
+    // Ten minutes before its end another is asked for.
+    fake.clock.sleep(std::time::Duration::from_mins(51)).await;
+    assert_ne!(client.git_token(&repository()).await.unwrap(), first);
+    assert!(!format!("{client:?}").contains("ghs_git"));
 }
 
 #[tokio::test]

@@ -126,6 +126,8 @@ async fn everything(fake: &Fake, credentials: Credentials) {
     client.pull_request(&name, 12).await.unwrap();
     client.pusher(&name, (&"main".parse().unwrap(), &commit('a'))).await.unwrap();
     client.author(&name, &commit('a')).await.unwrap();
+    fake.see(|m| m.git_until = "2026-01-01T01:00:00Z".to_owned());
+    client.git_token(&name).await.unwrap();
     client.head(&name, "feature/x", None).await.unwrap();
     client.head(&name, "gone", None).await.unwrap();
     let hook = client.hook(&name, "https://agent.example.org/github").await.unwrap().unwrap();

@@ -28,6 +28,8 @@ pub struct Setup {
     pub world: World,
     /// What is added to the settings file, section by section.
     pub more: String,
+    /// Further repositories, a line each.
+    pub repositories: String,
     /// Time between two looks at the repository.
     pub poll: String,
     /// What the agent finds in its environment beside the usual.
@@ -44,8 +46,8 @@ pub struct Server {
 impl Setup {
     /// The example, pushed; the agent takes webhooks and looks rarely.
     pub fn new() -> Self {
-        let (more, poll) = (String::new(), "1h".to_owned());
-        let setup = Self { world: World::new(), more, poll, variables: Vec::new() };
+        let (more, repositories, poll) = (String::new(), String::new(), "1h".to_owned());
+        let setup = Self { world: World::new(), more, repositories, poll, variables: Vec::new() };
         setup.world.git(&["init", "--quiet", "--bare", "--initial-branch=main", &setup.bare()]);
         setup.world.git(&["remote", "add", "origin", &setup.bare()]);
         setup.push("main");
@@ -88,10 +90,11 @@ impl Setup {
     pub fn settings(&self) -> PathBuf {
         let file = self.world.path("../agent.yaml");
         let text = format!(
-            "version: 1\nlisten: 127.0.0.1:0\nrepositories:\n  mammography: {{ source: {}, github: {GITHUB}, poll: {} }}\n\
+            "version: 1\nlisten: 127.0.0.1:0\nrepositories:\n  mammography: {{ source: {}, github: {GITHUB}, poll: {} }}\n{}\
              webhooks: {{ secrets: [{{ env: HOOK_SECRET }}] }}\n{}",
             self.bare(),
             self.poll,
+            self.repositories,
             self.more
         );
         fs::write(&file, text).unwrap();

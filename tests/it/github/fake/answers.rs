@@ -100,6 +100,10 @@ impl Memory {
         self.next += 1;
         let mut made = body.clone();
         match segments {
+            ["app", "installations", _, "access_tokens"] if body.get("permissions").is_some() => {
+                let token = format!("ghs_git{}", self.next);
+                return (201, json!({"token": token, "expires_at": self.git_until}));
+            }
             ["app", "installations", _, "access_tokens"] => {
                 self.tokens += 1;
                 let token = format!("ghs_token{}", self.tokens);

@@ -1,0 +1,73 @@
+//! The task that keeps tokens for git: what GitHub lets the agent read, over https at its own server, is fetched with a
+//! token that GitHub gives for that, exchanged before it ends. Other repositories are opened as git is set up to.
+
+use super::{Ends, Pass, Rest, Task, Tools};
+use crate::{
+    clock::timeout,
+    github::{Client, GithubError},
+    hearing::Repository,
+    ids::GitHubName,
+};
+use futures_util::future::BoxFuture;
+use std::{sync::Arc, time::Duration};
+use url::Url;
+
+/// Time between two looks at when tokens end; each is exchanged ten minutes before.
+const EVERY: Duration = Duration::from_mins(5);
+/// The first tokens should be there before the first fetch; an agent does not wait longer than this to begin.
+const FIRST_WITHIN: Duration = Duration::from_secs(5);
+
+/// Gets the first tokens if GitHub answers soon. No task if there is no such repository.
+pub(super) async fn task(tools: &Tools, github: Option<&Arc<Client>>) -> Option<Task> {
+    let github = github?;
+    let is_opened = |heard: &Repository| of_github(heard, github);
+    let repositories: Vec<_> = tools.settings.repositories.iter().filter_map(is_opened).collect();
+    if repositories.is_empty() {
+        return None;
+    }
+    let keys = Keys { tools: tools.clone(), github: github.clone(), repositories };
+    // What goes wrong now is told by the first pass.
+    let _opened = timeout(&*tools.app.clock, FIRST_WITHIN, keys.open()).await;
+    Some(Task {
+        name: "opening repositories".to_owned(),
+        bell: Arc::default(),
+        every: EVERY,
+        ends: Ends::AtOnce,
+        pass: Box::new(keys),
+    })
+}
+
+/// Where it is and what GitHub calls it, if it is at the server that GitHub's interface belongs to.
+fn of_github(heard: &Repository, github: &Client) -> Option<(String, GitHubName)> {
+    let (url, name) = (Url::parse(&heard.source).ok()?, heard.github.clone()?);
+    github.is_at_home(&url, &name).then(|| (heard.source.clone(), name))
+}
+
+struct Keys {
+    tools: Tools,
+    github: Arc<Client>,
+    repositories: Vec<(String, GitHubName)>,
+}
+
+impl Pass for Keys {
+    fn pass(&self) -> BoxFuture<'_, anyhow::Result<Rest>> {
+        Box::pin(async {
+            self.open().await?;
+            Ok(Rest::Usual)
+        })
+    }
+}
+
+impl Keys {
+    /// Opens what can be opened; answers with the first that could not.
+    async fn open(&self) -> Result<(), GithubError> {
+        let mut opened = Ok(());
+        for (source, name) in &self.repositories {
+            match self.github.git_token(name).await {
+                Ok(token) => self.tools.credentials.open(source, token),
+                Err(error) => opened = opened.and(Err(error)),
+            }
+        }
+        opened
+    }
+}
