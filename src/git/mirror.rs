@@ -8,6 +8,9 @@ use std::{fs, path::Path};
 /// Every branch as it is on the server; those deleted there go.
 const BRANCHES: &str = "+refs/heads/*:refs/heads/*";
 
+/// How the names of mirrors end that are being made.
+const UNFINISHED: &str = ".new";
+
 /// How the tokens of GitHub and GitLab begin, which are also given as a user's name.
 const TOKEN_PREFIXES: [&str; 5] = ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-"];
 
@@ -40,18 +43,40 @@ pub(super) fn open(
     let folder = mirrors.join(format!("{}.git", digest.short()));
     if !folder.exists() {
         // Made aside and renamed, so that a mirror that is there is whole.
-        let aside = mirrors.join(format!("{}.{}.new", digest.short(), std::process::id()));
-        clone(url, &aside, credentials)?;
-        match fs::rename(&aside, &folder) {
-            Ok(()) => {}
-            // Another process was faster; its mirror is as good.
-            Err(_) if folder.exists() => {
-                let _ = fs::remove_dir_all(&aside);
+        remove_abandoned(mirrors);
+        let aside = mirrors.join(aside_name(&digest));
+        let made = clone(url, &aside, credentials).and_then(|()| {
+            match fs::rename(&aside, &folder) {
+                // Somebody else was faster; that mirror is as good.
+                Err(source) if !folder.exists() => {
+                    Err(GitError::Write { path: folder.clone(), source })
+                }
+                Ok(()) | Err(_) => Ok(()),
             }
-            Err(source) => return Err(GitError::Write { path: folder, source }),
-        }
+        });
+        let _is_gone = fs::remove_dir_all(&aside);
+        made?;
     }
     git2::Repository::open_bare(&folder).map_err(failed("open the mirror of", url))
+}
+
+/// Several threads may make the mirror of one repository at once, each aside of the others.
+fn aside_name(digest: &Digest) -> String {
+    let (process, thread) = (std::process::id(), std::thread::current().id());
+    format!("{}.{process}.{thread:?}{UNFINISHED}", digest.short())
+}
+
+/// Removes what processes that are no more have begun. What cannot be removed costs space only.
+fn remove_abandoned(mirrors: &Path) {
+    let is_abandoned = |name: &str| {
+        let process = name.strip_suffix(UNFINISHED).and_then(|name| name.split('.').nth(1));
+        process.is_some_and(|process| !Path::new("/proc").join(process).exists())
+    };
+    for entry in fs::read_dir(mirrors).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(is_abandoned) {
+            let _is_gone = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// The host of an address that holds a password.

@@ -231,3 +231,22 @@ fn only_safe_urls_are_fetched() {
     let missing = home.open_as("file:///no/such/repository");
     assert!(matches!(missing, Err(GitError::Unreachable { .. })), "{missing:?}");
 }
+
+#[test]
+fn a_mirror_is_made_by_several_at_once_and_what_a_dead_process_began_is_removed() {
+    let home = Home::new();
+    home.commit("main", &[("a", FILE, "1")]);
+    let (url, mirrors) = (format!("file://{}", home.path()), tempfile::tempdir().unwrap());
+    // No process has this number: Linux gives none above four million.
+    fs::create_dir(mirrors.path().join("0123.99999999.ThreadId(1).new")).unwrap();
+    std::thread::scope(|scope| {
+        let open = || Repository::open(&url, mirrors.path(), &Credentials::default()).map(drop);
+        let opened: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+        for opened in opened {
+            opened.join().unwrap().unwrap();
+        }
+    });
+    let names = fs::read_dir(mirrors.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let names: Vec<_> = names.collect();
+    assert!(names.len() == 1 && names[0].to_str().unwrap().ends_with(".git"), "{names:?}");
+}
