@@ -1,14 +1,17 @@
 //! The task that ships lines which runs have left: of an agent that died, or could not reach the cloud when they ended.
 //!
-//! A run that goes on elsewhere leaves what was written here behind; it is shipped once that run has ended, by this agent
+//! So does one that was frozen and writes on behind what was shipped meanwhile. A run that goes on elsewhere leaves what was written here behind; it is shipped once that run has ended, by this agent
 //! or the next one that has this folder of logs.
 
 use super::{Ends, Pass, Rest, Task, Tools};
-use crate::{exec::Cancel, store::RunRecord};
+use crate::{engine::note_late_lines, exec::Cancel, ids::RunId, store::RunRecord};
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use tokio::{runtime::Handle, sync::Notify};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, Notify},
+};
 
 /// Time between two looks: the store is asked one thing, and the lines were late already.
 const EVERY: Duration = Duration::from_secs(30);
@@ -24,22 +27,34 @@ pub(super) fn tasks(tools: &Tools) -> Vec<Task> {
         bell: Arc::new(Notify::new()),
         every: EVERY,
         ends: Ends::AtOnce,
-        pass: Box::new(Leftovers(tools.clone())),
+        pass: Box::new(Leftovers { tools: tools.clone(), looked: Arc::default() }),
     }]
 }
 
-struct Leftovers(Tools);
+struct Leftovers {
+    tools: Tools,
+    /// Behind which run the next look for late lines goes on.
+    looked: Arc<Mutex<Option<RunId>>>,
+}
 
 impl Pass for Leftovers {
     fn pass(&self) -> BoxFuture<'_, anyhow::Result<Rest>> {
         Box::pin(async {
-            let (tools, here) = (self.0.clone(), Handle::current());
+            let (tools, here) = (self.tools.clone(), Handle::current());
+            let looked = Arc::clone(&self.looked);
             // Off the threads that answer webhooks, as loading a project reads git.
-            let shipped = tokio::task::spawn_blocking(move || here.block_on(ship(&tools)));
+            let shipped = tokio::task::spawn_blocking(move || here.block_on(look(&tools, &looked)));
             shipped.await.context("shipping broke")??;
             Ok(Rest::Usual)
         })
     }
+}
+
+async fn look(tools: &Tools, looked: &Mutex<Option<RunId>>) -> anyhow::Result<()> {
+    let (app, mut looked) = (&tools.app, looked.lock().await);
+    let after = note_late_lines(&app.store, &app.log_folder(), looked.as_ref()).await;
+    *looked = after.context("look for lines that came late")?;
+    ship(tools).await
 }
 
 /// Ships for one run of each repository, and with it for the others of the same repository.
