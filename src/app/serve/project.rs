@@ -9,9 +9,10 @@ use crate::{
     logs::LogLine,
     project::{self, Files, Project, ProjectError},
     queue::Reason,
-    spec::Pipeline,
+    spec::{Finding, Pipeline, Severity},
     store::{RunRecord, StoredEvent},
 };
+use anyhow::anyhow;
 use std::sync::Arc;
 
 /// Why a run was not driven as far as it goes.
@@ -34,6 +35,22 @@ impl Tools {
         git::Repository::open(source, &self.app.mirrors(), &self.credentials)
     }
 
+    /// Looks whether the run's commit is there, fetching once if it is not: where agents share a store, another one may
+    /// have heard of it first. Blocks.
+    pub(super) fn has_commit(&self, run: &RunRecord) -> Result<(), Trouble> {
+        let repository = self.open(&run.repository).map_err(of_git)?;
+        let there = || repository.commit(run.commit.as_str());
+        if there().is_err() {
+            repository.fetch().map_err(of_git)?;
+            if there().is_err() {
+                let (commit, name) = (&run.commit, repository.name());
+                let why = format!("commit {commit} is not in {name} any more");
+                return Err(Trouble::Unfit(why));
+            }
+        }
+        Ok(())
+    }
+
     /// The project of the run's commit, if the default branch still lets its branch go where the run goes. Blocks.
     pub(super) fn project_of(&self, run: &RunRecord) -> Result<Project, Trouble> {
         let repository = self.open(&run.repository).map_err(of_git)?;
@@ -42,7 +59,10 @@ impl Tools {
         let files = Files::Commit(&repository, &run.commit);
         let policy = Files::Commit(&repository, &policy);
         let address = repository.public_address();
-        let project = project::load(address, &run.commit, files, policy).map_err(of_project)?;
+        let project = match project::load(address, &run.commit, files, policy) {
+            Ok(project) => project,
+            Err(error) => return Err(of_project(error, PolicyFiles::of(policy)?)),
+        };
         if !may_go(&project.pipeline, run) {
             let (branch, environment) = (&run.reference, &run.environment);
             return Err(Trouble::Unfit(format!(
@@ -70,24 +90,61 @@ fn may_go(pipeline: &Pipeline, run: &RunRecord) -> bool {
     own.is_some_and(|rule| pipeline.may_use(&rule.name, &run.environment))
 }
 
+/// What is wrong with the address never passes; everything else about a repository may.
 fn of_git(error: GitError) -> Trouble {
     match error {
-        GitError::NoSuchCommit(_) => Trouble::Unfit(error.to_string()),
-        other => Trouble::Now(other.into()),
+        GitError::UnsupportedUrl(_) | GitError::PasswordInUrl { .. } => {
+            Trouble::Unfit(error.to_string())
+        }
+        GitError::NotARepository(_)
+        | GitError::NotOurs(_)
+        | GitError::Unreachable { .. }
+        | GitError::NoSuchBranch { .. }
+        | GitError::NoSuchCommit(_)
+        | GitError::NoCommitYet(_)
+        | GitError::Unsafe { .. }
+        | GitError::TooLarge { .. }
+        | GitError::Write { .. }
+        | GitError::Failed { .. } => Trouble::Now(error.into()),
     }
 }
 
-fn of_project(error: ProjectError) -> Trouble {
-    match &error {
-        ProjectError::Findings { findings, .. } => {
-            let first =
-                findings.0.iter().find(|found| found.severity == crate::spec::Severity::Error);
-            let first =
-                first.map(|found| format!("{}:{}: {}", found.file, found.line, found.message));
-            let first = first.unwrap_or_else(|| error.to_string());
-            Trouble::Unfit(format!("its files have errors; the first: {first}"))
-        }
-        ProjectError::File(_) => Trouble::Now(error.into()),
+/// The commit's own files are what they are; those of the default branch a push can mend.
+fn of_project(error: ProjectError, of_policy: PolicyFiles) -> Trouble {
+    let ProjectError::Findings { findings, .. } = &error else { return Trouble::Now(error.into()) };
+    let errors = || findings.0.iter().filter(|found| found.severity == Severity::Error);
+    let own = |found: &&Finding| !of_policy.hold(&found.file);
+    let Some(found) = errors().find(own).or_else(|| errors().next()) else {
+        return Trouble::Unfit(error.to_string());
+    };
+    let first = format!("{}:{}: {}", found.file, found.line, found.message);
+    if own(&found) {
+        Trouble::Unfit(format!("its files have errors; the first: {first}"))
+    } else {
+        let files = "the default branch's files have errors";
+        Trouble::Now(anyhow!("{files}; the first: {first}"))
+    }
+}
+
+/// Which findings are about files of the default branch.
+#[derive(Debug, Clone, Copy)]
+enum PolicyFiles {
+    /// Its environment files: its pipeline.yaml is valid.
+    Environments,
+    /// Those and its pipeline.yaml; the run's own may be invalid too.
+    All,
+}
+
+impl PolicyFiles {
+    fn of(policy: Files<'_>) -> Result<Self, Trouble> {
+        let rules = project::rules(policy)?;
+        Ok(if rules.is_some() { Self::Environments } else { Self::All })
+    }
+
+    fn hold(self, file: &str) -> bool {
+        let in_folder = |rest: &str| rest.starts_with('/');
+        file.strip_prefix(project::ENVIRONMENTS).is_some_and(in_folder)
+            || matches!(self, Self::All) && file == project::PIPELINE_FILE
     }
 }
 
@@ -100,4 +157,50 @@ impl Watch for Unwatched {
     fn line(&self, _: &LogLine) {}
 
     fn waiting(&self, _: &RunRecord, _: &Reason) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Findings;
+
+    /// Whether a run is given up for errors in these files, and why or not.
+    fn fate(of_policy: PolicyFiles, files: &[&str]) -> (bool, String) {
+        let finding =
+            |file: &&str| Finding::of_file("x", file, format!("{file} is bad"), String::new());
+        let findings = Findings(files.iter().map(finding).collect());
+        match of_project(ProjectError::Findings { findings, sources: Vec::new() }, of_policy) {
+            Trouble::Unfit(why) => (true, why),
+            Trouble::Now(error) => (false, error.to_string()),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_commit_never_passes_and_what_the_default_branch_says_may() {
+        let (template, environment) = ("templates/pipelines/train.json.hbs", "environments/a.yaml");
+        let pipeline = project::PIPELINE_FILE;
+        for (of_policy, files, ends) in [
+            (PolicyFiles::Environments, &[pipeline][..], true),
+            (PolicyFiles::Environments, &[environment], false),
+            (PolicyFiles::Environments, &[environment, template], true),
+            (PolicyFiles::Environments, &["environments.hbs"], true),
+            (PolicyFiles::All, &[pipeline], false),
+            (PolicyFiles::All, &[pipeline, template], true),
+        ] {
+            let (ended, why) = fate(of_policy, files);
+            assert_eq!(ended, ends, "{files:?}: {why}");
+            let named = files.iter().find(|file| !ends || !of_policy.hold(file)).unwrap();
+            assert!(why.ends_with(&format!("{named}:1: {named} is bad")), "{why}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_used_never_passes_and_a_server_that_is_away_may() {
+        let url = || "https://example.com/model.git".to_owned();
+        let never = [GitError::UnsupportedUrl(url()), GitError::PasswordInUrl { host: url() }];
+        assert!(never.into_iter().all(|error| matches!(of_git(error), Trouble::Unfit(_))));
+        let away = GitError::Unreachable { url: url(), reason: "no route".to_owned() };
+        let gone = GitError::NotARepository("/srv/model".into());
+        assert!([away, gone].into_iter().all(|error| matches!(of_git(error), Trouble::Now(_))));
+    }
 }
