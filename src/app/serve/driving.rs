@@ -46,8 +46,11 @@ async fn left(tools: &Tools, run: &RunRecord, trouble: Trouble) {
         Trouble::Now(error) => match of_lease(&error) {
             // Another agent was faster.
             Some(StoreError::LeaseHeld { .. }) => return,
-            // It has the run from now on.
-            Some(StoreError::LeaseLost(_)) => return said(&format!("{error:#}")),
+            // It has the run from now on; what stages said here meanwhile may be news.
+            Some(StoreError::LeaseLost(_)) => {
+                tools.bells.leftovers.notify_one();
+                return said(&format!("{error:#}"));
+            }
             Some(_) | None => put_off(tools, run, &format!("{error:#}")).await,
         },
     };

@@ -1,17 +1,14 @@
 //! The task that ships lines which runs have left: of an agent that died, or could not reach the cloud when they ended.
 //!
-//! So does one that was frozen and writes on behind what was shipped meanwhile. A run that goes on elsewhere leaves what was written here behind; it is shipped once that run has ended, by this agent
-//! or the next one that has this folder of logs.
+//! A run that goes on elsewhere leaves what was written here behind; it is shipped once that run has ended, by this agent
+//! or the next one that has this folder of logs. So is what a process that was frozen meanwhile writes behind that.
 
 use super::{Ends, Pass, Rest, Task, Tools};
 use crate::{engine::note_late_lines, exec::Cancel, ids::RunId, store::RunRecord};
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use tokio::{
-    runtime::Handle,
-    sync::{Mutex, Notify},
-};
+use tokio::{runtime::Handle, sync::Mutex};
 
 /// Time between two looks: the store is asked one thing, and the lines were late already.
 const EVERY: Duration = Duration::from_secs(30);
@@ -24,7 +21,7 @@ const MOST_UNLOADED: usize = 16;
 pub(super) fn tasks(tools: &Tools) -> Vec<Task> {
     vec![Task {
         name: "shipping lines left behind".to_owned(),
-        bell: Arc::new(Notify::new()),
+        bell: tools.bells.leftovers.clone(),
         every: EVERY,
         ends: Ends::AtOnce,
         pass: Box::new(Leftovers { tools: tools.clone(), looked: Arc::default() }),
@@ -51,9 +48,14 @@ impl Pass for Leftovers {
 }
 
 async fn look(tools: &Tools, looked: &Mutex<Option<RunId>>) -> anyhow::Result<()> {
-    let (app, mut looked) = (&tools.app, looked.lock().await);
-    let after = note_late_lines(&app.store, &app.log_folder(), looked.as_ref()).await;
-    *looked = after.context("look for lines that came late")?;
+    let (store, logs, mut looked) = (&tools.app.store, tools.app.log_folder(), looked.lock().await);
+    let what = "look for lines that came late";
+    // Among the newest runs each time, and among some of the others.
+    let newest = note_late_lines(store, &logs, None).await.context(what)?;
+    *looked = match looked.as_ref() {
+        None => newest,
+        after => note_late_lines(store, &logs, after).await.context(what)?,
+    };
     ship(tools).await
 }
 

@@ -180,3 +180,19 @@ async fn a_line_that_a_frozen_agent_writes_behind_what_was_shipped_is_shipped_to
     assert_eq!((ship().await, group.seqs("a")), (0, vec![1, 2, 3, 1_000_000_001]));
     assert_eq!((ship().await, group.lines.lock().unwrap().len()), (0, 4), "each once");
 }
+
+#[tokio::test]
+async fn the_files_of_a_run_that_waits_for_people_do_not_go_to_make_room() {
+    let world = World::new().await;
+    let group = Arc::new(Group::default());
+    let until = world.engine.clock.now() + HOUR;
+    world.told("ask", [Act::Ask(until)]);
+    let run = world.run(vec![stage("ask", &[])]).await;
+    let mark = world.engine.logs.of_run(&run).join("shipped");
+    let parked = world.engine.drive(&run, orders(&group)).await.unwrap();
+    assert_eq!((parked.outcome, parked.unsent.lines, group.seqs("ask")), (None, 0, vec![1]));
+    assert!(!mark.exists(), "it goes on in the same files");
+    let driven = world.engine.drive(&run, orders(&group)).await.unwrap();
+    assert_eq!((driven.outcome, group.seqs("ask")), (Some(Outcome::Succeeded), vec![1, 2]));
+    assert!(mark.exists());
+}
