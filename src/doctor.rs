@@ -10,13 +10,14 @@ mod roles;
 mod service;
 
 use crate::{
-    aws::{Access, CloudError, ErrorClass, Purpose},
+    aws::{Access, CloudError, ErrorClass, Purpose, Session},
     definition,
     ids::RunId,
     preflight::{self, Check, Destination, Outcome},
     spec::Environment,
 };
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// What is examined.
 #[derive(Debug, Clone, Copy)]
@@ -50,9 +51,10 @@ pub async fn examine(subject: Subject<'_>) -> Vec<Check> {
     ];
     checks.extend(unlocked);
     if let Ok(session) = &session {
+        let named = named_by_key(session, environment).await;
         let (roles, places, service) = tokio::join!(
-            Box::pin(roles::examine(session, environment, caller.as_ref().ok())),
-            Box::pin(places::examine(session, environment)),
+            Box::pin(roles::examine(session, &named, caller.as_ref().ok())),
+            Box::pin(places::examine(session, &named, &environment.kms_key)),
             Box::pin(service::examine(session, destination)),
         );
         checks.extend(roles.into_iter().chain(places).chain(service));
@@ -64,6 +66,19 @@ pub async fn examine(subject: Subject<'_>) -> Vec<Check> {
     checks.push(Check::new("fire times", preflight::fire_times(&environment.schedule, now)));
     checks.push(Check::new("images", images(environment)));
     checks
+}
+
+/// The environment with the key itself where its file names an alias: IAM and policies know no alias. Where KMS does not
+/// tell which key that is, the alias stays.
+async fn named_by_key<'e>(session: &Session, environment: &'e Environment) -> Cow<'e, Environment> {
+    if !preflight::is_alias(environment.kms_key.as_str()) {
+        return Cow::Borrowed(environment);
+    }
+    let behind = session.kms().key(&environment.kms_key).await.ok().flatten();
+    match behind.and_then(|key| key.arn) {
+        Some(kms_key) => Cow::Owned(Environment { kms_key, ..environment.clone() }),
+        None => Cow::Borrowed(environment),
+    }
 }
 
 fn no_time() -> Outcome {

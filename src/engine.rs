@@ -27,6 +27,7 @@ pub use lanes::opening;
 pub use leftovers::clear_leftovers;
 pub use perform::{Condition, Done, Loan, Perform, Watch};
 pub use rest::{AtRest, Order, end_at_rest};
+pub use shipping::note_late_lines;
 
 use crate::clock::Clock;
 use crate::exec::Inherited;

@@ -19,7 +19,7 @@ pub use asked::Asked;
 pub use bucket::{Encryption, PublicAccess, encrypted, in_region, private, tls_only, versioned};
 pub use clock::skew;
 pub use document::{NotAPolicy, PolicyDocument};
-pub use key::{KeyUse, events_may_use, logs_may_use, usable};
+pub use key::{KeyUse, events_may_use, is_alias, logs_may_use, usable};
 pub use leave::{Act, Leave, Question, questions};
 pub use permissions::{Permission, Want, permissions};
 pub use readiness::{

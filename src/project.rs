@@ -14,4 +14,4 @@ pub use blueprint::Incomplete;
 pub use check::{Report, check};
 pub use files::{FileError, Files};
 pub use load::{Project, ProjectError, Templates, Training, load};
-pub use reader::rules;
+pub use reader::{ENVIRONMENTS, PIPELINE_FILE, rules};

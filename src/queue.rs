@@ -6,10 +6,12 @@
 //! younger ones pass it; it takes its place by age again when it is awoken.
 
 mod reason;
+mod setback;
 #[cfg(test)]
 mod tests;
 
 pub use reason::{Reason, Shortage};
+pub use setback::Setback;
 
 use crate::{
     ids::{EnvName, Label, RunId},
@@ -127,6 +129,8 @@ pub struct Entry {
     pub supersede: Supersede,
     /// Whether it may begin to deploy now.
     pub opening: Opening,
+    /// What was wrong when it was to be driven last, if that is not to be tried again yet.
+    pub setback: Option<Setback>,
     /// What an agent must be or have to take it.
     pub labels: BTreeSet<Label>,
     /// Who has that.
@@ -246,6 +250,9 @@ fn obstacle(entry: &Entry, holds: &[Hold], room: Room) -> Option<Reason> {
     // What was in the middle of a deployment goes on: half of one is worse than one at a bad hour.
     if let (Opening::Closed { opens }, false) = (entry.opening, entry.progress == Progress::Begun) {
         return Some(Reason::Window { opens });
+    }
+    if let Some(Setback { why, due, .. }) = &entry.setback {
+        return Some(Reason::Setback { why: why.clone(), again: *due });
     }
     if entry.takers == Takers::Others {
         return Some(Reason::Elsewhere);

@@ -26,7 +26,7 @@ impl Kms {
         Self { client: aws_sdk_kms::Client::new(config) }
     }
 
-    /// What state a key is in, if there is such a key.
+    /// What state a key is in, if there is such a key. An alias will do.
     ///
     /// # Errors
     /// If KMS refuses.
@@ -36,10 +36,11 @@ impl Kms {
         Ok(found.and_then(|found| found.key_metadata).map(|found| KeyUse {
             state: found.key_state.map(|state| state.as_str().to_owned()).unwrap_or_default(),
             usage: found.key_usage.map(|usage| usage.as_str().to_owned()).unwrap_or_default(),
+            arn: found.arn.and_then(|arn| arn.parse().ok()),
         }))
     }
 
-    /// The policy of a key.
+    /// The policy of a key, which must be named by its own ARN: GetKeyPolicy takes no alias.
     ///
     /// # Errors
     /// If KMS refuses, or its answer is no policy.

@@ -35,15 +35,13 @@ pub(crate) async fn show(args: &Args, shared: &Shared, output: &Output) -> CliRe
     let app = open_app(&state_folder(shared, &args.repo)?).await?;
     let run = find(&app, args.run.as_deref()).await?;
     let desk = Desk::new(app.store.clone(), app.clock.clone());
-    let detail = api::detail(&app.store, &desk, run.clone()).await.context("read the run")?;
-    let exit = tell(&detail, output)?;
-    Elsewhere::default().tell(&app, &run, output).await?;
-    Ok(exit)
+    let detail = api::detail(&app.store, &desk, &app.log_folder(), run).await;
+    tell(&detail.context("read the run")?, output)
 }
 
 /// Shows a run, wherever it was read.
 pub(super) fn tell(detail: &RunDetail, output: &Output) -> CliResult {
-    let RunDetail { run: listed, events, evidence, sayings, .. } = detail;
+    let RunDetail { run: listed, events, evidence, sayings, log_parts, .. } = detail;
     let run = &detail.record();
     let summary = Summary::of(run, events, evidence.get(VERDICT_EVIDENCE));
     let summary = summary.standing(listed.standing.clone());
@@ -51,7 +49,7 @@ pub(super) fn tell(detail: &RunDetail, output: &Output) -> CliResult {
         Format::Json => {
             output.json(&serde_json::json!({
                 "run": listed, "summary": summary, "events": events, "evidence": evidence,
-                "sayings": sayings, "policy": detail.policy,
+                "sayings": sayings, "policy": detail.policy, "log_parts": log_parts,
             }))?;
         }
         Format::Text => {
@@ -74,6 +72,7 @@ pub(super) fn tell(detail: &RunDetail, output: &Output) -> CliResult {
             output.data(&summary.text())?;
         }
     }
+    Elsewhere::default().say(log_parts, (&run.environment, &run.id), output);
     Ok(Exit::Done)
 }
 

@@ -210,7 +210,8 @@ impl<'a> Summary<'a> {
                 "agent agents".to_owned()
             }
             Some(Standing::Waiting {
-                why: Reason::Window { .. } | Reason::Slot | Reason::Room { .. },
+                why:
+                    Reason::Window { .. } | Reason::Slot | Reason::Room { .. } | Reason::Setback { .. },
             }) => "agent queue".to_owned(),
         }
     }

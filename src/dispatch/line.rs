@@ -124,6 +124,7 @@ pub(super) fn entry(open: &OpenRun, now: Timestamp, crew: &Crew) -> Entry {
         progress: *progress,
         supersede: rule.map(|rule| rule.supersede).unwrap_or_default(),
         opening: opening(run, now),
+        setback: open.setback.clone().filter(|setback| setback.due > now),
         labels: labels.clone(),
         takers: crew.takers(labels),
         turn: crew.turn(&run.id),

@@ -8,10 +8,15 @@ use crate::{
     spec::Environment,
 };
 
-pub(super) async fn examine(session: &Session, environment: &Environment) -> Vec<Check> {
+/// Of an environment that knows its key, whatever its file calls that.
+pub(super) async fn examine(
+    session: &Session,
+    environment: &Environment,
+    written: &Arn,
+) -> Vec<Check> {
     let (key, bucket, artefacts, registry) = tokio::join!(
         Box::pin(key(session, environment)),
-        Box::pin(bucket(session, environment)),
+        Box::pin(bucket(session, environment, written)),
         artefacts(session, environment),
         registry(session, environment),
     );
@@ -54,7 +59,7 @@ fn logs(
     })
 }
 
-async fn bucket(session: &Session, environment: &Environment) -> Vec<Check> {
+async fn bucket(session: &Session, environment: &Environment, written: &Arn) -> Vec<Check> {
     let (s3, name) = (session.s3(), environment.bucket.as_str());
     let (region, encryption, versioning, public, policy) = tokio::join!(
         s3.region(name),
@@ -67,13 +72,13 @@ async fn bucket(session: &Session, environment: &Environment) -> Vec<Check> {
     if region.as_ref().is_ok_and(Option::is_none) {
         return vec![there];
     }
-    let (key, partition) = (environment.kms_key.as_str(), environment.deploy_role.partition());
+    let (keys, partition) = ([&environment.kms_key, written], environment.deploy_role.partition());
     let tls =
         |policy: &Option<PolicyDocument>| preflight::tls_only(policy.as_ref(), partition, name);
     let settings = [
         Check::new(
             "bucket: encryption",
-            judged(&encryption, |e| preflight::encrypted(e.as_ref(), key)),
+            judged(&encryption, |e| preflight::encrypted(e.as_ref(), keys)),
         ),
         Check::new("bucket: versions", judged(&versioning, |v| preflight::versioned(v.as_deref()))),
         Check::new("bucket: public access", judged(&public, |access| preflight::private(*access))),

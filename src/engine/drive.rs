@@ -3,7 +3,7 @@
 use super::attempt::attempt;
 use super::lanes::{self, Beginning, Turn};
 use super::orders;
-use super::shipping::drain;
+use super::shipping::{drain, drain_last};
 use super::workspace::Workspace;
 use super::{Engine, StageContext};
 use crate::clock::until;
@@ -109,9 +109,10 @@ impl Engine {
                 None
             }
         };
-        let unsent = match &mut shipper {
-            Some(shipper) => drain(shipper, self.drain_deadline).await,
-            None => Unsent::default(),
+        let unsent = match (&mut shipper, &outcome) {
+            (Some(shipper), Some(_)) => drain_last(shipper, self.drain_deadline).await,
+            (Some(shipper), None) => drain(shipper, self.drain_deadline).await,
+            (None, _) => Unsent::default(),
         };
         Ok(Driven { outcome, unsent })
     }

@@ -2,7 +2,10 @@
 
 use super::{Engine, EngineError, workspace::Workspace};
 use crate::logs::{LogFolder, LogSink, ShipError, Shipment, Shipper, Unsent};
-use crate::store::{Lease, RunRecord, StoreError};
+use crate::{
+    ids::RunId,
+    store::{Lease, RunRecord, Store, StoreError},
+};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// Ended runs with unsent lines that are looked at for some that can be shipped: runs whose repository or environment
@@ -22,6 +25,7 @@ impl Engine {
     ) -> Result<usize, EngineError> {
         let (mut left, mut shipped, mut away) = (0, 0, BTreeSet::new());
         let keeper = self.logs.keeper().map_err(EngineError::Folder)?;
+        note_late_lines(&self.store, &self.logs, None).await?;
         for id in self.store.runs_with_unsent_logs(&keeper, LOOKED_AT).await? {
             let run = self.store.run(&id).await?;
             let Some(sink) = sink_of(&run) else { continue };
@@ -39,7 +43,7 @@ impl Engine {
             };
             shipped += 1;
             let mut shipper = self.shipper(&run, &lease, sink).await?;
-            let unsent = drain(&mut shipper, self.drain_deadline).await;
+            let unsent = drain_last(&mut shipper, self.drain_deadline).await;
             if unsent.lines > 0 {
                 left += 1;
                 away.insert(run.environment.clone());
@@ -69,6 +73,47 @@ impl Engine {
         let shipment = Shipment { store, clock, folder: self.logs.clone(), sink };
         Shipper::new(shipment, run, lease.clone()).await
     }
+}
+
+/// Looks, at some ended runs a time, for lines that came behind what was shipped: a process that was frozen or cut off
+/// while its run went on elsewhere may still write some. Makes them known as unsent, and answers behind which run the
+/// next look goes on.
+///
+/// # Errors
+/// If the store fails or the folder cannot be read; a run that somebody works on is looked at another time.
+pub async fn note_late_lines(
+    store: &Store,
+    logs: &LogFolder,
+    after: Option<&RunId>,
+) -> Result<Option<RunId>, EngineError> {
+    let grown = logs.grown(after).map_err(EngineError::Folder)?;
+    for id in &grown.runs {
+        match store.run(id).await {
+            // Who drives it on ships what is in its folder, or leaves it for later.
+            Ok(run) if run.outcome.is_none() => continue,
+            Err(StoreError::NoSuchRun(_)) => continue,
+            found => drop(found?),
+        }
+        let lease = match store.acquire(id).await {
+            Ok(lease) => lease,
+            Err(StoreError::LeaseHeld { .. }) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let keeper = logs.keeper().map_err(EngineError::Folder)?;
+        store.logs_have_grown(&lease, &keeper).await?;
+        logs.unmark(id).map_err(EngineError::Folder)?;
+        store.release(&lease).await?;
+    }
+    Ok(grown.next)
+}
+
+/// Drains the log of a run that is over: once all of it is accounted for its files may go when room is needed.
+pub(super) async fn drain_last(shipper: &mut Shipper, deadline: Duration) -> Unsent {
+    let mut unsent = drain(shipper, deadline).await;
+    if unsent.lines == 0 && unsent.error.is_none() {
+        unsent.error = shipper.mark().err().map(ShipError::File);
+    }
+    unsent
 }
 
 /// A run's outcome does not depend on whether its logs have arrived, so trouble is told, not raised.

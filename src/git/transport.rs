@@ -12,11 +12,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{io, path::Path, process::Command, time::Duration};
 
 /// What must hold whatever the user's own configuration says.
-const SETTINGS: [&str; 12] = [
-    "protocol.allow=never",
-    "protocol.https.allow=always",
-    "protocol.ssh.allow=always",
-    "protocol.file.allow=always",
+const SETTINGS: [&str; 8] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "transfer.fsckObjects=true",
@@ -28,6 +24,9 @@ const SETTINGS: [&str; 12] = [
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=60",
 ];
+/// The protocols, whatever address a configuration makes of the one that is asked for. Only this variable comes before
+/// what a configuration says of single protocols, such as `protocol.ext.allow` (git's manual, `GIT_ALLOW_PROTOCOL`).
+const PROTOCOLS: &str = "https:ssh:file";
 /// Never a question that nobody is there to answer, and no endless wait for a host.
 const SSH: &str = "ssh -oBatchMode=yes -oConnectTimeout=30 -oServerAliveInterval=15 -oControlMaster=no -oControlPath=none";
 /// How long a server may take to list its branches.
@@ -35,7 +34,7 @@ const LISTED_WITHIN: Duration = Duration::from_mins(2);
 /// How long fetching may take: a repository of several gigabytes over a slow line.
 const FETCHED_WITHIN: Duration = Duration::from_mins(30);
 /// Variables of a surrounding git that would point this one elsewhere, allow it more, or let it write down what it sends.
-const ELSEWHERE: [&str; 15] = [
+const ELSEWHERE: [&str; 14] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -43,7 +42,6 @@ const ELSEWHERE: [&str; 15] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_NAMESPACE",
     "GIT_CONFIG_PARAMETERS",
-    "GIT_ALLOW_PROTOCOL",
     "GIT_CURL_VERBOSE",
     "GIT_TRACE",
     "GIT_TRACE2",
@@ -140,7 +138,7 @@ fn command(mirror: &Path, url: &str, token: Option<&str>) -> Command {
         git.env_remove(variable);
     }
     git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "").env("GIT_SSH_COMMAND", SSH);
-    git.env("LC_ALL", "C");
+    git.env("GIT_ALLOW_PROTOCOL", PROTOCOLS).env("LC_ALL", "C");
     if let Some(token) = token {
         // Through the environment: arguments are for everybody on the machine to see.
         let basic = STANDARD.encode(format!("x-access-token:{token}"));
@@ -169,6 +167,42 @@ mod tests {
         let key = of("GIT_CONFIG_KEY_0").unwrap();
         assert_eq!(key, "http.https://github.com/acme/model.git.extraHeader");
         assert_eq!(of("GIT_TRACE_CURL"), None);
+    }
+
+    /// What becomes of a list that is asked for where a configuration turns its address into a command.
+    fn armed(user: &str, repository: &str, disarm: fn(&mut Command)) -> (bool, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let (mirror, mark) = (folder.path().join("mirror.git"), folder.path().join("mark-"));
+        git2::Repository::init_bare(&mirror).unwrap();
+        let turned = format!(
+            "[protocol \"ext\"]\n\tallow = always\n[url \"ext::touch {}\"]\n\tinsteadOf = https://relevo.invalid/\n",
+            mark.display()
+        );
+        let (global, own) = (folder.path().join("user"), mirror.join("config"));
+        let before = std::fs::read_to_string(&own).unwrap();
+        std::fs::write(&global, user.replace("TURNED", &turned)).unwrap();
+        std::fs::write(&own, before + &repository.replace("TURNED", &turned)).unwrap();
+        let url = "https://relevo.invalid/ran";
+        let mut command = command(&mirror, url, None);
+        command.env("GIT_CONFIG_GLOBAL", &global).args(["ls-remote", "--", url]);
+        disarm(&mut command);
+        let ended = program::run(command, LISTED_WITHIN).unwrap();
+        let Ended::Itself { complaints, .. } = ended else { panic!("{ended:?}") };
+        let ran = folder.path().join("mark-ran").exists();
+        (ran, String::from_utf8_lossy(&complaints).into_owned())
+    }
+
+    #[test]
+    fn no_configuration_makes_a_command_of_an_address() {
+        for (user, repository) in [("TURNED", ""), ("", "TURNED")] {
+            let (ran, told) = armed(user, repository, |_| {});
+            assert!(!ran && told.contains("transport 'ext' not allowed"), "{ran} {told}");
+            // git by itself would have run it
+            let (ran, told) = armed(user, repository, |command| {
+                command.env_remove("GIT_ALLOW_PROTOCOL");
+            });
+            assert!(ran, "{told}");
+        }
     }
 
     #[test]

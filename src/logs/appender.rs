@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
+    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
@@ -38,7 +39,7 @@ impl Appender {
     /// Opens the log of a stage behind its last whole line.
     pub(super) fn open(folder: &LogFolder, (run, stage): (&RunId, &StageName)) -> io::Result<Self> {
         fs::create_dir_all(folder.of_run(run))?;
-        folder.note_unshipped(run)?;
+        folder.unmark(run)?;
         let path: &Path = &folder.of_stage(run, stage);
         let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
         // What stands after the last line end was being written when the agent died, and was never acknowledged.
@@ -99,6 +100,11 @@ impl Appender {
             // Half a line must not stand before the next one.
             self.file.set_len(self.length)?;
             return Err(error);
+        }
+        // All of a run that is over may have been shipped and removed while this process was frozen.
+        if self.file.metadata()?.nlink() == 0 {
+            let said = "the log was removed, as the run was over and all of it in the cloud";
+            return Err(io::Error::new(io::ErrorKind::NotFound, said));
         }
         if let Some((seq, _)) = added.last() {
             self.length += bytes;

@@ -19,8 +19,6 @@ const RESERVE: u64 = 1024 * 1024;
 const MEASURE_EVERY: u64 = 64 * 1024 * 1024;
 const GIB: u64 = 1024 * 1024 * 1024;
 
-/// In a run's folder: every line is in the cloud, or counted as rejected.
-const SHIPPED: &str = "shipped";
 /// In a run's folder: its logs were here and are in the cloud only.
 const REMOVED: &str = "removed";
 
@@ -80,11 +78,14 @@ impl Room {
     /// Bytes that may be written now, at least `wanted` of them; makes room if need be.
     fn measure(&self, wanted: u64) -> io::Result<u64> {
         let mut used = self.folder.size()?;
-        for run in self.folder.shipped()? {
+        // Oldest first.
+        for run in self.folder.runs()? {
             if used + wanted <= self.limits.folder {
                 break;
             }
-            used -= self.folder.remove_shipped(&run)?.min(used);
+            if self.folder.is_shipped(&run)? {
+                used -= self.folder.remove_shipped(&run)?.min(used);
+            }
         }
         match self.limits.folder.checked_sub(used) {
             Some(free) if free >= wanted => Ok(free.min(MEASURE_EVERY.max(wanted))),
@@ -101,20 +102,6 @@ fn full(what: &str, limit: u64) -> io::Error {
 }
 
 impl LogFolder {
-    /// Notes that every line of a run is accounted for: its logs may go when room is needed.
-    ///
-    /// # Errors
-    /// If the note cannot be written.
-    pub fn note_shipped(&self, run: &RunId) -> io::Result<()> {
-        let folder = self.of_run(run);
-        if folder.is_dir() { fs::write(folder.join(SHIPPED), "") } else { Ok(()) }
-    }
-
-    /// Takes that note back, as there will be new lines.
-    pub(super) fn note_unshipped(&self, run: &RunId) -> io::Result<()> {
-        gone(fs::remove_file(self.of_run(run).join(SHIPPED)))
-    }
-
     /// Whether a run's logs were removed to make room; they are in the cloud.
     #[must_use]
     pub fn was_removed(&self, run: &RunId) -> bool {
@@ -135,12 +122,6 @@ impl LogFolder {
         Ok(bytes)
     }
 
-    /// Runs whose lines are all in the cloud, oldest first.
-    fn shipped(&self) -> io::Result<Vec<RunId>> {
-        let runs = self.runs()?.into_iter();
-        Ok(runs.filter(|run| self.of_run(run).join(SHIPPED).exists()).collect())
-    }
-
     /// Removes a run's logs and answers how many bytes they had.
     fn remove_shipped(&self, run: &RunId) -> io::Result<u64> {
         let mut bytes = 0;
@@ -150,12 +131,12 @@ impl LogFolder {
             bytes += fs::metadata(&file).map_or(0, |file| file.len());
             gone(fs::remove_file(file))?;
         }
-        self.note_unshipped(run)?;
+        self.unmark(run)?;
         Ok(bytes)
     }
 
     /// The runs that have a folder; ids sort by time.
-    fn runs(&self) -> io::Result<Vec<RunId>> {
+    pub(super) fn runs(&self) -> io::Result<Vec<RunId>> {
         let entries = match fs::read_dir(self.path()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,

@@ -85,12 +85,20 @@ impl Shipper {
         }
         let (lines, rejected) = (self.unsent()?, self.rejected());
         if lines == 0 {
-            self.way.folder.note_shipped(&self.way.lease.run)?;
             let keeper = self.way.folder.keeper()?;
             self.way.store.logs_are_shipped(&self.way.lease, &keeper).await?;
         }
         let perhaps_twice = self.streams.values().map(|stream| stream.cursor.perhaps_twice).sum();
         Ok(Unsent { lines, rejected, perhaps_twice, error })
+    }
+
+    /// Marks how far the files are accounted for: those of a run that is over may go when room is needed.
+    ///
+    /// # Errors
+    /// If the mark cannot be written.
+    pub fn mark(&self) -> io::Result<()> {
+        let accounted = self.streams.iter().map(|(file, log)| (file.clone(), log.cursor.position));
+        self.way.folder.mark_shipped(&self.way.lease.run, &accounted.collect())
     }
 
     /// One pass over every stage's log, [`MOST_STREAMS`] at the same time, each until there is nothing left to ship or

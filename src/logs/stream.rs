@@ -6,13 +6,14 @@
 //! infrequent access) it is put again too, and its lines are counted as perhaps there twice.
 
 use super::batch::{self, Batch, Extent, MOST_EVENTS};
+use super::mark::length;
 use super::{
     LogEvent, LogFolder, LogReader, LogSink, PutOutcome, ShipError, SinkError, SinkFault, StagePart,
 };
 use crate::clock::{Clock, later, until};
 use crate::ids::{EnvName, RunId};
 use crate::store::{Lease, LogCursor, Store};
-use std::{fs, io, path::Path, sync::Arc};
+use std::sync::Arc;
 
 /// What all stages of a run share on their way to the cloud.
 #[derive(Debug)]
@@ -206,13 +207,5 @@ fn advance(cursor: &mut LogCursor, last_seq: u64, end: u64) {
 fn reject(cursor: &mut LogCursor, reason: &str, lines: u64) {
     if lines > 0 {
         *cursor.rejected.entry(reason.to_owned()).or_insert(0) += lines;
-    }
-}
-
-/// Bytes of a log; none if it was removed, which only happens once all of it is in the cloud.
-fn length(file: &Path) -> io::Result<u64> {
-    match fs::metadata(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        metadata => Ok(metadata?.len()),
     }
 }

@@ -4,6 +4,7 @@ use super::{
     Outcome, PolicyDocument,
     document::{Condition, Effect},
 };
+use crate::ids::Arn;
 
 /// A bucket's default encryption.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +36,20 @@ pub fn in_region(found: &str, wanted: &str) -> Outcome {
     )
 }
 
-/// Each object that the agent stores names its key itself; the default is for what others store.
+/// Each object that the agent stores names its key itself; the default is for what others store. The key has two names
+/// where it has an alias.
 #[must_use]
-pub fn encrypted(found: Option<&Encryption>, key: &str) -> Outcome {
-    let fix = || format!("aws s3api put-bucket-encryption with aws:kms and {key}");
+pub fn encrypted(found: Option<&Encryption>, names: [&Arn; 2]) -> Outcome {
+    let fix = || format!("aws s3api put-bucket-encryption with aws:kms and {}", names[0]);
+    let is_key = |found: &str| {
+        let ends = format!("/{found}");
+        names.iter().any(|name| {
+            name.as_str() == found || name.as_str().ends_with(&ends) || name.resource() == found
+        })
+    };
     match found {
         Some(Encryption { algorithm, key: Some(found) })
-            if algorithm.starts_with("aws:kms")
-                && (found == key || key.ends_with(&format!("/{found}"))) =>
+            if algorithm.starts_with("aws:kms") && is_key(found) =>
         {
             Outcome::ok("aws:kms with the environment's key")
         }
@@ -110,6 +117,7 @@ mod tests {
     use serde_json::{Value, json};
 
     const KEY: &str = "arn:aws:kms:us-east-1:222222222222:key/1111";
+    const ALIAS: &str = "arn:aws:kms:us-east-1:222222222222:alias/ml";
 
     fn judged(policy: &Value) -> Outcome {
         let policy = PolicyDocument::parse(&policy.to_string()).unwrap();
@@ -143,19 +151,22 @@ mod tests {
     }
 
     #[test]
-    fn the_key_may_be_named_by_arn_or_by_id() {
+    fn the_key_may_be_named_by_arn_by_id_or_by_alias() {
+        let (key, alias) = (KEY.parse().unwrap(), ALIAS.parse().unwrap());
+        let names = [&key, &alias];
         let with = |algorithm: &str, key: Option<&str>| {
             let found = Encryption { algorithm: algorithm.to_owned(), key: key.map(str::to_owned) };
-            matches!(encrypted(Some(&found), KEY), Outcome::Ok { .. })
+            matches!(encrypted(Some(&found), names), Outcome::Ok { .. })
         };
         assert!(
             with("aws:kms", Some(KEY))
                 && with("aws:kms", Some("1111"))
                 && with("aws:kms:dsse", Some(KEY))
         );
+        assert!(with("aws:kms", Some(ALIAS)) && with("aws:kms", Some("alias/ml")));
         assert!(!with("AES256", None) && !with("aws:kms", None) && !with("aws:kms", Some("2222")));
         assert!(
-            !with("aws:kms", Some("111")) && !matches!(encrypted(None, KEY), Outcome::Ok { .. })
+            !with("aws:kms", Some("111")) && !matches!(encrypted(None, names), Outcome::Ok { .. })
         );
     }
 

@@ -8,7 +8,7 @@ use super::{
     Outcome, PolicyDocument,
     document::{Condition, Says, wild},
 };
-use crate::ids::Region;
+use crate::ids::{Arn, Region};
 use serde::Serialize;
 
 const EVENTS: &str = "events.amazonaws.com";
@@ -29,6 +29,14 @@ pub struct KeyUse {
     pub state: String,
     /// `ENCRYPT_DECRYPT` is the one that encrypts objects.
     pub usage: String,
+    /// Its own ARN, which is another than that of an alias, if it was told.
+    pub arn: Option<Arn>,
+}
+
+/// Does it name a key by an alias?
+#[must_use]
+pub fn is_alias(arn: &str) -> bool {
+    arn.contains(":alias/")
 }
 
 /// Can anything be encrypted with the key?
@@ -241,8 +249,11 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_enabled_is_told() {
-        let key =
-            |state: &str, usage: &str| KeyUse { state: state.to_owned(), usage: usage.to_owned() };
+        let key = |state: &str, usage: &str| KeyUse {
+            state: state.to_owned(),
+            usage: usage.to_owned(),
+            arn: None,
+        };
         assert!(!usable(&key("Enabled", "ENCRYPT_DECRYPT")).is_failure());
         assert!(usable(&key("PendingDeletion", "ENCRYPT_DECRYPT")).is_failure());
         assert!(usable(&key("Enabled", "SIGN_VERIFY")).is_failure());

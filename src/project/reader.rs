@@ -11,8 +11,9 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the pipeline is described.
-const PIPELINE_FILE: &str = "pipeline.yaml";
-const ENVIRONMENTS: &str = "environments";
+pub const PIPELINE_FILE: &str = "pipeline.yaml";
+/// In which folder the environments are.
+pub const ENVIRONMENTS: &str = "environments";
 /// The format of the older Terraform set-up comes last.
 const ENVIRONMENT_ENDINGS: [&str; 3] = ["yaml", "yml", "tfvars.json"];
 const SCRIPTS: &str = "templates/scripts";

@@ -54,6 +54,13 @@ pub enum Reason {
     },
     /// Another agent has its labels.
     Elsewhere,
+    /// It could not be driven, for a cause that may pass.
+    Setback {
+        /// Which.
+        why: String,
+        /// When that is tried again.
+        again: Timestamp,
+    },
     /// The agent drives as many runs as it may.
     Slot,
     /// The machine lacks something.
@@ -93,6 +100,9 @@ impl fmt::Display for Reason {
                 write!(f, "no agent has the {noun} {}", labels.join(", "))
             }
             Self::Elsewhere => f.pad("another agent has its labels"),
+            Self::Setback { why, again } => {
+                write!(f, "{why}; tried again at {}", again.strftime("%F %T UTC"))
+            }
             Self::Slot => f.pad("the agent drives as many runs as it may"),
             Self::Room { shortage } => shortage.fmt(f),
         }

@@ -23,6 +23,7 @@ fn entry(number: usize, progress: Progress) -> Entry {
         progress,
         supersede: Supersede::Every,
         opening: Opening::Open,
+        setback: None,
         labels: BTreeSet::new(),
         takers: Takers::Us,
         turn: 0,
@@ -256,4 +257,18 @@ proptest! {
         prop_assert!(line.is_empty(), "left: {line:?}");
         prop_assert_eq!(worked.len() + gone.len(), all);
     }
+}
+
+#[test]
+fn what_could_not_be_driven_waits_and_says_for_what_and_nobody_younger_passes_it() {
+    let setback = Setback::after(None, "cannot fetch it", Timestamp::UNIX_EPOCH);
+    let set_back = |progress| Entry { setback: Some(setback.clone()), ..entry(1, progress) };
+    for progress in [Progress::Fresh, Progress::Begun, Progress::Awoken] {
+        let why = Reason::Setback { why: "cannot fetch it".to_owned(), again: setback.due };
+        assert_eq!(why.to_string(), "cannot fetch it; tried again at 1970-01-01 00:00:05 UTC");
+        let line = [set_back(progress), entry(2, Progress::Fresh)];
+        assert_eq!(decide(&line, &[], OPEN), [Verdict::Wait(why), behind(1)]);
+    }
+    let line = [set_back(Progress::Fresh), newest(2, Progress::Fresh)];
+    assert_eq!(decide(&line, &[], OPEN), [Verdict::Supersede { by: id(2) }, Verdict::Start]);
 }

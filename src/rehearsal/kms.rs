@@ -22,10 +22,14 @@ pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     }
 }
 
-/// The key the call is about.
+/// The key the call is about. Whoever looks at one may name it by an alias, which policies do not know.
 pub(super) fn resource(call: &Call<'_>) -> String {
     match call.text("KeyId") {
-        Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
+        Some(arn) if arn.starts_with("arn:") => {
+            let looks = call.operation == "DescribeKey";
+            let behind = call.landscape.behind(arn).filter(|_| looks);
+            behind.map_or_else(|| arn.to_owned(), ToString::to_string)
+        }
         Some(id) => call.place.arn("kms", &format!("key/{id}")),
         None => "*".to_owned(),
     }

@@ -125,6 +125,8 @@ pub struct Landscape {
     roles: BTreeMap<String, Role>,
     buckets: BTreeMap<String, Bucket>,
     keys: BTreeMap<String, Item>,
+    /// The keys that environment files name by an alias.
+    aliases: BTreeMap<String, Arn>,
     groups: BTreeMap<String, Group>,
 }
 
@@ -216,6 +218,11 @@ impl Landscape {
             })
     }
 
+    /// The key behind an alias, if it is one.
+    pub(super) fn behind(&self, alias: &str) -> Option<&Arn> {
+        self.aliases.get(alias)
+    }
+
     /// The key with this ARN, as it was laid.
     pub(super) fn key(&self, arn: &str) -> Option<&Item> {
         self.keys.get(arn)
@@ -255,6 +262,9 @@ impl Landscape {
                 self.buckets.entry(spec.name.to_string()).or_insert(bucket);
             }
             Resource::Key(spec) => {
+                if spec.written != spec.arn {
+                    self.aliases.insert(spec.written.to_string(), spec.arn.clone());
+                }
                 self.keys.entry(spec.arn.to_string()).or_insert(item.clone());
             }
             Resource::Group(spec) => {

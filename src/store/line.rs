@@ -1,10 +1,10 @@
 //! The open runs in line: where each stands while nobody drives it, and what it was told.
 
-use super::runs::record;
+use super::runs::{from_json, json, record};
 use super::{Lease, RunRecord, Store, StoreError};
 use crate::flow::Stop;
 use crate::ids::RunId;
-use crate::queue::Progress;
+use crate::queue::{Progress, Setback};
 use jiff::Timestamp;
 use sqlx::{Row as _, any::AnyRow};
 
@@ -19,6 +19,8 @@ pub struct OpenRun {
     pub stop: Option<Stop>,
     /// How often in a row an agent began to drive it and did not come back.
     pub strikes: u32,
+    /// What was wrong when it was to be driven last, if something was.
+    pub setback: Option<Setback>,
 }
 
 impl Store {
@@ -61,6 +63,7 @@ impl Store {
             progress,
             stop: stop.map(stop_of).transpose()?,
             strikes: u32::try_from(row.try_get::<i64, _>("strikes")?).unwrap_or(u32::MAX),
+            setback: setback(row)?,
         })
     }
 
@@ -74,10 +77,30 @@ impl Store {
              (SELECT 1 FROM leases WHERE leases.run = runs.id AND leases.owner IS NOT NULL)",
         )
         .bind(run.id.as_str())
-        .bind(super::runs::json(&run.pipeline)?)
+        .bind(json(&run.pipeline)?)
         .execute(&self.pool)
         .await?;
         Ok(())
+    }
+
+    /// Notes that a leased run could not be driven, and answers when that is tried again.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
+    pub async fn set_back(&self, lease: &Lease, why: &str) -> Result<Setback, StoreError> {
+        let mut write = self.begin_leased(lease).await?;
+        let row = sqlx::query("SELECT setback FROM runs WHERE id = $1")
+            .bind(lease.run.as_str())
+            .fetch_one(&mut *write)
+            .await?;
+        let next = Setback::after(setback(&row)?.as_ref(), why, self.clock.now());
+        sqlx::query("UPDATE runs SET setback = $2 WHERE id = $1")
+            .bind(lease.run.as_str())
+            .bind(json(&next)?)
+            .execute(&mut *write)
+            .await?;
+        write.commit().await?;
+        Ok(next)
     }
 
     /// Tells a run to stop, whoever drives it or will. A gentle stop does not take a forced one back.
@@ -162,6 +185,11 @@ impl Store {
         sqlx::query(sql).bind(lease.run.as_str()).execute(&mut *write).await?;
         Ok(write.commit().await?)
     }
+}
+
+fn setback(row: &AnyRow) -> Result<Option<Setback>, StoreError> {
+    let setback: Option<&str> = row.try_get("setback")?;
+    setback.map(|setback| from_json(setback, "a setback")).transpose()
 }
 
 fn stop_of(text: &str) -> Result<Stop, StoreError> {

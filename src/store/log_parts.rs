@@ -139,6 +139,28 @@ impl Store {
         Ok(write.commit().await?)
     }
 
+    /// Notes that lines came into this folder behind those that were accounted for.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
+    pub async fn logs_have_grown(
+        &self,
+        lease: &Lease,
+        keeper: &KeeperId,
+    ) -> Result<(), StoreError> {
+        let mut write = self.begin_leased(lease).await?;
+        sqlx::query("UPDATE log_parts SET shipped = 0 WHERE run = $1 AND keeper = $2")
+            .bind(lease.run.as_str())
+            .bind(keeper.as_str())
+            .execute(&mut *write)
+            .await?;
+        sqlx::query("UPDATE runs SET logs_shipped = 0 WHERE id = $1")
+            .bind(lease.run.as_str())
+            .execute(&mut *write)
+            .await?;
+        Ok(write.commit().await?)
+    }
+
     /// Ended runs with lines in this folder that are not accounted for, oldest first, at most `most`. Of a run that
     /// nobody wrote a line of the same is to be noted, by anybody.
     ///

@@ -11,14 +11,16 @@ mod input;
 mod logs;
 mod models;
 mod once;
+mod parts;
 mod orders;
 mod places;
 mod runs;
 mod shapes;
 
 pub use deliveries::Start;
-pub use models::{Agent, Delivery, LogPage, Run, RunDetail, RunPage, Version};
+pub use models::{Agent, Delivery, LogPage, LogPart, Run, RunDetail, RunPage, Version};
 pub use orders::{Again, Approval, Cancellation, Cancelled, Plainly, Rejected, Rejection};
+pub use parts::parts;
 pub use places::{InLine, Locking, Place};
 pub use runs::{detail, listed};
 pub(super) use shapes::{Refusal, of_refusal};

@@ -15,6 +15,7 @@ use relevo::git::Credentials;
 use relevo::ids::{RunId, StageName};
 use relevo::logs::{
     Level, LogEvent, LogFolder, LogLine, LogReader, LogSink, Masker, PutOutcome, SinkError,
+    StageLog,
 };
 use relevo::queue::Reason;
 use relevo::spec::{

@@ -7,6 +7,7 @@ mod orders;
 mod pushes;
 mod secrets;
 mod server;
+mod setbacks;
 mod settings;
 mod traces;
 mod webhooks;

@@ -3,6 +3,7 @@
 mod fleet;
 mod leases;
 mod log_parts;
+mod setbacks;
 mod memory;
 mod model;
 mod runs;

@@ -13,6 +13,8 @@ pub struct Bells {
     pub runs: Arc<Notify>,
     /// Something is to be told to others.
     pub tellings: Arc<Notify>,
+    /// Lines may have been left behind.
+    pub leftovers: Arc<Notify>,
     /// Secrets are to be read anew.
     pub secrets: Arc<Notify>,
 }

@@ -1,14 +1,14 @@
 //! The task that ships lines which runs have left: of an agent that died, or could not reach the cloud when they ended.
 //!
 //! A run that goes on elsewhere leaves what was written here behind; it is shipped once that run has ended, by this agent
-//! or the next one that has this folder of logs.
+//! or the next one that has this folder of logs. So is what a process that was frozen meanwhile writes behind that.
 
 use super::{Ends, Pass, Rest, Task, Tools};
-use crate::{exec::Cancel, store::RunRecord};
+use crate::{engine::note_late_lines, exec::Cancel, ids::RunId, store::RunRecord};
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use tokio::{runtime::Handle, sync::Notify};
+use tokio::{runtime::Handle, sync::Mutex};
 
 /// Time between two looks: the store is asked one thing, and the lines were late already.
 const EVERY: Duration = Duration::from_secs(30);
@@ -21,25 +21,42 @@ const MOST_UNLOADED: usize = 16;
 pub(super) fn tasks(tools: &Tools) -> Vec<Task> {
     vec![Task {
         name: "shipping lines left behind".to_owned(),
-        bell: Arc::new(Notify::new()),
+        bell: tools.bells.leftovers.clone(),
         every: EVERY,
         ends: Ends::AtOnce,
-        pass: Box::new(Leftovers(tools.clone())),
+        pass: Box::new(Leftovers { tools: tools.clone(), looked: Arc::default() }),
     }]
 }
 
-struct Leftovers(Tools);
+struct Leftovers {
+    tools: Tools,
+    /// Behind which run the next look for late lines goes on.
+    looked: Arc<Mutex<Option<RunId>>>,
+}
 
 impl Pass for Leftovers {
     fn pass(&self) -> BoxFuture<'_, anyhow::Result<Rest>> {
         Box::pin(async {
-            let (tools, here) = (self.0.clone(), Handle::current());
+            let (tools, here) = (self.tools.clone(), Handle::current());
+            let looked = Arc::clone(&self.looked);
             // Off the threads that answer webhooks, as loading a project reads git.
-            let shipped = tokio::task::spawn_blocking(move || here.block_on(ship(&tools)));
+            let shipped = tokio::task::spawn_blocking(move || here.block_on(look(&tools, &looked)));
             shipped.await.context("shipping broke")??;
             Ok(Rest::Usual)
         })
     }
+}
+
+async fn look(tools: &Tools, looked: &Mutex<Option<RunId>>) -> anyhow::Result<()> {
+    let (store, logs, mut looked) = (&tools.app.store, tools.app.log_folder(), looked.lock().await);
+    let what = "look for lines that came late";
+    // Among the newest runs each time, and among some of the others.
+    let newest = note_late_lines(store, &logs, None).await.context(what)?;
+    *looked = match looked.as_ref() {
+        None => newest,
+        after => note_late_lines(store, &logs, after).await.context(what)?,
+    };
+    ship(tools).await
 }
 
 /// Ships for one run of each repository, and with it for the others of the same repository.

@@ -7,14 +7,14 @@ use crate::{
         agents,
         audit::{self, Sheet},
         deliveries::{self, Body},
+        elsewhere::Elsewhere,
         failure::{CliError, CliResult, Exit},
         logs::{self, Shown},
         output::Output,
         runs, show,
     },
-    ids::RunId,
     logs::LogLine,
-    web::api::{Agent, Delivery, RunDetail, RunPage},
+    web::api::{Agent, Delivery, LogPart, Run, RunDetail, RunPage},
 };
 use anyhow::Context as _;
 use std::time::Duration;
@@ -65,12 +65,12 @@ pub(super) async fn logs(args: &logs::Args, server: &Server, output: &Output) ->
             CliError::usage("CloudWatch is read from this machine only").hint("leave --server out")
         );
     }
-    let run: RunId = detail(server, args.run.as_deref()).await?.run.run;
+    let Run { run, environment, .. } = detail(server, args.run.as_deref()).await?.run;
     let shown = if args.stage.is_some() { Shown::OneStage } else { Shown::WithStage };
     let until = if args.follow { "end" } else { "now" };
     let stage = args.stage.as_ref().map(|stage| format!("&stage={stage}")).unwrap_or_default();
     let path = format!("/runs/{run}/log-stream?until={until}{stage}");
-    let (mut last, mut breaks) = (None::<String>, 0);
+    let (mut last, mut breaks, mut elsewhere) = (None::<String>, 0, Elsewhere::default());
     loop {
         let mut events = match server.follow(&path, last.as_deref()).await {
             Ok(events) => events,
@@ -84,6 +84,12 @@ pub(super) async fn logs(args: &logs::Args, server: &Server, output: &Output) ->
         while let Ok(Some(event)) = events.next().await {
             if event.name == "end" {
                 return Ok(Exit::Done);
+            }
+            if event.name == "elsewhere" {
+                let part: LogPart =
+                    serde_json::from_str(&event.data).context("understand a part")?;
+                elsewhere.say(&[part], (&environment, &run), output);
+                continue;
             }
             let line: LogLine = serde_json::from_str(&event.data).context("understand a line")?;
             logs::print(&line, shown, output)?;

@@ -61,8 +61,13 @@ async fn a_full_folder_loses_the_oldest_runs_that_are_in_the_cloud_and_no_other(
         log.unwrap().line(Level::Info, &"x".repeat(8_000)).unwrap();
     }
     // The first run's lines are on this machine only.
-    world.folder.note_shipped(&earlier[1]).unwrap();
-    world.folder.note_shipped(&earlier[2]).unwrap();
+    let file: StagePart = train().as_str().parse().unwrap();
+    let mark = |run, behind: u64| {
+        let end = std::fs::metadata(world.folder.of(run, &file)).unwrap().len() - behind;
+        world.folder.mark_shipped(run, &[(file.clone(), end)].into()).unwrap();
+    };
+    mark(&earlier[1], 0);
+    mark(&earlier[2], 0);
     let is_there = |run: &RunId| world.folder.of_stage(run, &train()).exists();
     let log = world.log();
     log.line(Level::Info, &"x".repeat(8_000)).unwrap();
@@ -73,8 +78,39 @@ async fn a_full_folder_loses_the_oldest_runs_that_are_in_the_cloud_and_no_other(
     let refused = log.line(Level::Info, &"x".repeat(8_000)).unwrap_err();
     assert!(refused.to_string().contains("the folder of all logs has reached"), "{refused}");
     assert!(is_there(&earlier[0]) && world.kept().len() == 2);
-    world.drained().await;
+    let mut shipper = world.shipper().await;
+    assert_eq!(shipper.drain(HOUR).await.unwrap().lines, 0);
+    shipper.mark().unwrap();
+    assert!(world.folder.is_shipped(&world.run.id).unwrap());
     drop(log);
     world.log();
-    assert!(!world.folder.of_run(&world.run.id).join("shipped").exists(), "new lines may come");
+    assert!(!world.folder.is_shipped(&world.run.id).unwrap(), "new lines may come");
+}
+
+#[tokio::test]
+async fn a_line_behind_the_mark_keeps_its_file_and_one_in_a_removed_file_is_no_line() {
+    let mut world = World::new().await;
+    world.folder = world.folder.clone().within(limits(1_000_000, 20_000));
+    let earlier: RunId = "00000001-89ab-7def-8123-456789abcdef".parse().unwrap();
+    let clock = Arc::new(world.clock.clone());
+    let (ids, masker) = ((&earlier, &train()), Masker::default());
+    let frozen = StageLog::open(&world.folder, ids, masker, clock, Arc::new(|_| {})).unwrap();
+    let long = "x".repeat(7_000);
+    frozen.line(Level::Info, &long).unwrap();
+    let file: StagePart = train().as_str().parse().unwrap();
+    let mark = || {
+        let end = std::fs::metadata(world.folder.of(&earlier, &file)).unwrap().len();
+        world.folder.mark_shipped(&earlier, &[(file.clone(), end)].into()).unwrap();
+    };
+    mark();
+    frozen.line(Level::Info, "written by who was frozen").unwrap();
+    let log = world.log();
+    log.line(Level::Info, &long).unwrap();
+    let refused = log.line(Level::Info, &long).unwrap_err();
+    assert!(refused.to_string().contains("has reached its limit"), "{refused}");
+    mark();
+    log.line(Level::Info, &long).unwrap();
+    assert!(world.folder.was_removed(&earlier));
+    let refused = frozen.line(Level::Info, "nobody would ever read this").unwrap_err();
+    assert!(refused.to_string().contains("was removed"), "{refused}");
 }

@@ -1,2 +1,2 @@
--- the commit of the default branch whose environment files the run is applied with, wherever it goes on
-ALTER TABLE runs ADD COLUMN policy TEXT;
+-- why an open run could not be driven, and when that is tried again
+ALTER TABLE runs ADD COLUMN setback TEXT;

@@ -3,7 +3,8 @@
 use super::{
     Answer, Api, Standing,
     input::{Asked, Named},
-    models::LogPage,
+    models::{LogPage, LogPart},
+    parts::parts,
     runs::{find, page_of},
     shapes::{OfRun, Refusal},
 };
@@ -20,7 +21,12 @@ use axum::{
 };
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
-use std::{collections::VecDeque, convert::Infallible, io, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    convert::Infallible,
+    io,
+    time::Duration,
+};
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 
@@ -95,13 +101,21 @@ pub(super) async fn page(
     let Read { tail, lines, cut } = read(tail, most).await?;
     let (next, lines) =
         (tail.places().offset(&stage), lines.into_iter().map(|(_, line)| line).collect());
-    Ok(Json(LogPage { lines, next, more: cut || run.outcome.is_none() }))
+    let elsewhere = elsewhere(&api, &run.id).await?.collect();
+    Ok(Json(LogPage { lines, next, more: cut || run.outcome.is_none(), elsewhere }))
+}
+
+/// The parts of a run's log that other agents keep.
+async fn elsewhere(api: &Api, run: &RunId) -> Result<impl Iterator<Item = LogPart>, Problem> {
+    let parts = parts(&api.store, &api.logs, run).await?;
+    Ok(parts.into_iter().filter(|part| !part.here))
 }
 
 /// A run's lines as they are written
 ///
-/// Server-sent events: `line` with a line as data, and `end` with the run's outcome. The id of each says how far every
-/// stage was read; given back as Last-Event-ID, the stream goes on behind it.
+/// Server-sent events: `line` with a line as data; `elsewhere` with a part of the log whose lines are not told, as another
+/// agent keeps it; and `end` with the run's outcome. The id of a line and of the end says how far every stage was read;
+/// given back as Last-Event-ID, the stream goes on behind it.
 #[utoipa::path(
     get, path = "/api/v1/runs/{run}/log-stream", tag = "logs",
     params(OfRun, Followed,
@@ -131,7 +145,9 @@ pub(super) async fn stream(
     let Read { tail, lines, .. } = read(tail, 1).await?;
     let tail = Some(tail);
     let until = followed.until.unwrap_or_default();
-    let follower = Follower { api, run, tail, lines, until, looks: 0, ended: false, _place: place };
+    let (looks, ended, told, parts) = Default::default();
+    let follower =
+        Follower { api, run, tail, lines, until, looks, ended, told, parts, _place: place };
     let events = stream::unfold(follower, async |mut follower| {
         let event = follower.next().await?;
         Some((Ok(event), follower))
@@ -148,6 +164,9 @@ struct Follower {
     until: Until,
     looks: u32,
     ended: bool,
+    /// Parts that others keep: what was told of them, and what is still to be.
+    told: BTreeSet<u32>,
+    parts: VecDeque<LogPart>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -155,6 +174,9 @@ impl Follower {
     /// The next event, or nothing if the stream is over.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            if let Some(part) = self.parts.pop_front() {
+                return Event::default().event("elsewhere").json_data(&part).ok();
+            }
             if let Some((id, line)) = self.lines.pop_front() {
                 return Event::default().event("line").id(id).json_data(&line).ok();
             }
@@ -163,11 +185,13 @@ impl Follower {
             }
             // Asked before reading, so that lines written before the end are read after it.
             let outcome = self.api.store.run(&self.run).await.ok()?.outcome;
+            let elsewhere = elsewhere(&self.api, &self.run).await.ok()?;
+            self.parts.extend(elsewhere.filter(|part| self.told.insert(part.part)));
             let tail = self.tail.take()?;
             let Read { tail, lines, .. } = read(tail, USUAL).await.ok()?;
             let id = tail.places().to_string();
             (self.tail, self.lines) = (Some(tail), lines);
-            if !self.lines.is_empty() {
+            if !self.lines.is_empty() || !self.parts.is_empty() {
                 self.looks = 0;
             } else if outcome.is_some() || self.until == Until::Now {
                 self.ended = true;

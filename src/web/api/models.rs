@@ -83,6 +83,26 @@ pub struct RunDetail {
     /// `overtaken`), `attempts`, `not_before` and the last `problem`.
     #[schema(value_type = Vec<Object>)]
     pub sayings: Vec<OutboxRow>,
+    /// The parts of its log: a new one begins whenever an agent with another folder of logs takes the run up.
+    #[serde(default)]
+    pub log_parts: Vec<LogPart>,
+}
+
+/// A part of a run's log, and who keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogPart {
+    /// Its number, from 0.
+    pub part: u32,
+    /// The agent that keeps it, in words: its name or machine, and the folder there.
+    pub keeper: String,
+    /// Whether the agent that answers keeps it, and so shows its lines.
+    pub here: bool,
+    /// Lines of it that are in the cloud.
+    pub sent: u64,
+    /// Lines of it that the cloud will never take.
+    pub rejected: u64,
+    /// Whether these are all its lines.
+    pub shipped: bool,
 }
 
 /// Lines of one stage.
@@ -95,6 +115,10 @@ pub struct LogPage {
     pub next: u64,
     /// Whether there may be lines behind these: some were left out, or the run goes on.
     pub more: bool,
+    /// Parts of the run's log whose lines are not among these, as another agent keeps them. What of them was shipped is
+    /// in the environment's log group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<LogPart>,
 }
 
 /// A line as it stands in a log.

@@ -4,11 +4,13 @@ use super::{
     Answer, Api,
     input::{Asked, Named},
     models::{Run, RunDetail, RunPage},
+    parts::parts,
     shapes::{OfRun, Refusal},
 };
 use crate::{
     dispatch::{Desk, DeskError},
     ids::{EnvName, RunId},
+    logs::LogFolder,
     store::{Ended, RunFilter, RunRecord, Store},
     web::errors::{Kind, Problem},
 };
@@ -120,18 +122,24 @@ pub async fn listed(desk: &Desk, runs: &[RunRecord]) -> Result<Vec<Run>, DeskErr
 )]
 pub(super) async fn show(State(api): State<Api>, Named(run): Named<String>) -> Answer<RunDetail> {
     let record = find(&api, &run).await?;
-    Ok(Json(detail(&api.store, &api.desk, record).await?))
+    Ok(Json(detail(&api.store, &api.desk, &api.logs, record).await?))
 }
 
-/// Everything that is known of a run.
+/// Everything that is known of a run, by who keeps `logs`.
 ///
 /// # Errors
 /// The store failed.
-pub async fn detail(store: &Store, desk: &Desk, run: RunRecord) -> Result<RunDetail, DeskError> {
+pub async fn detail(
+    store: &Store,
+    desk: &Desk,
+    logs: &LogFolder,
+    run: RunRecord,
+) -> Result<RunDetail, DeskError> {
     let mut standings = desk.standings(std::slice::from_ref(&run)).await?;
     let events = store.events(&run.id).await?;
     let evidence = store.all_evidence(&run.id).await?;
     let sayings = store.outbox(&run.id).await?;
+    let log_parts = parts(store, logs, &run.id).await?;
     Ok(RunDetail {
         run: Run { standing: standings.remove(&run.id), ..Run::from(&run) },
         ask: run.ask,
@@ -141,6 +149,7 @@ pub async fn detail(store: &Store, desk: &Desk, run: RunRecord) -> Result<RunDet
         events,
         evidence: evidence.into_iter().collect(),
         sayings,
+        log_parts,
     })
 }
 

@@ -5,9 +5,11 @@ use super::{
     served::{Served, token},
 };
 use crate::world::{Told, World};
-use relevo::store::{NewAgent, NewDelivery, Silence, Tale, Unsaid, Via, Wanted};
+use relevo::ids::{KeeperId, LogPart};
+use relevo::store::{LogCursor, NewAgent, NewDelivery, Silence, Tale, Unsaid, Via, Wanted};
 use relevo::web::auth::Role;
 use serde_json::json;
+use std::path::Path;
 
 /// Runs the agent with the token of a role.
 async fn agent(served: &Served, role: Role, arguments: &[&str]) -> Told {
@@ -31,6 +33,39 @@ async fn runs_and_logs_are_shown_as_here() {
     let logs = agent(&served, Role::Viewer, &["logs", run.id.short()]).await.done();
     assert_eq!(logs.stdout, "00:00:01.000 plan | one\n00:00:02.000 plan | two\n");
     agent(&served, Role::Viewer, &["queue"]).await.done().says(run.id.short());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_another_agent_keeps_are_named_wherever_a_log_is_read() {
+    let served = Served::new().await;
+    let run = served.run_with_stage("plan").await;
+    let (ours, theirs) = (served.logs.keeper().unwrap(), KeeperId::from(uuid::Uuid::now_v7()));
+    let lease = served.store.acquire(&run.id).await.unwrap();
+    for (keeper, folder) in [(&theirs, Path::new("/theirs/logs")), (&ours, served.logs.path())] {
+        served.store.begin_log_part(&lease, (keeper, folder)).await.unwrap();
+    }
+    let part = |part| LogCursor { sent: 7, ..LogCursor::start("plan".parse().unwrap(), part) };
+    served.store.keep_log_cursor(&lease, &part(LogPart::FIRST)).await.unwrap();
+    served.write(&run.id, "plan", 1, &["one"]);
+    let id = run.id.short();
+    let note = format!(
+        "/theirs/logs); the 7 that it has shipped: agent logs --env prod {}; it ships the others",
+        run.id
+    );
+    let logs = agent(&served, Role::Viewer, &["logs", id]).await.done();
+    assert_eq!(logs.stdout, "00:00:01.000 plan | one\n");
+    assert_eq!(logs.says(&note).stderr.matches("note:").count(), 1, "not of our own part");
+    agent(&served, Role::Viewer, &["show", id]).await.done().says(&note);
+    let shown = agent(&served, Role::Viewer, &["show", id, "--json"]).await.done().json();
+    let parts = shown["log_parts"].as_array().unwrap();
+    let here: Vec<bool> = parts.iter().map(|part| part["here"].as_bool().unwrap()).collect();
+    assert_eq!((here, &parts[0]["sent"]), (vec![false, true], &json!(7)));
+    let path = format!("/api/v1/runs/{}/logs/plan", run.id);
+    let page = served.get(Role::Viewer, &path).await.with(200).json();
+    assert_eq!(page["elsewhere"], json!([parts[0]]));
+    assert_eq!(differs("GET", "/api/v1/runs/{run}/logs/{stage}", 200, &page), None, "{page}");
+    served.store.logs_are_shipped(&lease, &theirs).await.unwrap();
+    agent(&served, Role::Viewer, &["logs", id]).await.done().says("and all of them in the cloud");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,8 @@ use jiff::SignedDuration;
 use relevo::{
     aws::{Access, Purpose},
     doctor::{Subject, examine},
-    ids::AccountId,
+    foundation::Member,
+    ids::{AccountId, Arn},
     preflight::{Check, Outcome},
     rehearsal::{Landscape, Rehearsal},
     spec::Environment,
@@ -150,4 +151,31 @@ async fn a_diagnosing_session_reads_policies_and_writes_nothing() {
     assert_eq!(error.class, relevo::aws::ErrorClass::Denied);
     let reader = world.session(&prod(), Purpose::Read).await;
     assert!(reader.kms().policy(&prod().kms_key).await.is_err());
+}
+
+#[tokio::test]
+async fn a_key_that_the_file_names_by_an_alias_is_judged_as_the_key_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let now: jiff::Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+    let alias: Arn = "arn:aws:kms:us-east-1:222222222222:alias/ml".parse().unwrap();
+    let member = Member { environment: prod(), written_key: alias.clone(), before: vec![] };
+    let landscape = Landscape::of(&[member]);
+    let file = folder.path().join("rehearsal.sqlite");
+    let rehearsal = Rehearsal::open(&file, landscape, Arc::new(move || now)).await.unwrap();
+    let keys = Rehearsal::base_credentials();
+    let client = rehearsal.http_client();
+    let access = Access::through(client, &keys.access_key_id, &keys.secret_access_key);
+    let examined = async |kms_key: &Arn| {
+        let environment = Environment { kms_key: kms_key.clone(), ..prod() };
+        let (access, environment) = (&access, &environment);
+        examine(Subject { access, environment, branch: "main", run: &run(), now }).await
+    };
+    let checks = examined(&alias).await;
+    for well in ["key", "key: EventBridge", "use the key", "bucket: encryption"] {
+        assert!(is_ok(&checks, well), "{well}: {checks:#?}");
+    }
+    let nobodys = "arn:aws:kms:us-east-1:222222222222:alias/nobodys".parse().unwrap();
+    let checks = examined(&nobodys).await;
+    let outcome = of(&checks, "use the key");
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "it is not the role's fault: {outcome:?}");
 }

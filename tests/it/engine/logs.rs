@@ -147,3 +147,52 @@ async fn a_run_that_comes_back_goes_on_behind_what_the_other_agent_wrote() {
     assert_eq!(there.ship_leftovers(&sink, 9).await.unwrap(), 0);
     assert_eq!(group.seqs("a"), [1, 1_000_000_001, 2_000_000_001]);
 }
+
+#[tokio::test]
+async fn a_line_that_a_frozen_agent_writes_behind_what_was_shipped_is_shipped_too() {
+    let world = World::new().await;
+    let (here, there) = (&world.engine, elsewhere(&world));
+    let (group, hangs) = (Arc::new(Group::default()), Arc::new(Notify::new()));
+    world.told("a", [Act::Hang(Arc::clone(&hangs))]);
+    let run = world.run(vec![stage("a", &[])]).await;
+    tokio::select! {
+        _ = here.drive(&run, orders(&group)) => panic!("it hangs"),
+        () = hangs.notified() => {}
+    }
+    // what the frozen agent has open, and writes to once it goes on
+    let (masker, clock) = (Masker::default(), Arc::clone(&here.clock));
+    let ids = (&run, &"a".parse().unwrap());
+    let frozen = StageLog::open(&here.logs, ids, masker, clock, Arc::new(|_| {})).unwrap();
+    world.clock.advance(LEASE_DURATION);
+    let driven = there.drive(&run, orders(&group)).await.unwrap();
+    assert_eq!(driven.outcome, Some(Outcome::Succeeded));
+    let sink = |_: &RunRecord| Some(Arc::clone(&group) as Arc<dyn LogSink>);
+    let ship = async || here.ship_leftovers(&sink, 9).await.unwrap();
+    assert_eq!((ship().await, group.seqs("a")), (0, vec![1, 1_000_000_001]));
+    frozen.line(Level::Info, "late").unwrap();
+    here.ship_leftovers(&|_: &RunRecord| None, 9).await.unwrap();
+    let parts = here.store.log_parts(&run).await.unwrap();
+    let shipped: Vec<bool> = parts.iter().map(|part| part.is_shipped).collect();
+    assert_eq!(shipped, [false, true], "it is known, though nobody knows where to yet");
+    assert_eq!((ship().await, group.seqs("a")), (0, vec![1, 2, 1_000_000_001]));
+    // and again, for a process may be frozen more than once
+    frozen.line(Level::Info, "later").unwrap();
+    assert_eq!((ship().await, group.seqs("a")), (0, vec![1, 2, 3, 1_000_000_001]));
+    assert_eq!((ship().await, group.lines.lock().unwrap().len()), (0, 4), "each once");
+}
+
+#[tokio::test]
+async fn the_files_of_a_run_that_waits_for_people_do_not_go_to_make_room() {
+    let world = World::new().await;
+    let group = Arc::new(Group::default());
+    let until = world.engine.clock.now() + HOUR;
+    world.told("ask", [Act::Ask(until)]);
+    let run = world.run(vec![stage("ask", &[])]).await;
+    let mark = world.engine.logs.of_run(&run).join("shipped");
+    let parked = world.engine.drive(&run, orders(&group)).await.unwrap();
+    assert_eq!((parked.outcome, parked.unsent.lines, group.seqs("ask")), (None, 0, vec![1]));
+    assert!(!mark.exists(), "it goes on in the same files");
+    let driven = world.engine.drive(&run, orders(&group)).await.unwrap();
+    assert_eq!((driven.outcome, group.seqs("ask")), (Some(Outcome::Succeeded), vec![1, 2]));
+    assert!(mark.exists());
+}

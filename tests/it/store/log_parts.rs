@@ -7,6 +7,7 @@ use std::path::Path;
 on_both!(
     each_folder_has_parts_of_its_own_and_ships_only_those,
     a_run_that_goes_on_after_its_lines_were_shipped_has_new_ones,
+    lines_that_come_late_are_unsent_again,
     nobodys_lines_are_noted_by_anybody,
 );
 
@@ -70,6 +71,26 @@ async fn a_run_that_goes_on_after_its_lines_were_shipped_has_new_ones(memory: Me
     assert_eq!(LogPart(folder.begins(store, &lease).await), LogPart::FIRST);
     store.append(&lease, 1, &[finished()]).await.unwrap();
     assert_eq!(folder.unsent(store).await, [run]);
+}
+
+async fn lines_that_come_late_are_unsent_again(memory: Memory) {
+    let (run, store) = (memory.run().await.id, &memory.store);
+    let (one, other) = (Folder::at("/one/logs"), Folder::at("/other/logs"));
+    let first = store.acquire(&run).await.unwrap();
+    one.begins(store, &first).await;
+    memory.clock.advance(LEASE_DURATION);
+    let second = memory.elsewhere("other").acquire(&run).await.unwrap();
+    other.begins(store, &second).await;
+    store.append(&second, 1, &[finished()]).await.unwrap();
+    for folder in [&one, &other] {
+        store.logs_are_shipped(&second, &folder.0).await.unwrap();
+        assert!(folder.unsent(store).await.is_empty());
+    }
+    let lost = store.logs_have_grown(&first, &one.0).await;
+    assert!(matches!(lost, Err(StoreError::LeaseLost(_))), "{lost:?}");
+    store.logs_have_grown(&second, &one.0).await.unwrap();
+    assert_eq!(one.unsent(store).await, [run]);
+    assert!(other.unsent(store).await.is_empty(), "it has nothing new");
 }
 
 async fn nobodys_lines_are_noted_by_anybody(memory: Memory) {
