@@ -121,6 +121,14 @@ impl Database {
         }
     }
 
+    /// Can a connection be gone that was there? Then it is asked each time, at the price of a way there and back.
+    fn may_hang_up(self) -> bool {
+        match self {
+            Self::Sqlite => false,
+            Self::Postgres => true,
+        }
+    }
+
     fn settings(self) -> &'static str {
         match self {
             Self::Sqlite => SQLITE_SETTINGS,
@@ -176,6 +184,7 @@ fn prepare(place: &Place, used: Use) -> Result<(AnyPoolOptions, AnyConnectOption
     let pool = AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(CONNECT_TIMEOUT)
+        .test_before_acquire(database.may_hang_up())
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 connection.execute(sqlx::raw_sql(database.settings())).await?;
