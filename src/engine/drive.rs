@@ -60,8 +60,7 @@ impl Engine {
     /// # Errors
     /// If another agent drives it, took it over, or the store fails.
     pub async fn drive(&self, run: &RunId, orders: Orders) -> Result<Driven, EngineError> {
-        let lease = self.store.acquire(run).await?;
-        self.store.take_up(&lease).await?;
+        let lease = self.store.take_up(run).await?;
         let driven = Box::pin(self.while_leased(&lease, self.drive_leased(&lease, orders))).await;
         let laid_down = self.store.lay_down(&lease).await;
         let released = self.store.release(&lease).await;
