@@ -26,6 +26,7 @@ use crate::{
     store::Store,
 };
 use std::{path::PathBuf, sync::Arc};
+use tokio::sync::Notify;
 
 /// What deliveries are judged with. Its passes block while git works: give each a thread of its own, and each repository
 /// one pass at a time.
@@ -41,6 +42,8 @@ pub struct Hearing {
     pub credentials: Credentials,
     /// GitHub, if it is asked: who pushed, and what people answer there.
     pub github: Option<Arc<Client>>,
+    /// Rings for each run that is made.
+    pub made: Arc<Notify>,
 }
 
 impl Hearing {

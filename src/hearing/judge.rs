@@ -228,6 +228,8 @@ impl Hearing {
         };
         if let Found::New(run) = &found {
             judged.runs.push(run.id.clone());
+            // Others of this pass are still to be judged; it need not wait for them.
+            self.made.notify_one();
         }
         Ok(Verdict::Run { run: found.into_run().id })
     }

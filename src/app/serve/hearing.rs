@@ -50,6 +50,7 @@ pub(super) fn tasks(
         mirrors: app.mirrors(),
         credentials: tools.credentials.clone(),
         github,
+        made: tools.bells.runs.clone(),
     };
     vec![Task {
         name: "hearing".to_owned(),
