@@ -23,6 +23,7 @@ use crate::{
     clock::Clock,
     git::{self, Credentials, GitError},
     github::Client,
+    project::Projects,
     store::Store,
 };
 use std::{path::PathBuf, sync::Arc};
@@ -42,6 +43,8 @@ pub struct Hearing {
     pub credentials: Credentials,
     /// GitHub, if it is asked: who pushed, and what people answer there.
     pub github: Option<Arc<Client>>,
+    /// What commits hold, as far as it was loaded of late.
+    pub projects: Projects,
     /// Rings for each run that is made.
     pub made: Arc<Notify>,
 }

@@ -7,11 +7,15 @@
 mod blueprint;
 mod check;
 mod files;
+mod kept;
 mod load;
 mod reader;
+mod recent;
 
 pub use blueprint::Incomplete;
 pub use check::{Report, check};
 pub use files::{FileError, Files};
+pub use kept::Projects;
 pub use load::{Project, ProjectError, Templates, Training, load};
-pub use reader::rules;
+pub use reader::{Opens, rules, windows};
+pub use recent::Recent;

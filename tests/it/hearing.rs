@@ -30,6 +30,7 @@ impl Ears {
             mirrors: agent.app.mirrors(),
             credentials: Default::default(),
             github: None,
+            projects: Default::default(),
             made: Arc::default(),
         };
         let source = world.repository().display().to_string();

@@ -7,7 +7,7 @@ use crate::{
     exec::Cancel,
     git::{self, GitError},
     logs::LogLine,
-    project::{self, Files, Project, ProjectError},
+    project::{Project, ProjectError},
     queue::Reason,
     spec::Pipeline,
     store::{RunRecord, StoredEvent},
@@ -35,14 +35,11 @@ impl Tools {
     }
 
     /// The project of the run's commit, if the default branch still lets its branch go where the run goes. Blocks.
-    pub(super) fn project_of(&self, run: &RunRecord) -> Result<Project, Trouble> {
+    pub(super) fn project_of(&self, run: &RunRecord) -> Result<Arc<Project>, Trouble> {
         let repository = self.open(&run.repository).map_err(of_git)?;
         let branch = repository.default_branch().map_err(of_git)?;
         let policy = repository.branch(&branch).map_err(of_git)?;
-        let files = Files::Commit(&repository, &run.commit);
-        let policy = Files::Commit(&repository, &policy);
-        let address = repository.public_address();
-        let project = project::load(address, &run.commit, files, policy).map_err(of_project)?;
+        let project = self.projects.load(&repository, &run.commit, &policy).map_err(of_project)?;
         if !may_go(&project.pipeline, run) {
             let (branch, environment) = (&run.reference, &run.environment);
             return Err(Trouble::Unfit(format!(
@@ -53,9 +50,9 @@ impl Tools {
     }
 
     /// What drives a run of `project`.
-    pub(super) fn promotion(&self, project: Project, cancel: Cancel) -> Promotion {
+    pub(super) fn promotion(&self, project: Arc<Project>, cancel: Cancel) -> Promotion {
         Promotion {
-            project: Arc::new(project),
+            project,
             credentials: self.credentials.clone(),
             inherited: self.inherited.clone(),
             masker: self.masker.clone(),
