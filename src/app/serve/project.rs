@@ -1,10 +1,11 @@
 //! What a run is driven with: the project as its commit and the default branch have it.
 
-use super::Tools;
+use super::{Bells, Tools};
 use crate::{
     app::Promotion,
     engine::Watch,
     exec::Cancel,
+    flow::Event,
     git::{self, GitError},
     logs::LogLine,
     project::{Project, ProjectError},
@@ -56,7 +57,7 @@ impl Tools {
             credentials: self.credentials.clone(),
             inherited: self.inherited.clone(),
             masker: self.masker.clone(),
-            watch: Arc::new(Unwatched),
+            watch: Arc::new(Ringing(self.bells.clone())),
             cancel,
         }
     }
@@ -88,11 +89,17 @@ fn of_project(error: ProjectError) -> Trouble {
     }
 }
 
-/// Nobody watches single steps: the store has them.
-struct Unwatched;
+/// Rings where a step lets others go on: the next of a lane need not wait until the last lines of the one before it
+/// are shipped. Nobody watches the other steps, which the store has.
+struct Ringing(Bells);
 
-impl Watch for Unwatched {
-    fn event(&self, _: &RunRecord, _: &StoredEvent) {}
+impl Watch for Ringing {
+    fn event(&self, _: &RunRecord, stored: &StoredEvent) {
+        if let Event::RunFinished { .. } = stored.event {
+            self.0.runs.notify_one();
+            self.0.tellings.notify_one();
+        }
+    }
 
     fn line(&self, _: &LogLine) {}
 
