@@ -71,3 +71,36 @@ fn bytes(project: &Project) -> usize {
     let sources = project.sources.iter().map(|source| source.text.len());
     sources.chain(project.scripts.values().map(String::len)).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(commit: &str, bytes: usize) -> Project {
+        let files = Files::Folder(std::path::Path::new(env!("CARGO_MANIFEST_DIR")));
+        let commit = commit.parse().unwrap();
+        let mut project = load(None, &commit, files, files).unwrap();
+        project.scripts.insert("long.py".to_owned(), "x".repeat(bytes));
+        project
+    }
+
+    #[test]
+    fn a_project_of_other_commits_with_the_same_files_says_its_own_commit() {
+        let (one, other) = ("1".repeat(40), "2".repeat(40));
+        let found = Arc::new(project(&one, 0));
+        let same = of_commit(Arc::clone(&found), &found.commit.clone());
+        assert!(Arc::ptr_eq(&same, &found));
+        let of_other = of_commit(Arc::clone(&found), &other.parse().unwrap());
+        assert_eq!(
+            (of_other.commit.as_str(), of_other.pipeline == found.pipeline),
+            (&*other, true)
+        );
+    }
+
+    #[test]
+    fn a_large_project_is_told_from_a_small_one() {
+        let small = project(&"1".repeat(40), 0);
+        assert!(bytes(&small) < MOST_BYTES, "the example is one that is kept: {}", bytes(&small));
+        assert!(bytes(&project(&"1".repeat(40), MOST_BYTES)) > MOST_BYTES);
+    }
+}

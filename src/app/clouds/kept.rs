@@ -50,11 +50,7 @@ impl KeptClouds {
         file: &Path,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<AppClouds> {
-        let key = Key {
-            environments: environments.clone(),
-            rehearsal: identity(file)?,
-            python: real_scripts::kept(file)?,
-        };
+        let key = Key::now(environments, file)?;
         let now = clock.now();
         if let Some((opened, clouds)) = self.0.get(&key)
             && now.duration_since(opened) < LONGEST_KEPT
@@ -70,10 +66,56 @@ impl KeptClouds {
     }
 }
 
+impl Key {
+    fn now(environments: &BTreeMap<EnvName, Environment>, file: &Path) -> anyhow::Result<Self> {
+        let (rehearsal, python) = (identity(file)?, real_scripts::kept(file)?);
+        Ok(Self { environments: environments.clone(), rehearsal, python })
+    }
+}
+
 fn identity(file: &Path) -> io::Result<File> {
     match fs::metadata(file) {
         Ok(found) => Ok(Some((found.dev(), found.ino()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::SimulatedClock,
+        ids::Sha,
+        project::{self, Files},
+    };
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn clouds_stay_open_until_they_are_old_or_the_rehearsal_is_reset() {
+        let files = Files::Folder(Path::new(env!("CARGO_MANIFEST_DIR")));
+        let project = project::load(None, &Sha::null(), files, files).unwrap();
+        let environments = &project.environments;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rehearsal.sqlite");
+        let (kept, clock) =
+            (KeptClouds::default(), SimulatedClock::at("2026-11-22T12:00:00Z".parse().unwrap()));
+        // When those were opened that are open after another run.
+        let opened = async || {
+            kept.open(environments, &file, Arc::new(clock.clone())).await.unwrap();
+            let (opened, _) = kept.0.get(&Key::now(environments, &file).unwrap())?;
+            Some(opened)
+        };
+        assert_eq!(opened().await, None, "somebody else may have made the file as well");
+        let first = opened().await.unwrap();
+        clock.advance(Duration::from_secs(299));
+        assert_eq!(opened().await, Some(first));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(opened().await, Some(clock.now()));
+        for ending in ["", "-wal", "-shm"] {
+            let _none = fs::remove_file(folder.path().join(format!("rehearsal.sqlite{ending}")));
+        }
+        assert_eq!(opened().await, None);
+        assert!(file.exists());
     }
 }
