@@ -58,6 +58,8 @@ pub(super) enum LeaseTime {
 pub(super) enum Use {
     /// Everything.
     General,
+    /// One connection for the writes that wait for each other.
+    Writes,
     /// One connection to keep leases over.
     Renewals,
 }
@@ -179,7 +181,7 @@ fn prepare(place: &Place, used: Use) -> Result<(AnyPoolOptions, AnyConnectOption
     };
     let most = match used {
         Use::General => CONNECTIONS,
-        Use::Renewals => 1,
+        Use::Writes | Use::Renewals => 1,
     };
     let pool = AnyPoolOptions::new()
         .max_connections(most)
