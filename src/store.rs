@@ -175,6 +175,15 @@ impl Store {
         &self.address
     }
 
+    /// Brings what was written of late from the log into the file, if there is a file, as far as nobody is in the way.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(self.database.only_sqlite(&mut connection, "PRAGMA wal_checkpoint(PASSIVE)").await?)
+    }
+
     /// Closes every connection, so that a file can be moved or removed.
     pub async fn close(&self) {
         self.apart.close().await;
