@@ -62,7 +62,10 @@ impl Workspace {
     fn checkout(&self) -> JoinHandle<Result<(), GitError>> {
         let (run, folder) = (Arc::clone(&self.run), self.folder.clone());
         let (mirrors, credentials) = (self.mirrors.clone(), self.credentials.clone());
+        let private = self.private.clone();
         spawn_blocking(move || {
+            // Whoever asks for them next is told why they cannot be made.
+            let _soon_needed = Private::make(&private);
             let repository = Repository::open(&run.repository, &mirrors, &credentials)?;
             repository.checkout(&run.commit, &folder)?;
             Ok(())
@@ -93,12 +96,7 @@ impl Workspace {
     /// # Errors
     /// If the folders cannot be made.
     pub(super) fn private(&self) -> io::Result<Private> {
-        let folder = absolute(&self.private)?;
-        let private = Private { home: folder.join("home"), tmp: folder.join("tmp"), folder };
-        for folder in [&private.home, &private.tmp] {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
-        Ok(private)
+        Private::make(&self.private)
     }
 
     /// Removes the folders of a run that is over.
@@ -156,4 +154,16 @@ pub(super) struct Private {
     pub(super) home: PathBuf,
     /// `TMPDIR`.
     pub(super) tmp: PathBuf,
+}
+
+impl Private {
+    /// Makes them where they are not there.
+    fn make(folder: &Path) -> io::Result<Self> {
+        let folder = absolute(folder)?;
+        let private = Self { home: folder.join("home"), tmp: folder.join("tmp"), folder };
+        for folder in [&private.home, &private.tmp] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        Ok(private)
+    }
 }
