@@ -22,13 +22,16 @@ pub use run_project::{NoProject, project_of};
 
 use crate::{
     clock::Clock,
-    ids::RunId,
+    ids::{EnvName, RunId},
     logs::LogFolder,
+    spec::Environment,
     store::{Store, StoreAddress},
 };
 use anyhow::Context as _;
+use clouds::KeptClouds;
 use heart::Heart;
 use std::{
+    collections::BTreeMap,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -53,6 +56,8 @@ pub struct App {
     pub store: Store,
     /// The folder of everything that is kept.
     pub state: PathBuf,
+    /// Clouds that are open.
+    clouds: KeptClouds,
     /// Keeps what the store of a fleet leases.
     _heart: Option<Arc<Heart>>,
 }
@@ -77,7 +82,13 @@ impl App {
         let store = Store::open(&file, clock.clone())
             .await
             .with_context(|| format!("open {}", file.display()))?;
-        Ok(Self { clock, store, state: state.to_owned(), _heart: None })
+        Ok(Self {
+            clock,
+            store,
+            state: state.to_owned(),
+            clouds: KeptClouds::default(),
+            _heart: None,
+        })
     }
 
     /// Opens the state folder as [`open`](Self::open) does, with the store of a fleet in place of its own. Whatever is
@@ -91,7 +102,25 @@ impl App {
         let opened = Store::connect(address.clone(), clock.clone()).await;
         let store = opened.with_context(|| format!("open {address}"))?.with_lease_duration(lease);
         let heart = Heart::start(&store, &clock).context("start the thread that keeps leases")?;
-        Ok(Self { clock, store, state: state.to_owned(), _heart: Some(Arc::new(heart)) })
+        Ok(Self {
+            clock,
+            store,
+            state: state.to_owned(),
+            clouds: KeptClouds::default(),
+            _heart: Some(Arc::new(heart)),
+        })
+    }
+
+    /// The clouds of these environments, opened now or still open: nothing of AWS where all are rehearsed, and the other
+    /// way round.
+    ///
+    /// # Errors
+    /// The rehearsal's file cannot be opened.
+    pub async fn clouds(
+        &self,
+        environments: &BTreeMap<EnvName, Environment>,
+    ) -> anyhow::Result<AppClouds> {
+        self.clouds.open(environments, &self.rehearsal_file(), self.clock.clone()).await
     }
 
     /// Where log lines are kept.

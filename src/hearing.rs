@@ -23,9 +23,11 @@ use crate::{
     clock::Clock,
     git::{self, Credentials, GitError},
     github::Client,
+    project::Projects,
     store::Store,
 };
 use std::{path::PathBuf, sync::Arc};
+use tokio::sync::Notify;
 
 /// What deliveries are judged with. Its passes block while git works: give each a thread of its own, and each repository
 /// one pass at a time.
@@ -41,6 +43,10 @@ pub struct Hearing {
     pub credentials: Credentials,
     /// GitHub, if it is asked: who pushed, and what people answer there.
     pub github: Option<Arc<Client>>,
+    /// What commits hold, as far as it was loaded of late.
+    pub projects: Projects,
+    /// Rings for each run that is made.
+    pub made: Arc<Notify>,
 }
 
 impl Hearing {

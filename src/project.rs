@@ -7,11 +7,15 @@
 mod blueprint;
 mod check;
 mod files;
+mod kept;
 mod load;
 mod reader;
+mod recent;
 
 pub use blueprint::Incomplete;
 pub use check::{Report, check};
 pub use files::{FileError, Files};
+pub use kept::Projects;
 pub use load::{Project, ProjectError, Templates, Training, load};
-pub use reader::{ENVIRONMENTS, PIPELINE_FILE, rules};
+pub use reader::{ENVIRONMENTS, Opens, PIPELINE_FILE, rules, windows};
+pub use recent::Recent;

@@ -71,6 +71,9 @@ pub struct Store {
     address: StoreAddress,
     database: Database,
     pool: sqlx::AnyPool,
+    /// Connections for transactions that write. One only where one write is admitted at a time anyway: here they take
+    /// turns, while SQLite lets whoever comes at a bad moment sleep for ever longer.
+    writes: sqlx::AnyPool,
     /// A connection for [`renew_apart`](Self::renew_apart), whatever keeps the others.
     apart: sqlx::AnyPool,
     clock: Arc<dyn Clock>,
@@ -101,9 +104,14 @@ impl Store {
             Database::Sqlite => pool.clone(),
             Database::Postgres => database::connect_when_needed(address.place(), Use::Renewals)?,
         };
+        let writes = match database {
+            Database::Sqlite => database::connect_when_needed(address.place(), Use::Writes)?,
+            Database::Postgres => pool.clone(),
+        };
         Ok(Self {
             database,
             pool,
+            writes,
             apart,
             clock,
             owner: Owner::this_process()?,
@@ -125,7 +133,7 @@ impl Store {
     pub async fn beside(&self) -> Result<Self, StoreError> {
         let place = self.address.place();
         let pool = database::connect(place, Use::Renewals, self.clock.as_ref()).await?;
-        Ok(Self { apart: pool.clone(), pool, ..self.clone() })
+        Ok(Self { apart: pool.clone(), writes: pool.clone(), pool, ..self.clone() })
     }
 
     /// The same store with leases that last so long.
@@ -168,15 +176,25 @@ impl Store {
         &self.address
     }
 
+    /// Brings what was written of late from the log into the file, if there is a file, as far as nobody is in the way.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(self.database.only_sqlite(&mut connection, "PRAGMA wal_checkpoint(PASSIVE)").await?)
+    }
+
     /// Closes every connection, so that a file can be moved or removed.
     pub async fn close(&self) {
         self.apart.close().await;
+        self.writes.close().await;
         self.pool.close().await;
     }
 
     /// A transaction that reads, decides and writes while nobody else writes.
     async fn begin_write(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
-        let mut write = self.pool.begin_with(self.database.begin()).await?;
+        let mut write = self.writes.begin_with(self.database.begin()).await?;
         self.database.alone(&mut write).await?;
         Ok(write)
     }
@@ -189,7 +207,7 @@ impl Store {
         &self,
         lease: &Lease,
     ) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
-        let mut write = self.pool.begin_with(self.database.begin()).await?;
+        let mut write = self.writes.begin_with(self.database.begin()).await?;
         self.database.beside_others(&mut write).await?;
         // Changes nothing and locks the row, which whoever takes the run over must change.
         let held = sqlx::query("UPDATE leases SET fence = $2 WHERE run = $1 AND fence = $2")

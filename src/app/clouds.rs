@@ -1,5 +1,9 @@
 //! The way to each environment's cloud: AWS, or the rehearsal in this process.
 
+mod kept;
+
+pub(super) use kept::KeptClouds;
+
 use super::real_scripts::{self, RealScripts, StageCommands};
 use crate::{
     aws::Access,

@@ -68,8 +68,7 @@ impl Promotion {
     }
 
     async fn clouds(&self, app: &App) -> anyhow::Result<Arc<AppClouds>> {
-        let (environments, file) = (&self.project.environments, app.rehearsal_file());
-        Ok(Arc::new(AppClouds::open(environments, &file, app.clock.clone()).await?))
+        Ok(Arc::new(app.clouds(&self.project.environments).await?))
     }
 
     fn engine(self, app: &App, clouds: &Arc<AppClouds>) -> Engine {

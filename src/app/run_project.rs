@@ -8,10 +8,11 @@
 use crate::{
     git::{GitError, Repository},
     ids::{EnvName, Sha},
-    project::{self, Files, Project, ProjectError},
-    spec::Pipeline,
+    project::{self, Files, Project, ProjectError, Projects},
+    spec::{Finding, Findings, Pipeline, Severity},
     store::RunRecord,
 };
+use std::sync::Arc;
 
 /// Why there is none.
 #[derive(Debug, thiserror::Error)]
@@ -19,11 +20,11 @@ pub enum NoProject {
     /// The repository cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// The files of the run cannot be read, or have errors.
+    /// The files of the run's own commit cannot be read, or have errors.
     #[error(transparent)]
-    Files(#[from] ProjectError),
-    /// What rules now cannot be read, or has errors.
-    #[error("read the environment files of the default branch's tip")]
+    Files(ProjectError),
+    /// What the default branch says has errors.
+    #[error("the default branch's files have errors")]
     Rules(#[source] ProjectError),
     /// The default branch was rewritten.
     #[error("the default branch has lost commit {}, whose environment files the run was applied with", .0.short())]
@@ -43,20 +44,26 @@ pub enum NoProject {
 ///
 /// # Errors
 /// See [`NoProject`].
-pub fn project_of(repository: &Repository, run: &RunRecord) -> Result<Project, NoProject> {
+pub fn project_of(
+    repository: &Repository,
+    run: &RunRecord,
+    projects: &Projects,
+) -> Result<Arc<Project>, NoProject> {
     let default = repository.default_branch()?;
     let tip = repository.branch(&default)?;
+    let load = |policy: &Sha| {
+        let loaded = projects.load(repository, &run.commit, policy);
+        loaded.or_else(|error| Err(sorted(error, Files::Commit(repository, policy))?))
+    };
     let begun = run.policy.as_ref().unwrap_or(&tip);
     if !is_kept(repository, begun, &default)? {
         return Err(NoProject::Rewritten(begun.clone()));
     }
-    let project = load(repository, &run.commit, begun)?;
+    let now = allowed(load(&tip)?, run)?;
     if *begun == tip {
-        return allowed(project, run);
+        return Ok(now);
     }
-    let now = load(repository, &run.commit, &tip).map_err(NoProject::Rules)?;
-    let now = allowed(now, run)?;
-    Ok(project.governed_by(&now))
+    Ok(Arc::new(Arc::unwrap_or_clone(load(begun)?).governed_by(&now)))
 }
 
 fn is_kept(repository: &Repository, commit: &Sha, branch: &str) -> Result<bool, GitError> {
@@ -66,12 +73,7 @@ fn is_kept(repository: &Repository, commit: &Sha, branch: &str) -> Result<bool, 
     }
 }
 
-fn load(repository: &Repository, commit: &Sha, policy: &Sha) -> Result<Project, ProjectError> {
-    let (files, policy) = (Files::Commit(repository, commit), Files::Commit(repository, policy));
-    project::load(repository.public_address(), commit, files, policy)
-}
-
-fn allowed(project: Project, run: &RunRecord) -> Result<Project, NoProject> {
+fn allowed(project: Arc<Project>, run: &RunRecord) -> Result<Arc<Project>, NoProject> {
     if run.outcome.is_none() && !may_go(&project.pipeline, run) {
         let (branch, environment) = (run.reference.clone(), run.environment.clone());
         return Err(NoProject::Unmapped { branch, environment });
@@ -82,4 +84,36 @@ fn allowed(project: Project, run: &RunRecord) -> Result<Project, NoProject> {
 fn may_go(pipeline: &Pipeline, run: &RunRecord) -> bool {
     let own = pipeline.environment_for_branch(&run.reference);
     own.is_some_and(|rule| pipeline.may_use(&rule.name, &run.environment))
+}
+
+/// Errors of both are those of the run's own commit, which no push mends.
+fn sorted(error: ProjectError, policy: Files<'_>) -> Result<NoProject, NoProject> {
+    let ProjectError::Findings { findings, .. } = &error else {
+        return Ok(NoProject::Files(error));
+    };
+    // Where these are invalid themselves, the run's own pipeline.yaml may be valid.
+    let rules = project::rules(policy).map_err(|error| NoProject::Files(error.into()))?;
+    let is_own = |found: &Finding| {
+        let in_folder = |rest: &str| rest.starts_with('/');
+        let is_policy = found.file.strip_prefix(project::ENVIRONMENTS).is_some_and(in_folder)
+            || rules.is_none() && found.file == project::PIPELINE_FILE;
+        found.severity == Severity::Error && !is_policy
+    };
+    Ok(if findings.0.iter().any(is_own) {
+        NoProject::Files(first_own(error, is_own))
+    } else {
+        NoProject::Rules(error)
+    })
+}
+
+/// The same findings, with the errors of the run's own files before the others.
+fn first_own(error: ProjectError, is_own: impl Fn(&Finding) -> bool) -> ProjectError {
+    match error {
+        ProjectError::Findings { findings, sources } => {
+            let (mut own, others): (Vec<_>, Vec<_>) = findings.0.into_iter().partition(is_own);
+            own.extend(others);
+            ProjectError::Findings { findings: Findings(own), sources }
+        }
+        ProjectError::File(error) => ProjectError::File(error),
+    }
 }

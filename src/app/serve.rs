@@ -30,7 +30,9 @@ pub use phase::{Phase, Phases, Signals};
 pub use tasks::{Ends, Pass, Rest, Task};
 
 use super::{App, settings::Settings};
-use crate::{exec::Inherited, git::Credentials, logs::Masker, web::health::Pulse};
+use crate::{
+    exec::Inherited, git::Credentials, logs::Masker, project::Projects, web::health::Pulse,
+};
 use anyhow::Context as _;
 use std::{
     net::SocketAddr,
@@ -61,6 +63,8 @@ pub struct Tools {
     pub variable: Variable,
     /// What must never stand in a log.
     pub masker: Masker,
+    /// What runs are driven with, as far as it was loaded of late.
+    pub projects: Projects,
     /// Tells people.
     pub say: Say,
     /// Spreads waits.

@@ -16,6 +16,7 @@ use crate::{
     clock::{Clock, SystemClock},
     git,
     ids::RepositoryName,
+    project::Projects,
     spec::SourceFile,
     web::health::Pulse,
 };
@@ -84,6 +85,7 @@ pub(crate) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliR
         inherited: inherited(),
         variable: Arc::new(variable),
         masker: output.masker().clone(),
+        projects: Projects::default(),
         say: Arc::new(move |text| talk.talk(text)),
         chance: Arc::new(chance),
         bells: Bells::default(),

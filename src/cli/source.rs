@@ -9,10 +9,13 @@ use crate::{
     app::{self, NoProject},
     git::{self, GitError},
     ids::{EnvName, Sha},
-    project::{self, Files, Project, ProjectError},
+    project::{self, Files, Project, ProjectError, Projects},
     store::RunRecord,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use url::Url;
 
 /// Which commit of which repository.
@@ -82,16 +85,19 @@ pub(crate) fn credentials() -> git::Credentials {
 /// The project of a run, as its commit has it.
 pub(crate) fn project_of(run: &RunRecord, state: &Path) -> Result<Project, CliError> {
     let repository = open(&run.repository, state)?;
-    app::project_of(&repository, run).map_err(of_no_project)
+    of_run(&repository, run)
+}
+
+fn of_run(repository: &git::Repository, run: &RunRecord) -> Result<Project, CliError> {
+    let project = app::project_of(repository, run, &Projects::default());
+    project.map(Arc::unwrap_or_clone).map_err(of_no_project)
 }
 
 impl Source {
     /// The project for `run`: another than the source's own if the run was begun before the default branch's tip was.
     pub(crate) fn project_for(self, run: &RunRecord) -> Result<Project, CliError> {
         match &run.policy {
-            Some(policy) if *policy != self.project.policy => {
-                app::project_of(&self.repository, run).map_err(of_no_project)
-            }
+            Some(policy) if *policy != self.project.policy => of_run(&self.repository, run),
             Some(_) | None => Ok(self.project),
         }
     }
@@ -236,9 +242,7 @@ fn of_git(error: GitError) -> CliError {
 fn of_no_project(error: NoProject) -> CliError {
     match error {
         NoProject::Git(error) => of_git(error),
-        NoProject::Files(error) => of_project(error),
-        NoProject::Rules(_) => CliError::from(anyhow::Error::new(error))
-            .hint("mend it on the default branch, then resume the run"),
+        NoProject::Files(error) | NoProject::Rules(error) => of_project(error),
         NoProject::Rewritten(_) => {
             CliError::usage(error).hint("cancel it, and run the commit again: agent run")
         }

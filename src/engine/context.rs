@@ -10,6 +10,7 @@ use crate::spec::{FailureClass, Stage};
 use crate::store::{Lease, RunRecord, Store, StoreError};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use tokio::{runtime::Handle, task::spawn_blocking};
 
 /// Tries to reach the database before a stage fails for it: it is back within half a minute, or somebody must look.
 const MOST_TRIES: u32 = 60;
@@ -54,11 +55,20 @@ impl StageContext {
     pub async fn keep_evidence(&self, name: &str, value: &Value) -> Result<(), Failure> {
         let mut tries = 1;
         loop {
-            match self.store.keep_evidence(&self.lease, name, value).await {
+            match self.keep_apart(name, value).await {
                 Err(error) if self.may_try_again(&error, &mut tries).await => {}
                 kept => return kept.map_err(|error| agent_error("cannot keep evidence", &error)),
             }
         }
+    }
+
+    /// One write, to its end whether or not the attempt is polled meanwhile: the run's own would wait for it.
+    async fn keep_apart(&self, name: &str, value: &Value) -> Result<(), StoreError> {
+        let (store, lease) = (self.store.clone(), self.lease.clone());
+        let (name, value) = (name.to_owned(), value.clone());
+        let here = Handle::current();
+        let write = move || here.block_on(store.keep_evidence(&lease, &name, &value));
+        spawn_blocking(write).await.map_err(|lost| StoreError::Database(Box::new(lost)))?
     }
 
     /// Evidence that an earlier stage of this run has kept.

@@ -11,7 +11,7 @@ use crate::exec::{Cancel, Canceller};
 use crate::flow::{self, Effect, Event, IllegalEvent, Outcome, Phase, RunState, Stop};
 use crate::ids::{Attempt, RunId, StageName};
 use crate::logs::{LogFolder, LogSink, StageLog, Unsent};
-use crate::spec::On;
+use crate::spec::{Action, On, Pipeline, Stage};
 use crate::store::{Lease, RunRecord, StoreError};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -60,8 +60,7 @@ impl Engine {
     /// # Errors
     /// If another agent drives it, took it over, or the store fails.
     pub async fn drive(&self, run: &RunId, orders: Orders) -> Result<Driven, EngineError> {
-        let lease = self.store.acquire(run).await?;
-        self.store.take_up(&lease).await?;
+        let lease = self.store.take_up(run).await?;
         let driven = Box::pin(self.while_leased(&lease, self.drive_leased(&lease, orders))).await;
         let laid_down = self.store.lay_down(&lease).await;
         let released = self.store.release(&lease).await;
@@ -74,6 +73,10 @@ impl Engine {
 
     async fn drive_leased(&self, lease: &Lease, orders: Orders) -> Result<Driven, EngineError> {
         let run = Arc::new(self.store.run(&lease.run).await?);
+        let workspace = Arc::new(Workspace::of(self, &run));
+        if run.outcome.is_none() && begins_with_command(&run.pipeline) {
+            workspace.begin();
+        }
         let logs = match run.outcome {
             None => self.log_folder(lease).await?,
             // No line will be written.
@@ -83,7 +86,6 @@ impl Engine {
             Some(sink) => Some(self.shipper(&run, lease, sink).await?),
             None => None,
         };
-        let workspace = Arc::new(Workspace::of(self, &run));
         let (canceller, cancel) = Canceller::new();
         orders::said_before(self, &run.id, (&orders.cancel, &canceller)).await?;
         let hearing = orders::hear(self, &lease.run, &orders.cancel, &canceller);
@@ -315,6 +317,15 @@ pub(super) async fn renew(engine: &Engine, lease: &Lease) -> Result<(), StoreErr
         Err(lost @ StoreError::LeaseLost(_)) => Err(lost),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Is a command on this machine among what is done first?
+fn begins_with_command(pipeline: &Pipeline) -> bool {
+    let is_local = |stage: &Stage| match stage.action {
+        Action::Run(_) => stage.runs_on.is_none(),
+        Action::Uses(_) => false,
+    };
+    pipeline.stages.iter().any(|stage| stage.needs.is_empty() && is_local(stage))
 }
 
 /// When an effect is due; long ago if at once.

@@ -13,7 +13,10 @@ use std::{
     path::{Path, PathBuf, absolute},
     sync::Arc,
 };
-use tokio::sync::OnceCell;
+use tokio::{
+    sync::{Mutex, OnceCell},
+    task::{JoinHandle, spawn_blocking},
+};
 
 /// Ends the name of what a run's commands keep outside the checkout.
 const PRIVATE: &str = ".private";
@@ -27,6 +30,8 @@ pub(super) struct Workspace {
     mirrors: PathBuf,
     credentials: Credentials,
     made: OnceCell<()>,
+    /// Making it, once that has begun; whoever waits for its end may be dropped, and another wait on.
+    begun: Mutex<Option<JoinHandle<Result<(), GitError>>>>,
 }
 
 impl Workspace {
@@ -38,6 +43,7 @@ impl Workspace {
             mirrors: engine.mirrors.clone(),
             credentials: engine.credentials.clone(),
             made: OnceCell::new(),
+            begun: Mutex::default(),
         }
     }
 
@@ -46,15 +52,31 @@ impl Workspace {
         Ok(&self.folder)
     }
 
-    async fn make(&self) -> Result<(), Failure> {
+    /// Begins to make it for a run whose first command comes in a moment.
+    pub(super) fn begin(&self) {
+        if let Ok(mut begun) = self.begun.try_lock() {
+            begun.get_or_insert_with(|| self.checkout());
+        }
+    }
+
+    fn checkout(&self) -> JoinHandle<Result<(), GitError>> {
         let (run, folder) = (Arc::clone(&self.run), self.folder.clone());
         let (mirrors, credentials) = (self.mirrors.clone(), self.credentials.clone());
-        let checkout = move || -> Result<(), GitError> {
+        let private = self.private.clone();
+        spawn_blocking(move || {
+            // Whoever asks for them next is told why they cannot be made.
+            let _soon_needed = Private::make(&private);
             let repository = Repository::open(&run.repository, &mirrors, &credentials)?;
             repository.checkout(&run.commit, &folder)?;
             Ok(())
-        };
-        match tokio::task::spawn_blocking(checkout).await {
+        })
+    }
+
+    async fn make(&self) -> Result<(), Failure> {
+        let mut begun = self.begun.lock().await;
+        let ended = begun.get_or_insert_with(|| self.checkout()).await;
+        *begun = None;
+        match ended {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 let failure = agent_error("cannot check out the commit", &error);
@@ -74,20 +96,19 @@ impl Workspace {
     /// # Errors
     /// If the folders cannot be made.
     pub(super) fn private(&self) -> io::Result<Private> {
-        let folder = absolute(&self.private)?;
-        let private = Private { home: folder.join("home"), tmp: folder.join("tmp"), folder };
-        for folder in [&private.home, &private.tmp] {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
-        Ok(private)
+        Private::make(&self.private)
     }
 
     /// Removes the folders of a run that is over.
     pub(super) async fn remove(&self) {
+        if let Some(begun) = self.begun.lock().await.take() {
+            // What is being written would be there again.
+            let _not_needed = begun.await;
+        }
         let folders = [self.folder.clone(), self.private.clone()];
         // What cannot be removed is in nobody's way: no run has these folders' names again.
         let remove = move || folders.map(fs::remove_dir_all);
-        let _ = tokio::task::spawn_blocking(remove).await;
+        let _ = spawn_blocking(remove).await;
     }
 }
 
@@ -133,4 +154,16 @@ pub(super) struct Private {
     pub(super) home: PathBuf,
     /// `TMPDIR`.
     pub(super) tmp: PathBuf,
+}
+
+impl Private {
+    /// Makes them where they are not there.
+    fn make(folder: &Path) -> io::Result<Self> {
+        let folder = absolute(folder)?;
+        let private = Self { home: folder.join("home"), tmp: folder.join("tmp"), folder };
+        for folder in [&private.home, &private.tmp] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        Ok(private)
+    }
 }

@@ -120,6 +120,14 @@ impl Repository {
         found.parent_ids().next().map(sha).transpose()
     }
 
+    /// The id of all files of a commit together: commits with the same files have the same one.
+    ///
+    /// # Errors
+    /// [`GitError::NoSuchCommit`], or if the repository cannot be read.
+    pub fn tree_of(&self, commit: &Sha) -> Result<Sha, GitError> {
+        sha(self.find(commit)?.tree_id())
+    }
+
     pub(super) fn find(&self, commit: &Sha) -> Result<git2::Commit<'_>, GitError> {
         let missing = |_| GitError::NoSuchCommit(commit.to_string());
         let id = Oid::from_str(commit.as_str()).map_err(missing)?;

@@ -5,9 +5,11 @@ use crate::{
     git::{self, GitError},
     ids::{BranchName, EnvName, Sha},
     intake::{Verdict, skip_token},
-    project::{self, Files, Project},
+    project::{Project, Projects},
     store::{NewDelivery, Via},
 };
+
+use std::sync::Arc;
 
 /// What the repository says about a commit of a branch.
 #[derive(Debug)]
@@ -26,13 +28,13 @@ pub(super) struct Deploys {
     /// Where to, by the rules of the default branch.
     pub(super) environment: EnvName,
     /// What it holds.
-    pub(super) project: Project,
+    pub(super) project: Arc<Project>,
 }
 
 /// Looks a commit up.
 pub(super) fn look(
-    repository: &git::Repository,
-    rules: &Rules,
+    projects: &Projects,
+    (repository, rules): (&git::Repository, &Rules),
     (branch, commit): (&BranchName, &Sha),
 ) -> Result<Looked, Trouble> {
     let rule = rules.environments.iter().find(|rule| rule.branch == branch.as_str());
@@ -65,9 +67,7 @@ pub(super) fn look(
             passing @ Trouble::Passing(_) => Err(passing),
         };
     }
-    let (files, policy) =
-        (Files::Commit(repository, commit), Files::Commit(repository, &rules.commit));
-    match project::load(repository.public_address(), commit, files, policy) {
+    match projects.load(repository, commit, &rules.commit) {
         Ok(project) => {
             let environment = rule.name.clone();
             Ok(Looked::Deploys(Box::new(Deploys { environment, project })))

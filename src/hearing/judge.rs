@@ -157,7 +157,10 @@ impl Hearing {
                 wish.commit = tip;
             }
             let looked = match &opened {
-                Ok((opened, rules)) => commit::look(opened, rules, (&wish.branch, &wish.commit)),
+                Ok((opened, rules)) => {
+                    let push = (&wish.branch, &wish.commit);
+                    commit::look(&self.projects, (opened, rules), push)
+                }
                 Err(Trouble::Passing(why)) => Err(Trouble::Passing(why.clone())),
                 Err(Trouble::Lasting(why)) => Err(Trouble::Lasting(why.clone())),
             };
@@ -213,7 +216,7 @@ impl Hearing {
                 author: pushed.author,
                 ..Facts::default()
             },
-            pipeline: project.pipeline,
+            pipeline: project.pipeline.clone(),
             reused: Vec::new(),
         };
         let found = self.store.create_or_find(new.clone(), Ask::Once).await?;
@@ -228,6 +231,8 @@ impl Hearing {
         };
         if let Found::New(run) = &found {
             judged.runs.push(run.id.clone());
+            // Others of this pass are still to be judged; it need not wait for them.
+            self.made.notify_one();
         }
         Ok(Verdict::Run { run: found.into_run().id })
     }

@@ -82,7 +82,8 @@ pub fn load(
 ) -> Result<Project, ProjectError> {
     let mut reader = Reader::default();
     let pipeline = reader.pipeline(files, policy)?;
-    let environments = reader.environments(policy, pipeline.as_ref())?;
+    let rules = pipeline.as_ref().map(|pipeline| pipeline.environments.as_slice());
+    let environments = reader.environments(policy, rules)?;
     let templates = reader.templates(files, pipeline.as_ref())?;
     let scripts = reader.scripts(files)?;
     let training = reader.training(files, pipeline.as_ref())?;

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     ids::EnvName,
+    schedule::Windows,
     spec::{self, Environment, EnvironmentRule, Finding, Findings, Pipeline, SourceFile},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,21 @@ pub fn rules(policy: Files<'_>) -> Result<Option<Vec<EnvironmentRule>>, FileErro
         read => read?,
     };
     Ok(source.and_then(|source| Some(spec::check_pipeline(&source).ok()?.0.environments)))
+}
+
+/// When each environment may be deployed to; at any time if nothing is said.
+pub type Opens = BTreeMap<EnvName, Option<Windows>>;
+
+/// The deploy windows of the environments that `policy` knows, or nothing where a file of theirs has an error.
+///
+/// # Errors
+/// A file is there but cannot be read.
+pub fn windows(policy: Files<'_>) -> Result<Option<Opens>, FileError> {
+    let Some(rules) = rules(policy)? else { return Ok(None) };
+    let mut reader = Reader::default();
+    let environments = reader.environments(policy, Some(&rules))?.into_iter();
+    let windows = environments.map(|(name, environment)| (name, environment.windows)).collect();
+    Ok((!reader.findings.has_errors()).then_some(windows))
 }
 
 /// What there is at a path.
@@ -87,10 +103,10 @@ impl Reader {
     pub(super) fn environments(
         &mut self,
         policy: Files<'_>,
-        pipeline: Option<&Pipeline>,
+        rules: Option<&[EnvironmentRule]>,
     ) -> Result<BTreeMap<EnvName, Environment>, FileError> {
-        let names = match pipeline {
-            Some(pipeline) => pipeline.environments.iter().map(|rule| rule.name.clone()).collect(),
+        let names = match rules {
+            Some(rules) => rules.iter().map(|rule| rule.name.clone()).collect(),
             None => present(policy)?,
         };
         let mut environments = BTreeMap::new();

@@ -83,7 +83,7 @@ impl Store {
     /// # Errors
     /// If the database fails; then none was kept.
     pub async fn keep_deliveries(&self, new: &[NewDelivery]) -> Result<Vec<Kept>, StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.writes.acquire().await?;
         self.database.only_sqlite(&mut connection, SYNC_EACH_COMMIT).await?;
         let mut write = connection.begin_with(self.database.begin()).await?;
         let mut all = Vec::with_capacity(new.len());

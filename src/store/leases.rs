@@ -10,7 +10,7 @@ use super::database::Database;
 use super::runs::{from_json, json};
 use super::{Owner, Store, StoreError, milliseconds};
 use crate::ids::RunId;
-use sqlx::{AnyPool, Row as _};
+use sqlx::{AnyConnection, AnyPool, Row as _};
 use std::{sync::Arc, time::Duration};
 
 /// How long a lease lasts unless it is renewed or the store says otherwise. Long against any pause of a living agent;
@@ -25,6 +25,12 @@ pub struct Lease {
     pub run: RunId,
     pub(super) fence: i64,
     pub(super) certainty: Arc<Certainty>,
+}
+
+/// A lease that is about to be stored.
+struct Taken {
+    fence: i64,
+    certain_until: i64,
 }
 
 impl Lease {
@@ -44,12 +50,33 @@ impl Store {
     /// [`StoreError::LeaseHeld`] if a living process has it, or if the database fails.
     pub async fn acquire(&self, run: &RunId) -> Result<Lease, StoreError> {
         let mut write = self.begin_write().await?;
+        let taken = self.take(&mut write, run).await?;
+        write.commit().await?;
+        Ok(self.leased(run, taken))
+    }
+
+    /// Leases a run to drive it: whatever was said to it until now is about to be read.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire).
+    pub async fn take_up(&self, run: &RunId) -> Result<Lease, StoreError> {
+        let mut write = self.begin_write().await?;
+        let taken = self.take(&mut write, run).await?;
+        sqlx::query("UPDATE runs SET woken = 0, strikes = strikes + 1 WHERE id = $1")
+            .bind(run.as_str())
+            .execute(&mut *write)
+            .await?;
+        write.commit().await?;
+        Ok(self.leased(run, taken))
+    }
+
+    async fn take(&self, write: &mut AnyConnection, run: &RunId) -> Result<Taken, StoreError> {
         let row = sqlx::query("SELECT fence, owner, expires_at FROM leases WHERE run = $1")
             .bind(run.as_str())
             .fetch_optional(&mut *write)
             .await?;
         let asked = self.now();
-        let now = self.lease_now(&mut write).await?;
+        let now = self.lease_now(write).await?;
         let mut fence = 1;
         if let Some(row) = row {
             fence = row.try_get::<i64, _>("fence")? + 1;
@@ -68,11 +95,14 @@ impl Store {
         .bind(now + milliseconds(self.lease_duration))
         .execute(&mut *write)
         .await?;
-        self.note_served(&mut write, run, now).await?;
-        write.commit().await?;
-        let certain_until = asked + milliseconds(self.lease_duration);
+        self.note_served(write, run, now).await?;
+        Ok(Taken { fence, certain_until: asked + milliseconds(self.lease_duration) })
+    }
+
+    /// A lease that is stored.
+    fn leased(&self, run: &RunId, Taken { fence, certain_until }: Taken) -> Lease {
         let certainty = self.certainties.add(run.clone(), fence, certain_until);
-        Ok(Lease { run: run.clone(), fence, certainty })
+        Lease { run: run.clone(), fence, certainty }
     }
 
     /// Makes a lease last its [duration](Self::lease_duration) from now.

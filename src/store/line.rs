@@ -131,15 +131,6 @@ impl Store {
         stop.flatten().as_deref().map(stop_of).transpose()
     }
 
-    /// Notes that this agent begins to drive the run: whatever was said until now is about to be read.
-    ///
-    /// # Errors
-    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
-    pub async fn take_up(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.about_run(lease, "UPDATE runs SET woken = 0, strikes = strikes + 1 WHERE id = $1")
-            .await
-    }
-
     /// Notes that a run was driven as far as it goes: this agent did not die of it.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Judging and looking, step by step, with time standing still.
 
 use crate::world::{Inside, World};
+use futures_util::FutureExt as _;
 use relevo::{
     flow::Outcome,
     hearing::{Hearing, Looked, Repository},
@@ -29,6 +30,8 @@ impl Ears {
             mirrors: agent.app.mirrors(),
             credentials: Default::default(),
             github: None,
+            projects: Default::default(),
+            made: Arc::default(),
         };
         let source = world.repository().display().to_string();
         let repository = Repository::polled("mammography".parse().unwrap(), source);
@@ -119,6 +122,20 @@ async fn what_no_delivery_told_of_is_found_once() {
     places.sort_unstable();
     assert_eq!(places, [("develop", "dev"), ("main", "prod")]);
     assert!(runs.iter().all(|run| run.facts.event == "push"));
+}
+
+#[tokio::test]
+async fn the_bell_rings_for_a_run_that_is_made_and_not_for_one_that_was_there() {
+    let ears = Ears::new().await;
+    let rang = || ears.hearing.made.notified().now_or_never().is_some();
+    let commit = ears.tip("main");
+    ears.keep_push("one", "main", &commit).await;
+    assert!(!rang());
+    ears.judge().await;
+    assert!(rang());
+    ears.keep_push("two", "main", &commit).await;
+    ears.judge().await;
+    assert!(!rang());
 }
 
 #[tokio::test]

@@ -64,7 +64,9 @@ impl Dispatch {
             let is_over = under_way.driven.is_empty();
             return Ok(if is_over { Rest::Over } else { Rest::Usual });
         }
-        self.hold_against_tips(&mut under_way).await?;
+        let UnderWay { told, held, .. } = &mut *under_way;
+        // Only runs that waited at the last look: one that was just made has the windows of the present tip.
+        held.against_tips(&self.tools, told).await?;
         let room = self.room(under_way.driven.len());
         let (now, labels) = (self.tools.app.clock.now(), &self.tools.settings.labels);
         let looked =
@@ -82,17 +84,6 @@ impl Dispatch {
             under_way.driven.spawn_blocking(move || here.block_on(driven(tools, run)));
         }
         Ok(Rest::Usual)
-    }
-
-    /// Only runs that waited at the last look: one that was just made has the windows of the present tip.
-    async fn hold_against_tips(&self, under_way: &mut UnderWay) -> anyhow::Result<()> {
-        let UnderWay { told, held, .. } = under_way;
-        let mut waiting = Vec::with_capacity(told.len());
-        if !told.is_empty() {
-            let open = self.tools.app.store.open_runs().await.context("list the open runs")?;
-            waiting.extend(open.into_iter().filter(|run| told.contains_key(&run.id)));
-        }
-        held.against_tips(&self.tools, &waiting).await
     }
 
     fn room(&self, driven: usize) -> Room {

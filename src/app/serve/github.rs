@@ -32,6 +32,8 @@ pub(super) fn tasks(tools: &Tools, github: Option<Arc<Client>>) -> Vec<Task> {
         mirrors: tools.app.mirrors(),
         credentials: tools.credentials.clone(),
         github: Some(Arc::clone(&github)),
+        projects: tools.projects.clone(),
+        made: tools.bells.runs.clone(),
     };
     let questions = Questions { tools: tools.clone(), github, hearing, due: Mutex::default() };
     vec![Task {

@@ -50,6 +50,8 @@ pub(super) fn tasks(
         mirrors: app.mirrors(),
         credentials: tools.credentials.clone(),
         github,
+        projects: tools.projects.clone(),
+        made: tools.bells.runs.clone(),
     };
     vec![Task {
         name: "hearing".to_owned(),

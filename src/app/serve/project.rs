@@ -1,10 +1,11 @@
 //! What a run is driven with: the project as its commit and the default branch have it.
 
-use super::Tools;
+use super::{Bells, Tools};
 use crate::{
     app::{NoProject, Promotion, project_of},
     engine::Watch,
     exec::Cancel,
+    flow::Event,
     git::{self, GitError},
     logs::LogLine,
     project::{Project, ProjectError},
@@ -34,64 +35,94 @@ impl Tools {
         git::Repository::open(source, &self.app.mirrors(), &self.credentials)
     }
 
-    /// Looks whether the run's commit is there, fetching once if it is not: where agents share a store, another one may
-    /// have heard of it first. Blocks.
-    pub(super) fn has_commit(&self, run: &RunRecord) -> Result<(), Trouble> {
+    /// Looks whether the commits of the run are there, fetching once if not: where agents share a store, another one may
+    /// have heard of them first. Blocks.
+    pub(super) fn has_commits(&self, run: &RunRecord) -> Result<(), Trouble> {
         let repository = self.open(&run.repository).map_err(of_git)?;
-        let there = || repository.commit(run.commit.as_str());
-        if there().is_err() {
-            repository.fetch().map_err(of_git)?;
-            if there().is_err() {
-                let (commit, name) = (&run.commit, repository.name());
-                let why = format!("commit {commit} is not in {name} any more");
-                return Err(Trouble::Unfit(why));
-            }
+        let is_there = |commit: &Sha| repository.commit(commit.as_str()).is_ok();
+        if is_there(&run.commit) && run.policy.as_ref().is_none_or(is_there) {
+            return Ok(());
+        }
+        repository.fetch().map_err(of_git)?;
+        if !is_there(&run.commit) {
+            let (commit, name) = (&run.commit, repository.name());
+            return Err(Trouble::Unfit(format!("commit {commit} is not in {name} any more")));
         }
         Ok(())
     }
 
     /// The project of the run's commit, if the default branch still lets its branch go where the run goes. Blocks.
-    pub(super) fn project_of(&self, run: &RunRecord) -> Result<Project, Trouble> {
-        let repository = self.open(&run.repository)?;
-        project_of(&repository, run).map_err(of_project)
+    pub(super) fn project_of(&self, run: &RunRecord) -> Result<Arc<Project>, Trouble> {
+        let repository = self.open(&run.repository).map_err(of_git)?;
+        project_of(&repository, run, &self.projects).map_err(of_project)
     }
 
     /// What drives a run of `project`.
-    pub(super) fn promotion(&self, project: Project, cancel: Cancel) -> Promotion {
+    pub(super) fn promotion(&self, project: Arc<Project>, cancel: Cancel) -> Promotion {
         Promotion {
-            project: Arc::new(project),
+            project,
             credentials: self.credentials.clone(),
             inherited: self.inherited.clone(),
             masker: self.masker.clone(),
-            watch: Arc::new(Unwatched),
+            watch: Arc::new(Ringing(self.bells.clone())),
             cancel,
         }
     }
 }
 
-fn of_project(error: NoProject) -> Trouble {
+/// What is wrong with the address never passes; everything else about a repository may.
+fn of_git(error: GitError) -> Trouble {
     match error {
-        NoProject::Git(GitError::NoSuchCommit(_))
-        | NoProject::Rewritten(_)
-        | NoProject::Unmapped { .. } => Trouble::Unfit(error.to_string()),
-        NoProject::Files(ProjectError::Findings { findings, .. }) => {
-            let is_error = |found: &&Finding| found.severity == Severity::Error;
-            let place =
-                |found: &Finding| format!("{}:{}: {}", found.file, found.line, found.message);
-            let first = findings.0.iter().find(is_error).map_or_else(String::new, place);
-            Trouble::Unfit(format!("its files have errors; the first: {first}"))
+        GitError::UnsupportedUrl(_) | GitError::PasswordInUrl { .. } => {
+            Trouble::Unfit(error.to_string())
         }
-        NoProject::Git(_) | NoProject::Files(ProjectError::File(_)) | NoProject::Rules(_) => {
-            Trouble::Now(error.into())
-        }
+        GitError::NotARepository(_)
+        | GitError::NotOurs(_)
+        | GitError::Unreachable { .. }
+        | GitError::NoSuchBranch { .. }
+        | GitError::NoSuchCommit(_)
+        | GitError::NoCommitYet(_)
+        | GitError::Unsafe { .. }
+        | GitError::TooLarge { .. }
+        | GitError::Write { .. }
+        | GitError::Failed { .. } => Trouble::Now(error.into()),
     }
 }
 
-/// Nobody watches single steps: the store has them.
-struct Unwatched;
+/// The commit's own files are what they are; those of the default branch a push can mend.
+fn of_project(error: NoProject) -> Trouble {
+    match error {
+        NoProject::Git(error) => of_git(error),
+        NoProject::Rewritten(_) | NoProject::Unmapped { .. } => Trouble::Unfit(error.to_string()),
+        NoProject::Files(error) => match first(&error) {
+            Some(first) => Trouble::Unfit(format!("its files have errors; the first: {first}")),
+            None => Trouble::Now(error.into()),
+        },
+        NoProject::Rules(error) => Trouble::Now(match first(&error) {
+            Some(first) => anyhow!("the default branch's files have errors; the first: {first}"),
+            None => error.into(),
+        }),
+    }
+}
 
-impl Watch for Unwatched {
-    fn event(&self, _: &RunRecord, _: &StoredEvent) {}
+/// The first error and its place; nothing if the files could not be read.
+fn first(error: &ProjectError) -> Option<String> {
+    let ProjectError::Findings { findings, .. } = error else { return None };
+    let found = findings.0.iter().find(|found| found.severity == Severity::Error)?;
+    Some(format!("{}:{}: {}", found.file, found.line, found.message))
+}
+
+/// Rings where a step lets others go on: the next of a lane need not wait until the last lines of the one before it
+/// are shipped. Nobody watches the other steps, which the store has.
+struct Ringing(Bells);
+
+impl Watch for Ringing {
+    fn event(&self, _: &RunRecord, stored: &StoredEvent) {
+        if let Event::RunFinished { .. } = stored.event {
+            self.0.runs.notify_one();
+            self.0.tellings.notify_one();
+        }
+    }
 
     fn line(&self, _: &LogLine) {}
 

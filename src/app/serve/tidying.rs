@@ -1,4 +1,5 @@
-//! The task that clears away what agents left which died in this state folder, while others brought their runs to an end.
+//! The task that clears away what agents left which died in this state folder, while others brought their runs to an end,
+//! and keeps the log of the store short.
 
 use super::{Ends, Pass, Rest, Task, Tools};
 use crate::engine::clear_leftovers;
@@ -35,6 +36,7 @@ impl Pass for Tidying {
                 1 => (self.tools.say)("cleared away what one run had left"),
                 several => (self.tools.say)(&format!("cleared away what {several} runs had left")),
             }
+            app.store.checkpoint().await.context("bring the store's log into its file")?;
             Ok(Rest::Usual)
         })
     }

@@ -72,7 +72,7 @@ async fn look(tools: &Tools, repository: &Repository) -> anyhow::Result<()> {
     let files = Files::Commit(&opened, &policy);
     let project = project::load(opened.public_address(), &policy, files, files)?;
     let environments = &project.environments;
-    let clouds = AppClouds::open(environments, &app.rehearsal_file(), app.clock.clone()).await?;
+    let clouds = app.clouds(environments).await?;
     for environment in environments.values() {
         if let Err(error) = watch(tools, &project, &clouds, environment).await {
             // The others are watched all the same.

@@ -310,10 +310,11 @@ impl Round {
         }
     }
 
-    /// Is nobody frozen, and no checkout left?
+    /// Does everybody listen, is nobody frozen, and no checkout left? One that has just been started does not know yet what
+    /// a signal means.
     fn is_tidy(&self) -> bool {
         let is_tidy = |agent: &Agent| {
-            agent.frozen.is_none() && traces::left_in(&agent.state.join("work"), true).is_empty()
+            agent.listens() && traces::left_in(&agent.state.join("work"), true).is_empty()
         };
         self.agents.iter().all(is_tidy)
     }

@@ -59,7 +59,7 @@ fn it_waits_while_the_default_branch_cannot_say_who_may_let_it_through() {
     dies_while_it_applies(&world);
     world.edit(PROD_FILE, SCHEDULE, "whenever");
     world.commit("Break it");
-    resume(&world).exits(1).says("default branch's tip").says("mend it");
+    resume(&world).exits(2).says("environments/prod.yaml").says("whenever");
     world.edit(PROD_FILE, "whenever", SCHEDULE);
     world.commit("Mend it");
     resume(&world).done().says("is promoted to prod");

@@ -79,8 +79,7 @@ async fn a_run_that_always_kills_its_agent_is_given_up_with_a_reason() {
     let run = world.run(1, pipeline(Supersede::Every, false)).await;
     for _ in 0..MOST_STRIKES {
         assert_eq!(world.look().await.0, std::slice::from_ref(&run));
-        let lease = world.store.acquire(&run).await.unwrap();
-        world.store.take_up(&lease).await.unwrap();
+        world.store.take_up(&run).await.unwrap();
         world.clock.advance(LEASE_DURATION);
     }
     assert_eq!(world.look().await, (Vec::new(), Vec::new()));

@@ -47,13 +47,11 @@ async fn an_answer_that_comes_while_the_run_is_being_parked_is_not_missed() {
     world.drive(&run, Cancel::never()).await.unwrap();
     desk(&world).approve(&person("ada"), &run, None).await.unwrap();
     // The agent that goes on reads what was said, asks again, and is told meanwhile.
-    let lease = world.engine.store.acquire(&run).await.unwrap();
-    world.engine.store.take_up(&lease).await.unwrap();
+    let lease = world.engine.store.take_up(&run).await.unwrap();
     world.engine.store.park(&lease, world.clock.now() + HOUR).await.unwrap();
     world.engine.store.release(&lease).await.unwrap();
     assert_eq!(progress(&world, &run).await, Progress::Parked, "it was read");
-    let lease = world.engine.store.acquire(&run).await.unwrap();
-    world.engine.store.take_up(&lease).await.unwrap();
+    let lease = world.engine.store.take_up(&run).await.unwrap();
     desk(&world).approve(&person("bob"), &run, None).await.unwrap();
     world.engine.store.park(&lease, world.clock.now() + HOUR).await.unwrap();
     world.engine.store.release(&lease).await.unwrap();

@@ -37,9 +37,7 @@ impl RunTopics {
         let project = project.map_err(refused)?.map_err(refused)?;
         let environment = project.environments.get(&run.environment);
         let environment = environment.ok_or_else(|| refused("its environment is gone"))?;
-        let (file, clock) = (self.tools.app.rehearsal_file(), self.tools.app.clock.clone());
-        let clouds = AppClouds::open(&project.environments, &file, clock).await;
-        let clouds = clouds.map_err(refused)?;
+        let clouds = self.tools.app.clouds(&project.environments).await.map_err(refused)?;
         self.say(&clouds, environment, (run, alert)).await
     }
 
