@@ -24,13 +24,14 @@ mod probe;
 mod s3;
 mod remedy;
 mod sagemaker;
+mod session;
 mod skew;
 mod sns;
 mod sts;
 #[cfg(test)]
 mod tests;
 
-pub use access::{Access, Session};
+pub use access::Access;
 pub use administrator::Administrator;
 pub use attribution::Cause;
 pub use classes::ErrorClass;
@@ -49,6 +50,7 @@ pub use sagemaker::{
     LifeCycle, ModelPackage, ModelPackageSummary, NewExecution, NewJob, PastExecution, SageMaker,
     StepDetail, StepRecord, StepStatus, Upserted,
 };
+pub use session::Session;
 pub use sns::Sns;
 
 use aws_smithy_types::DateTime;
