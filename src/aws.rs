@@ -24,13 +24,14 @@ mod probe;
 mod s3;
 mod remedy;
 mod sagemaker;
+mod session;
 mod skew;
 mod sns;
 mod sts;
 #[cfg(test)]
 mod tests;
 
-pub use access::{Access, Session};
+pub use access::Access;
 pub use administrator::Administrator;
 pub use attribution::Cause;
 pub use classes::ErrorClass;
@@ -39,7 +40,7 @@ pub use events::Events;
 pub use iam::Iam;
 pub use keys::Keys;
 pub use kms::Kms;
-pub use lambda::Lambda;
+pub use lambda::{Created, Lambda};
 pub use logs::{LogEvent, LogFilter, Logs, PutOutcome, ReadEvent, Rejected};
 pub use policy::Purpose;
 pub use probe::{Caller, Unlocked};
@@ -47,8 +48,9 @@ pub use s3::{Buckets, Copied, ObjectRecord, Put, S3};
 pub use sagemaker::{
     Approval, Decision, ExecutionRecord, ExecutionStatus, Job, JobKind, JobRecord, JobStatus,
     LifeCycle, ModelPackage, ModelPackageSummary, NewExecution, NewJob, PastExecution, SageMaker,
-    StepDetail, StepRecord, StepStatus, Upserted,
+    StepDetail, StepRecord, StepStatus,
 };
+pub use session::Session;
 pub use sns::Sns;
 
 use aws_smithy_types::DateTime;

@@ -1,14 +1,14 @@
-//! How clouds are reached, and sessions in them.
+//! How clouds are reached, and how a role is taken in them.
 
 use super::{
-    Cause, CloudError, ErrorClass, Events, Iam, Kms, Lambda, Logs, Purpose, S3, SageMaker, Sns,
+    Cause, CloudError, ErrorClass, Purpose, Session,
     connections::connections,
     credentials::{AssumedRole, RoleRequest},
     policy::session_policy,
     sts,
 };
 use crate::{
-    ids::{AccountId, Arn, Region, RunId},
+    ids::{AccountId, Arn, RunId},
     spec::{Addresses, Environment},
 };
 use aws_config::{
@@ -134,13 +134,7 @@ impl Access {
         if actual != account {
             return Err(wrong_account(role, &account, &actual));
         }
-        Ok(Session {
-            config,
-            account,
-            role: role.clone(),
-            region: environment.region.clone(),
-            owners: Arc::new(Owners::of(environment)),
-        })
+        Ok(Session::new(config, (account, role.clone()), environment))
     }
 }
 
@@ -212,7 +206,7 @@ pub(super) struct Owners {
 }
 
 impl Owners {
-    fn of(environment: &Environment) -> Self {
+    pub(super) fn of(environment: &Environment) -> Self {
         let shared = environment.artifacts_bucket != environment.bucket;
         Self {
             artifacts_bucket: environment.artifacts_bucket.as_str().to_owned(),
@@ -228,87 +222,5 @@ impl Owners {
             Some(registry) if bucket == self.artifacts_bucket => registry,
             Some(_) | None => &self.account,
         }
-    }
-}
-
-/// A role taken in one environment, whose account AWS has confirmed.
-#[derive(Debug, Clone)]
-pub struct Session {
-    config: SdkConfig,
-    account: AccountId,
-    role: Arn,
-    region: Region,
-    owners: Arc<Owners>,
-}
-
-impl Session {
-    /// The account, by AWS's own word.
-    #[must_use]
-    pub fn account(&self) -> &AccountId {
-        &self.account
-    }
-
-    /// The role that was assumed.
-    #[must_use]
-    pub fn role(&self) -> &Arn {
-        &self.role
-    }
-
-    pub(super) fn config(&self) -> &SdkConfig {
-        &self.config
-    }
-
-    /// The region.
-    #[must_use]
-    pub fn region(&self) -> &Region {
-        &self.region
-    }
-
-    /// Objects.
-    #[must_use]
-    pub fn s3(&self) -> S3 {
-        S3::new(&self.config, Arc::clone(&self.owners))
-    }
-
-    /// Functions.
-    #[must_use]
-    pub fn lambda(&self) -> Lambda {
-        Lambda::new(&self.config)
-    }
-
-    /// Pipelines, their executions and the model registry.
-    #[must_use]
-    pub fn sagemaker(&self) -> SageMaker {
-        SageMaker::new(&self.config)
-    }
-
-    /// Rules and their targets.
-    #[must_use]
-    pub fn events(&self) -> Events {
-        Events::new(&self.config)
-    }
-
-    /// Topics and their subscriptions.
-    #[must_use]
-    pub fn sns(&self) -> Sns {
-        Sns::new(&self.config)
-    }
-
-    /// Roles and what they may do.
-    #[must_use]
-    pub fn iam(&self) -> Iam {
-        Iam::new(&self.config)
-    }
-
-    /// Keys and whom they let in.
-    #[must_use]
-    pub fn kms(&self) -> Kms {
-        Kms::new(&self.config)
-    }
-
-    /// Log groups, streams and events.
-    #[must_use]
-    pub fn logs(&self) -> Logs {
-        Logs::new(&self.config)
     }
 }

@@ -1,5 +1,6 @@
 //! Rules on the default bus and their targets. AWS answers 200 and counts failed entries: a count is a failure here.
 
+mod listing;
 mod target;
 
 use super::{
@@ -7,12 +8,10 @@ use super::{
     error::{Act, Maybe},
 };
 use crate::plan::{Rule, RuleState, Tags, Target, Trigger};
-use aws_sdk_eventbridge::{operation::describe_rule::DescribeRuleOutput, types};
+use aws_sdk_eventbridge::types;
 use aws_types::SdkConfig;
+use listing::{described, plain_rule};
 use target::{plain_target, sdk_target};
-
-/// Beginning of a rule's name that is searched for: a longer name is cut, and its end is a hash (PutRule, `Name`).
-const LONGEST_PREFIX: usize = 40;
 
 /// EventBridge as one session sees it.
 #[derive(Debug, Clone)]
@@ -38,48 +37,7 @@ impl Events {
             .await
             .act("DescribeRule", name)
             .maybe()?;
-        found.map(|rule| plain_rule(name, rule)).transpose()
-    }
-
-    /// A rule of the default bus, if there is one and it carries all of `tags`.
-    ///
-    /// # Errors
-    /// As for [`Self::rule`].
-    pub async fn tagged_rule(&self, name: &str, tags: &Tags) -> Result<Option<Rule>, CloudError> {
-        let found = self.client.describe_rule().name(name).send().await;
-        let Some(rule) = found.act("DescribeRule", name).maybe()? else { return Ok(None) };
-        let arn = rule.arn.clone().unwrap_or_default();
-        let listed = self.client.list_tags_for_resource().resource_arn(arn).send().await;
-        let listed = listed.act("ListTagsForResource", name).maybe()?;
-        let carried = listed.and_then(|listed| listed.tags).unwrap_or_default();
-        let ours = tags.iter().all(|(key, value)| {
-            carried.iter().any(|tag| tag.key() == key.as_str() && tag.value() == value.as_str())
-        });
-        if ours { plain_rule(name, rule).map(Some) } else { Ok(None) }
-    }
-
-    /// The rules of the default bus whose names begin with `prefix` and that carry all of `tags`, by name.
-    ///
-    /// # Errors
-    /// If EventBridge refuses, or there is no end of pages.
-    pub async fn rules_with(&self, prefix: &str, tags: &Tags) -> Result<Vec<Rule>, CloudError> {
-        let prefix: String = prefix.chars().take(LONGEST_PREFIX).collect();
-        let mut names = Vec::new();
-        let mut token = None;
-        for _ in 0..MOST_PAGES {
-            let page = self.client.list_rules().name_prefix(&prefix).set_next_token(token).send();
-            let page = page.await.act("ListRules", &prefix)?;
-            names.extend(page.rules.unwrap_or_default().into_iter().filter_map(|rule| rule.name));
-            token = page.next_token;
-            if token.is_none() {
-                let mut rules = Vec::new();
-                for name in names {
-                    rules.extend(self.tagged_rule(&name, tags).await?);
-                }
-                return Ok(rules);
-            }
-        }
-        Err(CloudError::endless("ListRules", prefix))
+        found.map(|rule| plain_rule(name, described(rule))).transpose()
     }
 
     /// The targets of a rule, by id.
@@ -215,22 +173,4 @@ fn entries(
         resource: rule.to_owned(),
         message: format!("{count} failed: {}", each.join("; ")),
     })
-}
-
-fn plain_rule(name: &str, rule: DescribeRuleOutput) -> Result<Rule, CloudError> {
-    let broken = |what: String| CloudError::broken_answer("DescribeRule", name, what);
-    let trigger = match (rule.event_pattern, rule.schedule_expression) {
-        (Some(pattern), None) => Trigger::Pattern(
-            serde_json::from_str(&pattern).map_err(|error| broken(format!("pattern: {error}")))?,
-        ),
-        (None, Some(expression)) => Trigger::Schedule(expression),
-        (Some(_), Some(_)) => return Err(broken("both a pattern and a schedule".to_owned())),
-        (None, None) => return Err(broken("neither a pattern nor a schedule".to_owned())),
-    };
-    let state = match rule.state {
-        Some(types::RuleState::Disabled) => RuleState::Disabled,
-        _ => RuleState::Enabled,
-    };
-    let description = rule.description.unwrap_or_default();
-    Ok(Rule { name: name.to_owned(), description, trigger, state })
 }

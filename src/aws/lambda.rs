@@ -18,6 +18,15 @@ pub struct Lambda {
     client: aws_sdk_lambda::Client,
 }
 
+/// A function that was just created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// The number of its first version, where Lambda tells it.
+    pub version: Option<u32>,
+    /// Whether it can be called already.
+    pub readiness: Readiness,
+}
+
 impl Lambda {
     pub(super) fn new(config: &SdkConfig) -> Self {
         Self { client: aws_sdk_lambda::Client::new(config) }
@@ -85,7 +94,7 @@ impl Lambda {
         deleted.act("DeleteFunction", name).maybe().map(drop)
     }
 
-    /// Creates a function without publishing it. Answers whether it can be called already.
+    /// Creates a function and publishes it in the same breath.
     ///
     /// # Errors
     /// If Lambda refuses, for instance because the name is taken.
@@ -95,7 +104,7 @@ impl Lambda {
         zip: Vec<u8>,
         settings: &FunctionSettings,
         tags: &Tags,
-    ) -> Result<Readiness, CloudError> {
+    ) -> Result<Created, CloudError> {
         self.client
             .create_function()
             .function_name(name)
@@ -108,16 +117,17 @@ impl Lambda {
             .memory_size(settings.memory_mib)
             .description(&settings.description)
             .set_tags(Some(tags.clone().into_iter().collect()))
-            .publish(false)
+            .publish(true)
             .send()
             .await
             .act("CreateFunction", name)
-            .map(|function| {
-                readiness(
+            .map(|function| Created {
+                version: function.version.as_deref().and_then(|version| version.parse().ok()),
+                readiness: readiness(
                     function.state.as_ref(),
                     function.last_update_status.as_ref(),
                     function.state_reason.or(function.last_update_status_reason),
-                )
+                ),
             })
     }
 

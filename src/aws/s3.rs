@@ -3,6 +3,7 @@
 mod buckets;
 mod etag;
 mod objects;
+mod presence;
 mod settings;
 
 pub use buckets::Buckets;

@@ -20,6 +20,9 @@ const PENDING: &str = "PendingConfirmation";
 
 const ATTRIBUTES: &str = "GetTopicAttributes";
 
+/// The attribute that names a topic's key.
+const KEY: &str = "KmsMasterKeyId";
+
 impl Sns {
     pub(super) fn new(config: &SdkConfig) -> Self {
         Self { client: aws_sdk_sns::Client::new(config) }
@@ -40,7 +43,7 @@ impl Sns {
     /// If SNS refuses, or the topic's policy is not JSON.
     pub async fn topic(&self, arn: &str) -> Result<Option<Topic>, CloudError> {
         let Some(mut attributes) = self.attributes(arn).await? else { return Ok(None) };
-        let kms_key = attributes.remove("KmsMasterKeyId").filter(|key| !key.is_empty());
+        let kms_key = attributes.remove(KEY).filter(|key| !key.is_empty());
         let policy = policy_of(arn, &attributes)?;
         Ok(Some(Topic { kms_key, policy, subscriptions: self.subscriptions(arn).await? }))
     }
@@ -102,25 +105,48 @@ impl Sns {
         Err(CloudError::endless("ListSubscriptionsByTopic", arn))
     }
 
-    /// Creates a topic with its tags and nothing else: key and policy are set apart, because other
-    /// attributes than an existing topic's are an error here.
+    /// Creates a topic with its tags and answers its ARN. Its key and policy are set apart, because other attributes than
+    /// an existing topic's are an error here.
     ///
     /// # Errors
     /// If SNS refuses, for instance because the topic exists with other tags.
     pub async fn create(&self, name: &str, tags: &Tags) -> Result<String, CloudError> {
+        self.made(name, tags, HashMap::new()).await
+    }
+
+    /// Creates a topic that is encrypted with `key` from its first moment, with its tags, and answers its ARN. Nothing if
+    /// it cannot be made so, perhaps because it is there and has another key.
+    ///
+    /// # Errors
+    /// If SNS refuses for another reason.
+    pub async fn create_encrypted(
+        &self,
+        name: &str,
+        tags: &Tags,
+        key: &str,
+    ) -> Result<Option<String>, CloudError> {
+        let attributes = HashMap::from([(KEY.to_owned(), key.to_owned())]);
+        match self.made(name, tags, attributes).await {
+            Ok(arn) => Ok(Some(arn)),
+            Err(refused) if refused.class.may_be_there() => Ok(None),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    async fn made(
+        &self,
+        name: &str,
+        tags: &Tags,
+        attributes: HashMap<String, String>,
+    ) -> Result<String, CloudError> {
         let tags: Result<Vec<_>, _> = tags
             .iter()
             .map(|(key, value)| aws_sdk_sns::types::Tag::builder().key(key).value(value).build())
             .collect();
         let tags = tags.map_err(|error| CloudError::not_built("CreateTopic", name, &error))?;
-        let answer = self
-            .client
-            .create_topic()
-            .name(name)
-            .set_tags(Some(tags))
-            .send()
-            .await
-            .act("CreateTopic", name)?;
+        let request = self.client.create_topic().name(name).set_tags(Some(tags));
+        let answer = request.set_attributes(Some(attributes)).send().await;
+        let answer = answer.act("CreateTopic", name)?;
         answer.topic_arn.ok_or_else(|| CloudError::broken_answer("CreateTopic", name, "no ARN"))
     }
 
@@ -129,7 +155,7 @@ impl Sns {
     /// # Errors
     /// If SNS refuses.
     pub async fn set_key(&self, arn: &str, key: &str) -> Result<(), CloudError> {
-        self.set(arn, "KmsMasterKeyId", key).await
+        self.set(arn, KEY, key).await
     }
 
     /// Replaces a topic's access policy.

@@ -3,6 +3,7 @@
 mod agreement;
 mod heads;
 mod pipelines;
+mod presence;
 mod roles;
 mod unheard;
 

@@ -108,7 +108,7 @@ pub async fn apply(
     if let Some(strange) = left.iter().find(|change| !shown.changes.contains(change)) {
         return Err(ApplyError::Stale { change: one_line(strange) });
     }
-    let hands = Hands::new(deployment);
+    let hands = Hands::new(deployment, observed);
     let mut applied = Applied { done: 0, done_before: 0 };
     for wave in waves(shown, part, &desired.schedule.rule.name) {
         let mut lanes: Vec<BoxFuture<'_, Vec<(&Change, Fate)>>> = Vec::with_capacity(wave.len());

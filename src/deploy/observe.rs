@@ -1,19 +1,16 @@
 //! Reading what is there. Nothing here writes; it works under a read-only session.
 
 use crate::{
-    aws::{CloudError, Events, S3, SageMaker, Session},
+    aws::{CloudError, Events, SageMaker, Session},
     plan::{
-        Blueprint, Desired, DesiredError, LogGroupRecord, Object, Observed, ObservedFunction,
-        ObservedRule, Part, PipelineRecord, PipelineSpec, RuleSpec, Tags, Topic, desired, function,
+        BatchObject, Blueprint, Desired, DesiredError, LogGroupRecord, Observed, ObservedFunction,
+        ObservedRule, Part, PipelineRecord, PipelineSpec, Rule, Topic, desired, function,
         predict_version,
     },
     registry,
 };
 use futures_util::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Objects that are looked for at the same time; what else is read is a dozen things, all at once.
-const AT_ONCE: usize = 8;
 
 /// Nothing can be compared.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +63,7 @@ pub(super) async fn observe_part(
         Part::Training => {
             let train = [&desired.train];
             let (objects, train) =
-                tokio::try_join!(objects(session, desired), pipelines(session, &train))?;
+                tokio::try_join!(objects(session, desired, None), pipelines(session, &train))?;
             let mut known = known;
             known.pipelines.extend(train);
             Ok(Observed { objects, ..known })
@@ -75,16 +72,13 @@ pub(super) async fn observe_part(
             let lambda = session.lambda();
             let (function, lower) = tokio::try_join!(
                 lambda.function(&desired.function.name),
-                Box::pin(lower(session, desired)),
+                Box::pin(lower(session, desired, None)),
             )?;
             let Lower { log_group, objects, topic, pipelines } = lower;
             Ok(Observed { log_group, objects, function, topic, pipelines, ..known })
         }
-        Part::Schedule => {
-            let Upper { rules, batch_present, approved_model } =
-                Box::pin(upper(session, desired)).await?;
-            Ok(Observed { rules, batch_present, approved_model, ..known })
-        }
+        // what the schedule waits for is not ours to make: it is as it was when the plan was compared
+        Part::Schedule => Ok(Observed { rules: rules(session, desired).await?, ..known }),
     }
 }
 
@@ -93,18 +87,21 @@ async fn read(
     desired: &Desired,
     function: ObservedFunction,
 ) -> Result<Observed, CloudError> {
-    let (lower, upper) =
-        tokio::try_join!(Box::pin(lower(session, desired)), Box::pin(upper(session, desired)))?;
-    let Lower { log_group, objects, topic, pipelines } = lower;
-    let Upper { rules, batch_present, approved_model } = upper;
+    let batch = &desired.batch;
+    let (lower, rules, approved_model) = tokio::try_join!(
+        Box::pin(lower(session, desired, Some(batch))),
+        rules(session, desired),
+        approved(session, desired),
+    )?;
+    let Lower { log_group, mut objects, topic, pipelines } = lower;
     Ok(Observed {
         log_group,
+        batch_present: objects.remove(&batch.address()),
         objects,
         function,
         topic,
         pipelines,
         rules,
-        batch_present,
         approved_model,
     })
 }
@@ -117,57 +114,46 @@ struct Lower {
     pipelines: BTreeMap<String, PipelineRecord>,
 }
 
-async fn lower(session: &Session, desired: &Desired) -> Result<Lower, CloudError> {
+async fn lower(
+    session: &Session,
+    desired: &Desired,
+    batch: Option<&BatchObject>,
+) -> Result<Lower, CloudError> {
     let (logs, sns, both) = (session.logs(), session.sns(), desired.pipelines());
     let (log_group, objects, topic, pipelines) = tokio::try_join!(
         logs.group(&desired.log_group.name),
-        objects(session, desired),
+        objects(session, desired, batch),
         sns.topic(&desired.topic.arn),
         pipelines(session, &both),
     )?;
     Ok(Lower { log_group, objects, topic, pipelines })
 }
 
-/// What [`Part::Schedule`] is about, and what the schedule waits for.
-struct Upper {
-    rules: BTreeMap<String, ObservedRule>,
-    batch_present: bool,
-    approved_model: Option<String>,
+/// The version that the environment uses.
+async fn approved(session: &Session, desired: &Desired) -> Result<Option<String>, CloudError> {
+    let (sagemaker, group) = (session.sagemaker(), &desired.model_package_group);
+    let approved = registry::version_in_use(&sagemaker, group, &desired.environment).await?;
+    Ok(approved.map(|package| package.summary.arn))
 }
 
-async fn upper(session: &Session, desired: &Desired) -> Result<Upper, CloudError> {
-    let (s3, events, sagemaker) = (session.s3(), session.events(), session.sagemaker());
-    let wanted = desired.rules.iter().chain([&desired.schedule]);
-    let retired = &desired.retired_rules;
-    let (rules, retired, batch, approved) = tokio::try_join!(
-        try_join_all(wanted.map(|spec| rule(&events, spec))),
-        try_join_all(retired.iter().map(|name| ours(&events, name, &desired.tags))),
-        s3.size(&desired.batch.bucket, &desired.batch.key),
-        registry::version_in_use(&sagemaker, &desired.model_package_group, &desired.environment),
-    )?;
-    let rules = rules.into_iter().chain(retired).flatten();
-    Ok(Upper {
-        rules: rules.map(|there| (there.rule.name.clone(), there)).collect(),
-        batch_present: batch.is_some(),
-        approved_model: approved.map(|package| package.summary.arn),
-    })
-}
-
-/// The addresses of the objects that are there.
-async fn objects(session: &Session, desired: &Desired) -> Result<BTreeSet<String>, CloudError> {
+/// The addresses of the wanted objects that are there, and of the batch, where it is looked for.
+async fn objects(
+    session: &Session,
+    desired: &Desired,
+    batch: Option<&BatchObject>,
+) -> Result<BTreeSet<String>, CloudError> {
     let s3 = session.s3();
+    let mut buckets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let wanted = desired.objects.iter().map(|object| (&object.bucket, &object.key));
+    for (bucket, key) in wanted.chain(batch.map(|batch| (&batch.bucket, &batch.key))) {
+        buckets.entry(bucket).or_default().insert(key);
+    }
     let mut found = BTreeSet::new();
-    for some in desired.objects.chunks(AT_ONCE) {
-        let looks = some.iter().map(|object| present(&s3, object));
-        found.extend(try_join_all(looks).await?.into_iter().flatten());
+    for (bucket, keys) in buckets {
+        let there = s3.present(bucket, &keys).await?;
+        found.extend(there.into_iter().map(|key| format!("s3://{bucket}/{key}")));
     }
     Ok(found)
-}
-
-/// The object's address, if it is there.
-async fn present(s3: &S3, object: &Object) -> Result<Option<String>, CloudError> {
-    let size = s3.size(&object.bucket, &object.key).await?;
-    Ok(size.map(|_| object.address()))
 }
 
 async fn pipelines(
@@ -187,19 +173,47 @@ async fn pipeline(
     Ok(found.map(|record| (spec.name.clone(), record)))
 }
 
-async fn rule(events: &Events, spec: &RuleSpec) -> Result<Option<ObservedRule>, CloudError> {
-    let Some(rule) = events.rule(&spec.rule.name).await? else { return Ok(None) };
-    let targets = events.targets(&rule.name).await?;
-    Ok(Some(ObservedRule { rule, targets }))
+/// The wanted rules that are there, and those that nobody wants any more and that are ours to remove.
+async fn rules(
+    session: &Session,
+    desired: &Desired,
+) -> Result<BTreeMap<String, ObservedRule>, CloudError> {
+    let events = session.events();
+    let wanted: Vec<&str> = wanted_rules(desired).collect();
+    let retired: Vec<&str> = desired.retired_rules.iter().map(String::as_str).collect();
+    let found = events.rules(&wanted, (&retired, &desired.tags)).await?;
+    let targets = found.into_iter().map(|(name, rule)| with_targets(&events, name, rule));
+    Ok(try_join_all(targets).await?.into_iter().collect())
 }
 
-/// The rule, if it carries our tags: another's rule of the same name is not ours to remove.
-async fn ours(
+/// `known`, with each wanted rule asked about by itself: a listing might lag behind what was just written.
+///
+/// # Errors
+/// If EventBridge refuses.
+pub(super) async fn each_rule(
+    session: &Session,
+    desired: &Desired,
+    mut known: Observed,
+) -> Result<Observed, CloudError> {
+    let events = session.events();
+    for name in wanted_rules(desired) {
+        known.rules.remove(name);
+        if let Some(rule) = events.rule(name).await? {
+            known.rules.extend([with_targets(&events, name.to_owned(), rule).await?]);
+        }
+    }
+    Ok(known)
+}
+
+fn wanted_rules(desired: &Desired) -> impl Iterator<Item = &str> {
+    desired.rules.iter().chain([&desired.schedule]).map(|spec| spec.rule.name.as_str())
+}
+
+async fn with_targets(
     events: &Events,
-    name: &str,
-    tags: &Tags,
-) -> Result<Option<ObservedRule>, CloudError> {
-    let Some(rule) = events.tagged_rule(name, tags).await? else { return Ok(None) };
-    let targets = events.targets(name).await?;
-    Ok(Some(ObservedRule { rule, targets }))
+    name: String,
+    rule: Rule,
+) -> Result<(String, ObservedRule), CloudError> {
+    let targets = events.targets(&name).await?;
+    Ok((name, ObservedRule { rule, targets }))
 }

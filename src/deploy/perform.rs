@@ -1,25 +1,15 @@
 //! One change, done. Each may have been done before without anybody having heard of it.
 
+mod function;
+
 use super::apply::{Deployment, Fate};
 use crate::{
     aws::{CloudError, ErrorClass},
-    plan::{Change, FunctionSettings, Readiness, policy_with},
+    plan::{Change, Observed, PipelineSpec, policy_with},
 };
+use function::MOST_LOOKS;
 use serde_json::Value;
-use std::{
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
-    time::Duration,
-};
-
-/// First wait for a function; each next one is twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-
-/// Longest single wait for a function.
-const LONGEST_WAIT: Duration = Duration::from_secs(3);
-
-/// Looks at a function before it is given up: with the waits above, about two minutes, where Lambda
-/// takes seconds.
-const MOST_LOOKS: u32 = 45;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A change that could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -71,16 +61,29 @@ pub enum PerformError {
 /// Who does the changes of one apply.
 pub(super) struct Hands<'a> {
     deployment: Deployment<'a>,
+    /// What was there a moment ago.
+    observed: &'a Observed,
     /// A change has failed: none is begun any more.
     halted: AtomicBool,
     /// Lambda has said so, and nothing was changed about the function since.
     function_is_ready: AtomicBool,
+    /// Lambda has published the function's version as it was created.
+    function_is_published: AtomicBool,
+    /// SNS has encrypted the topic as it was created.
+    topic_has_key: AtomicBool,
 }
 
 impl<'a> Hands<'a> {
-    pub(super) fn new(deployment: Deployment<'a>) -> Self {
-        let (halted, function_is_ready) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { deployment, halted, function_is_ready }
+    pub(super) fn new(deployment: Deployment<'a>, observed: &'a Observed) -> Self {
+        let (halted, function_is_ready, function_is_published, topic_has_key) = Default::default();
+        Self {
+            deployment,
+            observed,
+            halted,
+            function_is_ready,
+            function_is_published,
+            topic_has_key,
+        }
     }
 
     /// Does the changes of one lane in order, as far as they are `left` to do. Ends early where any lane has failed.
@@ -124,16 +127,13 @@ impl<'a> Hands<'a> {
             Change::UpdateFunctionSettings { to, .. } => self.update_settings(to).await,
             Change::PublishFunction { version, .. } => self.publish(*version).await,
             Change::CreateTopic { .. } => self.create_topic().await,
-            Change::SetTopicKey { to, .. } => {
-                Ok(session.sns().set_key(&desired.topic.arn, to).await?)
-            }
+            Change::SetTopicKey { to, .. } => self.set_topic_key(to).await,
             Change::SetTopicStatement { to, .. } => self.set_statement(to).await,
             Change::Subscribe { email, .. } => {
                 Ok(session.sns().subscribe_email(&desired.topic.arn, email).await?)
             }
-            Change::CreatePipeline { name, .. } | Change::UpdatePipeline { name, .. } => {
-                self.upsert(name).await
-            }
+            Change::CreatePipeline { name, .. } => self.create_pipeline(name).await,
+            Change::UpdatePipeline { name, .. } => self.update_pipeline(name).await,
             Change::PutRule { to, .. } => Ok(session.events().put_rule(to, &desired.tags).await?),
             Change::PutTargets { rule, to, .. } => {
                 Ok(session.events().put_targets(rule, to).await?)
@@ -162,86 +162,25 @@ impl<'a> Hands<'a> {
         Ok(())
     }
 
-    async fn create_function(&self) -> Result<(), PerformError> {
-        let Deployment { session, desired, .. } = self.deployment;
-        let (spec, lambda) = (&desired.function, session.lambda());
-        let (zip, settings) = (spec.zip.clone(), &spec.settings);
-        match lambda.create(&spec.name, zip, settings, &desired.tags).await {
-            Ok(readiness) => self.ready_after(&readiness).await,
-            Err(refused) => {
-                // a create that was tried twice finds its own first try
-                let ours = refused.class == ErrorClass::Conflict
-                    && lambda.head(&spec.name).await?.is_some_and(|head| {
-                        head.code_sha256 == spec.code_sha256 && head.settings == spec.settings
-                    });
-                if ours { self.ready().await } else { Err(refused.into()) }
-            }
-        }
-    }
-
-    async fn update_code(&self) -> Result<(), PerformError> {
-        let Deployment { session, desired, .. } = self.deployment;
-        let spec = &desired.function;
-        self.ready().await?;
-        let readiness = session.lambda().update_code(&spec.name, spec.zip.clone()).await?;
-        self.ready_after(&readiness).await
-    }
-
-    async fn update_settings(&self, to: &FunctionSettings) -> Result<(), PerformError> {
-        let Deployment { session, desired, .. } = self.deployment;
-        self.ready().await?;
-        let readiness = session.lambda().update_settings(&desired.function.name, to).await?;
-        self.ready_after(&readiness).await
-    }
-
-    async fn publish(&self, planned: u32) -> Result<(), PerformError> {
-        let Deployment { session, desired, .. } = self.deployment;
-        let spec = &desired.function;
-        self.ready().await?;
-        let published = session.lambda().publish(&spec.name, &spec.code_sha256).await?;
-        if published == planned {
-            Ok(())
-        } else {
-            Err(PerformError::OtherVersion { name: spec.name.clone(), planned, published })
-        }
-    }
-
-    /// Waits until what was just changed about the function is in effect, which its answer may say already.
-    async fn ready_after(&self, answer: &Readiness) -> Result<(), PerformError> {
-        self.function_is_ready.store(*answer == Readiness::Ready, Relaxed);
-        self.ready().await
-    }
-
-    /// Waits until the function can be changed and called: Lambda refuses an update during another.
-    async fn ready(&self) -> Result<(), PerformError> {
-        if self.function_is_ready.load(Relaxed) {
-            return Ok(());
-        }
-        let Deployment { session, desired, clock, .. } = self.deployment;
-        let name = &desired.function.name;
-        let mut wait = FIRST_WAIT;
-        for _ in 0..MOST_LOOKS {
-            match session.lambda().head(name).await?.map(|head| head.readiness) {
-                Some(Readiness::Ready) => {
-                    self.function_is_ready.store(true, Relaxed);
-                    return Ok(());
-                }
-                Some(Readiness::Failed(reason)) => {
-                    return Err(PerformError::FunctionFailed { name: name.clone(), reason });
-                }
-                Some(Readiness::Pending) | None => {}
-            }
-            clock.sleep(wait).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
-        }
-        Err(PerformError::NeverReady(name.clone()))
-    }
-
+    /// The topic has its key from its first moment, unless there is one already.
     async fn create_topic(&self) -> Result<(), PerformError> {
         let Deployment { session, desired, .. } = self.deployment;
-        let spec = &desired.topic;
-        let arn = session.sns().create(&spec.name, &desired.tags).await?;
+        let (spec, sns) = (&desired.topic, session.sns());
+        let made = sns.create_encrypted(&spec.name, &desired.tags, &spec.kms_key).await?;
+        self.topic_has_key.store(made.is_some(), Relaxed);
+        let arn = match made {
+            Some(arn) => arn,
+            None => sns.create(&spec.name, &desired.tags).await?,
+        };
         same_arn(&spec.name, &spec.arn, &arn)
+    }
+
+    async fn set_topic_key(&self, key: &str) -> Result<(), PerformError> {
+        if self.topic_has_key.load(Relaxed) {
+            return Ok(());
+        }
+        let Deployment { session, desired, .. } = self.deployment;
+        Ok(session.sns().set_key(&desired.topic.arn, key).await?)
     }
 
     async fn set_statement(&self, ours: &Value) -> Result<(), PerformError> {
@@ -251,12 +190,26 @@ impl<'a> Hands<'a> {
         Ok(sns.set_policy(arn, &policy_with(&policy, ours)).await?)
     }
 
-    async fn upsert(&self, name: &str) -> Result<(), PerformError> {
+    async fn create_pipeline(&self, name: &str) -> Result<(), PerformError> {
         let Deployment { session, desired, .. } = self.deployment;
-        let spec = desired.pipelines().into_iter().find(|spec| spec.name == name);
-        let spec = spec.ok_or_else(|| PerformError::Foreign(name.to_owned()))?;
-        let (_, record) = session.sagemaker().upsert(spec, &desired.tags).await?;
-        same_arn(name, &spec.arn, &record.arn)
+        let spec = self.pipeline(name)?;
+        let arn = session.sagemaker().create_pipeline(spec, &desired.tags).await?;
+        same_arn(name, &spec.arn, &arn)
+    }
+
+    async fn update_pipeline(&self, name: &str) -> Result<(), PerformError> {
+        let Deployment { session, desired, .. } = self.deployment;
+        let spec = self.pipeline(name)?;
+        let there = self.observed.pipelines.get(name);
+        let arn = &there.ok_or_else(|| PerformError::Gone(name.to_owned()))?.arn;
+        session.sagemaker().update_pipeline(arn, spec, &desired.tags).await?;
+        same_arn(name, &spec.arn, arn)
+    }
+
+    fn pipeline(&self, name: &str) -> Result<&'a PipelineSpec, PerformError> {
+        let both = self.deployment.desired.pipelines();
+        let spec = both.into_iter().find(|spec| spec.name == name);
+        spec.ok_or_else(|| PerformError::Foreign(name.to_owned()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading everything back once it is applied.
 
-use super::observe::observe_part;
+use super::observe::{each_rule, observe_part};
 use crate::{
     aws::{CloudError, Session},
     plan::{Change, Desired, Observed, Part, plan, render::one_line},
@@ -37,7 +37,8 @@ pub struct Verified {
 }
 
 /// Reads a part back: nothing may be left to do, and the pipelines must have the ARNs that the rules name. What other
-/// parts are about is taken as it is `known`.
+/// parts are about is taken as it is `known`, and so is what the schedule waits for: a batch or an approved model that
+/// came meanwhile is for the next plan. Where the listing of the rules does not show what was written, each is asked about.
 ///
 /// # Errors
 /// If something is not as it should be.
@@ -47,8 +48,12 @@ pub async fn verify(
     part: Part,
     known: Observed,
 ) -> Result<Verified, VerifyError> {
-    let observed = observe_part(session, desired, part, known).await?;
-    let needed = plan(desired, &observed);
+    let mut observed = observe_part(session, desired, part, known).await?;
+    let mut needed = plan(desired, &observed);
+    if part == Part::Schedule && needed.changes_of(part).next().is_some() {
+        observed = each_rule(session, desired, observed).await?;
+        needed = plan(desired, &observed);
+    }
     let left: Vec<&Change> = needed.changes_of(part).collect();
     if !left.is_empty() {
         return Err(VerifyError::Unfinished(left.into_iter().map(one_line).collect()));

@@ -18,7 +18,7 @@ const UNREADABLE: &str = "InvalidOperationException";
 const MOST_READ_BACK: usize = 2 * MOST_EVENTS;
 
 /// The log group of one environment, reached with a session that may do nothing but write it. The session is taken
-/// when the first line is shipped, so a cloud that is away delays no run.
+/// beside the run or when the first line is shipped, so a cloud that is away delays no run.
 #[derive(Debug)]
 pub struct CloudWatch {
     access: Access,
@@ -75,11 +75,20 @@ impl CloudWatch {
 }
 
 impl LogSink for CloudWatch {
+    fn open(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async { drop(self.logs().await) })
+    }
+
     fn ensure<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<(), SinkError>> {
         Box::pin(async move {
             let logs = self.logs().await?;
-            logs.ensure_group(&self.environment.log_group).await.map_err(fault)?;
-            logs.ensure_stream(self.group(), stream).await.map_err(fault)
+            match logs.ensure_stream(self.group(), stream).await {
+                Err(error) if error.class == ErrorClass::NotFound => {
+                    logs.ensure_group(&self.environment.log_group).await.map_err(fault)?;
+                    logs.ensure_stream(self.group(), stream).await.map_err(fault)
+                }
+                made => made.map_err(fault),
+            }
         })
     }
 

@@ -53,6 +53,7 @@ impl Shipper {
     /// Ships for ever: pass after pass, with growing waits while they fail. Dropping the future is safe at any point.
     pub async fn keep_shipping(&mut self) -> Infallible {
         let mut failures = 0;
+        self.way.sink.open().await;
         loop {
             failures = if self.ship_once().await.is_ok() { 0 } else { failures + 1 };
             self.way.clock.sleep(pause(failures)).await;

@@ -6,6 +6,13 @@ use std::{collections::BTreeSet, fmt::Debug, ops::RangeInclusive, time::Duration
 
 /// A log service, as narrow as the shipper needs it. The group is the sink's own; streams are named per call.
 pub trait LogSink: Debug + Send + Sync {
+    /// Opens the way there, as far as that can be done before there is a line.
+    ///
+    /// Whatever stands in the way is met again by the first line, and told then.
+    fn open(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+
     /// Makes sure that the group and a stream are there.
     fn ensure<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<(), SinkError>>;
 

@@ -106,13 +106,13 @@ impl Stream {
     ) -> Result<(), ShipError> {
         let stream = format!("{}/{}", way.stream_prefix, cursor.stage);
         let last_seq = cursor.intent.map_or(cursor.next_seq, |(through, _)| through);
-        let mut outcome = way.sink.put(&stream, events).await;
+        // before anything of a log was put there is no stream, as a rule
+        let mut outcome = match cursor.position {
+            0 => put_into_new(way, &stream, events).await,
+            _ => way.sink.put(&stream, events).await,
+        };
         if matches!(&outcome, Err(error) if error.fault == SinkFault::Missing) {
-            outcome = match way.sink.ensure(&stream).await {
-                Ok(()) => way.sink.put(&stream, events).await,
-                // Nothing has been put, whatever became of the stream.
-                Err(error) => Err(SinkError { fault: SinkFault::Busy, ..error }),
-            };
+            outcome = put_into_new(way, &stream, events).await;
         }
         match outcome {
             Ok(PutOutcome { too_old, expired, too_new }) => {
@@ -195,6 +195,20 @@ impl Stream {
         way.store.keep_log_cursor(&way.lease, &cursor).await?;
         self.cursor = cursor;
         Ok(())
+    }
+}
+
+/// Makes the stream, if it is not there, and puts a batch into it.
+async fn put_into_new(
+    way: &Way,
+    stream: &str,
+    events: &[LogEvent],
+) -> Result<PutOutcome, SinkError> {
+    match way.sink.ensure(stream).await {
+        Ok(()) => way.sink.put(stream, events).await,
+        Err(error) if error.fault == SinkFault::Denied => Err(error),
+        // Nothing has been put, whatever became of the stream.
+        Err(error) => Err(SinkError { fault: SinkFault::Busy, ..error }),
     }
 }
 

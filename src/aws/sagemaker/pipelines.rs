@@ -15,17 +15,6 @@ use aws_sdk_sagemaker::{operation::describe_pipeline::DescribePipelineOutput, ty
 /// Tags a resource can have (AddTags, `Tags`), and the fewest that one page of ListTags holds.
 const MOST_TAGS: i32 = 50;
 
-/// What an upsert had to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upserted {
-    /// There was none.
-    Created,
-    /// It was another; SageMaker has made a new version of it.
-    Updated,
-    /// It was the same already; nothing was written.
-    Unchanged,
-}
-
 fn is_as(spec: &PipelineSpec, record: &PipelineRecord) -> bool {
     spec.role == record.role
         && spec.description == record.description
@@ -61,35 +50,44 @@ impl SageMaker {
         }
     }
 
-    /// Creates the pipeline, updates it, or leaves it as it is; then reads it back and adds `tags`.
+    /// Creates a pipeline with its tags and answers its ARN. One that is there and is the same already is as good: our own
+    /// create whose answer was lost, or somebody who wanted the same.
     ///
-    /// The code of a taken name differs between AWS's own answers and its words have changed, so a
-    /// refused create is followed by another look instead of by reading the words.
+    /// The code of a taken name differs between AWS's own answers and its words have changed, so a refused create is
+    /// followed by a look instead of by reading the words.
     ///
     /// # Errors
-    /// If SageMaker refuses, or what it holds afterwards is not what was sent.
-    pub async fn upsert(
+    /// If SageMaker refuses, also because another pipeline has the name: nobody was shown that it would be changed.
+    pub async fn create_pipeline(
         &self,
         spec: &PipelineSpec,
         tags: &Tags,
-    ) -> Result<(Upserted, PipelineRecord), CloudError> {
-        let before = match self.pipeline(&spec.name).await? {
-            Some(record) => record,
-            None => match self.create(spec, tags).await {
-                Ok(()) => return Ok((Upserted::Created, self.read_back(spec).await?)),
-                Err(refused) if refused.class.may_be_there() => {
-                    self.pipeline(&spec.name).await?.ok_or(refused)?
-                }
-                Err(refused) => return Err(refused),
-            },
+    ) -> Result<String, CloudError> {
+        let refused = match self.create(spec, tags).await {
+            Ok(arn) => return Ok(arn),
+            Err(refused) if refused.class.may_be_there() => refused,
+            Err(refused) => return Err(refused),
         };
-        if is_as(spec, &before) {
-            return Ok((Upserted::Unchanged, before));
+        match self.pipeline(&spec.name).await? {
+            Some(there) if is_as(spec, &there) => Ok(there.arn),
+            Some(_) | None => Err(refused),
         }
-        // first the tags: a crash between the two leaves an update still to do, which does both again
-        self.tag(&before.arn, tags).await?;
-        self.update(spec).await?;
-        Ok((Upserted::Updated, self.read_back(spec).await?))
+    }
+
+    /// Gives the pipeline with this ARN its tags, then its new definition, role and description.
+    ///
+    /// The tags come first: a crash between the two leaves an update still to do, which does both again.
+    ///
+    /// # Errors
+    /// If SageMaker refuses.
+    pub async fn update_pipeline(
+        &self,
+        arn: &str,
+        spec: &PipelineSpec,
+        tags: &Tags,
+    ) -> Result<(), CloudError> {
+        self.tag(arn, tags).await?;
+        self.update(spec).await
     }
 
     /// The tags of a pipeline or of anything else SageMaker has.
@@ -114,8 +112,9 @@ impl SageMaker {
         request.send().await.act("DeletePipeline", name).maybe().map(drop)
     }
 
-    async fn create(&self, spec: &PipelineSpec, tags: &Tags) -> Result<(), CloudError> {
-        self.client
+    async fn create(&self, spec: &PipelineSpec, tags: &Tags) -> Result<String, CloudError> {
+        let created = self
+            .client
             .create_pipeline()
             .pipeline_name(&spec.name)
             .role_arn(&spec.role)
@@ -125,8 +124,10 @@ impl SageMaker {
             .set_tags(Some(sdk_tags(tags)))
             .send()
             .await
-            .act("CreatePipeline", &spec.name)
-            .map(drop)
+            .act("CreatePipeline", &spec.name)?;
+        created
+            .pipeline_arn
+            .ok_or_else(|| CloudError::broken_answer("CreatePipeline", &spec.name, "no ARN"))
     }
 
     async fn update(&self, spec: &PipelineSpec) -> Result<(), CloudError> {
@@ -151,15 +152,6 @@ impl SageMaker {
             .await
             .act("AddTags", arn)
             .map(drop)
-    }
-
-    async fn read_back(&self, spec: &PipelineSpec) -> Result<PipelineRecord, CloudError> {
-        let broken = |what| CloudError::broken_answer("DescribePipeline", &spec.name, what);
-        match self.pipeline(&spec.name).await? {
-            Some(record) if is_as(spec, &record) => Ok(record),
-            Some(_) => Err(broken("what is deployed is not what was sent")),
-            None => Err(broken("it is gone right after it was written")),
-        }
     }
 }
 

@@ -39,57 +39,54 @@ async fn an_emulators_word_for_absent_is_understood_by_its_code() {
 
 const ABSENT: &str = r#"{"__type":"ResourceNotFound","message":"no"}"#;
 
+const ARN: &str = "arn:aws:sagemaker:us-east-1:222222222222:pipeline/p";
+const CREATED: &str = r#"{"PipelineArn":"arn:aws:sagemaker:us-east-1:222222222222:pipeline/p"}"#;
+
 #[tokio::test]
-async fn an_absent_pipeline_is_created_and_read_back() {
-    let after = described("d", DEFINITION);
-    let (session, script) = session(&[(400, ABSENT), (200, "{}"), (200, &after)]).await;
-    let (done, record) = session.sagemaker().upsert(&spec(), &Tags::new()).await.unwrap();
-    assert_eq!(done, Upserted::Created);
-    assert!(record.arn.ends_with("pipeline/p"));
-    assert_eq!(operations(&script), ["DescribePipeline", "CreatePipeline", "DescribePipeline"]);
+async fn an_absent_pipeline_is_created_with_one_call_that_tells_its_arn() {
+    let (session, script) = session(&[(200, CREATED)]).await;
+    let arn = session.sagemaker().create_pipeline(&spec(), &Tags::new()).await.unwrap();
+    assert_eq!(arn, ARN);
+    assert_eq!(operations(&script), ["CreatePipeline"]);
 }
 
 #[tokio::test]
-async fn an_equal_pipeline_is_left_alone_whatever_the_order_of_its_keys() {
+async fn the_same_pipeline_under_that_name_is_as_good_whatever_the_order_of_its_keys() {
     let same = described("d", r#"{"Steps":[], "Parameters":[], "Version":"2020-12-01"}"#);
-    let (session, script) = session(&[(200, &same)]).await;
-    let (done, _) = session.sagemaker().upsert(&spec(), &Tags::new()).await.unwrap();
-    assert_eq!(done, Upserted::Unchanged);
-    assert_eq!(operations(&script), ["DescribePipeline"]);
-}
-
-#[tokio::test]
-async fn a_lost_race_ends_in_an_update_under_either_code() {
     for code in ["ValidationException", "ConflictException"] {
         let taken = format!(r#"{{"__type":"{code}","message":"whatever the words"}}"#);
-        let (other, after) = (described("other", DEFINITION), described("d", DEFINITION));
-        let answers = [
-            (400, ABSENT),
-            (400, taken.as_str()),
-            (200, &other),
-            (200, "{}"),
-            (200, "{}"),
-            (200, &after),
-        ];
-        let (session, script) = session(&answers).await;
-        let (done, _) = session.sagemaker().upsert(&spec(), &Tags::new()).await.unwrap();
-        assert_eq!(done, Upserted::Updated, "{code}");
-        assert_eq!(operations(&script)[2..5], ["DescribePipeline", "AddTags", "UpdatePipeline"]);
+        let (session, script) = session(&[(400, &taken), (200, &same)]).await;
+        let arn = session.sagemaker().create_pipeline(&spec(), &Tags::new()).await.unwrap();
+        assert_eq!(arn, ARN, "{code}");
+        assert_eq!(operations(&script), ["CreatePipeline", "DescribePipeline"]);
+    }
+}
+
+/// A plan that creates was shown to nobody as one that changes what another has made.
+#[tokio::test]
+async fn a_lost_race_is_told_and_the_other_pipeline_is_left_alone() {
+    let other = described("other", DEFINITION);
+    for code in ["ValidationException", "ConflictException"] {
+        let taken = format!(r#"{{"__type":"{code}","message":"whatever the words"}}"#);
+        let (session, script) = session(&[(400, &taken), (200, &other)]).await;
+        let error = session.sagemaker().create_pipeline(&spec(), &Tags::new()).await.unwrap_err();
+        assert_eq!((error.operation, error.code.as_str()), ("CreatePipeline", code));
+        assert_eq!(operations(&script), ["CreatePipeline", "DescribePipeline"]);
     }
 }
 
 #[tokio::test]
 async fn a_refused_create_of_an_absent_pipeline_stays_the_refusal() {
     let refused = r#"{"__type":"ValidationException","message":"bad role"}"#;
-    let (session, _) = session(&[(400, ABSENT), (400, refused), (400, ABSENT)]).await;
-    let error = session.sagemaker().upsert(&spec(), &Tags::new()).await.unwrap_err();
+    let (session, _) = session(&[(400, refused), (400, ABSENT)]).await;
+    let error = session.sagemaker().create_pipeline(&spec(), &Tags::new()).await.unwrap_err();
     assert_eq!((error.class, error.operation), (ErrorClass::Invalid, "CreatePipeline"));
 }
 
 #[tokio::test]
-async fn a_write_that_does_not_read_back_is_an_error() {
-    let other = described("other", DEFINITION);
-    let (session, _) = session(&[(400, ABSENT), (200, "{}"), (200, &other)]).await;
-    let error = session.sagemaker().upsert(&spec(), &Tags::new()).await.unwrap_err();
-    assert!(error.message.contains("not what was sent"), "{error}");
+async fn a_pipeline_is_tagged_before_it_is_changed() {
+    let (session, script) = session(&[(200, "{}"), (200, "{}")]).await;
+    session.sagemaker().update_pipeline(ARN, &spec(), &Tags::new()).await.unwrap();
+    assert_eq!(operations(&script), ["AddTags", "UpdatePipeline"]);
+    assert!(script.asked()[0].body.contains(ARN));
 }

@@ -189,7 +189,7 @@ async fn a_session_of_the_agents_own_that_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_is_refused_without_a_word() {
+async fn a_session_that_is_over_when_objects_are_looked_for() {
     let ground = Ground::well().await;
     let every = |operation: &str| Planned {
         operation: Some(operation.to_owned()),
@@ -199,7 +199,7 @@ async fn a_head_that_is_refused_without_a_word() {
     };
     ground.proxy.plan([every("s3 HEAD"), every("s3 GET")]);
     let told = ground.promoted().exits(1);
-    told.says("HeadObject").says("ExpiredToken").says("sign in again");
+    told.says("ListObjectsV2").says("ExpiredToken").says("sign in again");
     ground.is_untouched();
 }
 

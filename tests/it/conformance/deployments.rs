@@ -103,7 +103,7 @@ pub(super) async fn environments_are_apart(ground: Ground) -> Found {
 
 /// What a deployment calls at least once.
 const CALLS: [&str; 14] = [
-    "s3 HEAD",
+    "s3 GET",
     "s3 PUT",
     "lambda GET",
     "lambda POST",
@@ -113,7 +113,7 @@ const CALLS: [&str; 14] = [
     "CreateTopic",
     "SetTopicAttributes",
     "Subscribe",
-    "DescribeRule",
+    "ListRules",
     "PutRule",
     "PutTargets",
     "CreateLogGroup",

@@ -2,7 +2,7 @@
 
 use super::{Found, Ground, Otherwise, refused, same};
 use relevo::{
-    aws::{ErrorClass, ExecutionStatus, Purpose, SageMaker, Upserted},
+    aws::{ErrorClass, ExecutionStatus, Purpose, SageMaker},
     definition::Definition,
     plan::{PipelineSpec, tags},
 };
@@ -33,21 +33,22 @@ async fn made(ground: &Ground) -> Result<(SageMaker, PipelineSpec), Otherwise> {
     let sagemaker = ground.assume(&ground.dev, Purpose::Train).await?.sagemaker();
     let spec = spec(ground, "first");
     same("pipeline before", sagemaker.pipeline(&spec.name).await?, None)?;
-    let (upserted, record) = sagemaker.upsert(&spec, &tags(&ground.dev)).await?;
-    same("first upsert", upserted, Upserted::Created)?;
-    same("ARN", record.arn == spec.arn, true)?;
+    let arn = sagemaker.create_pipeline(&spec, &tags(&ground.dev)).await?;
+    same("ARN", arn == spec.arn, true)?;
     Ok((sagemaker, spec))
 }
 
 pub(super) async fn a_pipeline_is_made_changed_and_removed(ground: Ground) -> Found {
     let (sagemaker, first) = made(&ground).await?;
     let ours = tags(&ground.dev);
-    same("again", sagemaker.upsert(&first, &ours).await?.0, Upserted::Unchanged)?;
+    same("again", sagemaker.create_pipeline(&first, &ours).await? == first.arn, true)?;
     let second = spec(&ground, "second");
-    let (upserted, record) = sagemaker.upsert(&second, &ours).await?;
-    same("changed", upserted, Upserted::Updated)?;
-    same("definition", record.definition.digest(), second.definition.digest())?;
-    same("tags", sagemaker.tags(&record.arn).await?, ours)?;
+    let taken = sagemaker.create_pipeline(&second, &ours).await;
+    same("taken", refused("CreatePipeline", taken)?.operation, "CreatePipeline")?;
+    sagemaker.update_pipeline(&first.arn, &second, &ours).await?;
+    let changed = sagemaker.pipeline(&first.name).await?.map(|record| record.definition.digest());
+    same("definition", changed, Some(second.definition.digest()))?;
+    same("tags", sagemaker.tags(&first.arn).await?, ours)?;
 
     let remover = ground.assume(&ground.dev, Purpose::Destroy).await?.sagemaker();
     for _ in 0..2 {

@@ -49,7 +49,14 @@ pub(super) async fn a_rule_comes_back_as_it_was_put(ground: Ground) -> Found {
             events.put_rule(rule, &ours).await?;
         }
         same("rule", events.rule(&rule.name).await?.as_ref(), Some(rule))?;
-        same("tagged", events.tagged_rule(&rule.name, &ours).await?.as_ref(), Some(rule))?;
+        let (name, none) = (rule.name.as_str(), BTreeMap::new());
+        let listed = |rules: BTreeMap<String, Rule>| rules.into_values().next();
+        let wanted = events.rules(&[name], (&[], &none)).await?;
+        same("wanted", listed(wanted).as_ref(), Some(rule))?;
+        let tagged = events.rules(&[], (&[name], &ours)).await?;
+        same("tagged", listed(tagged).as_ref(), Some(rule))?;
+        let foreign = BTreeMap::from([("owner".to_owned(), "another".to_owned())]);
+        same("foreign", events.rules(&[], (&[name], &foreign)).await?, BTreeMap::new())?;
     }
     let found = events.rules_with(&ground.prod.model_name, &ours).await?;
     same("rules", found, vec![failed.clone(), nightly])?;

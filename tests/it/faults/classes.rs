@@ -2,7 +2,7 @@
 
 use super::{proxy::Fault, world::World};
 use relevo::{
-    aws::{ErrorClass, Purpose, Upserted},
+    aws::{ErrorClass, Purpose},
     plan::tags,
 };
 
@@ -40,7 +40,7 @@ async fn each_fault_that_stays_has_its_class() {
 }
 
 #[tokio::test]
-async fn an_upsert_whose_answers_are_lost_is_one_pipeline() {
+async fn a_pipeline_whose_answers_are_lost_is_made_and_changed_once() {
     let world = World::new().await;
     let (desired, _) = world.planned().await;
     let sagemaker = world.session(Purpose::Deploy).await.sagemaker();
@@ -49,10 +49,16 @@ async fn an_upsert_whose_answers_are_lost_is_one_pipeline() {
         for fault in [Fault::ResetAfter, Fault::Truncated, Fault::Fails(500)] {
             spec.description.push('+');
             world.proxy.spoil(operation, 1, fault);
-            let (upserted, record) = Box::pin(sagemaker.upsert(&spec, &tags)).await.unwrap();
-            assert_ne!(upserted, Upserted::Unchanged, "{operation} {fault:?}");
-            assert_eq!(record.description, spec.description);
+            match operation {
+                "CreatePipeline" => {
+                    let arn = sagemaker.create_pipeline(&spec, &tags).await.unwrap();
+                    assert_eq!(arn, spec.arn, "{fault:?}");
+                }
+                _ => sagemaker.update_pipeline(&spec.arn, &spec, &tags).await.unwrap(),
+            }
             assert_eq!(world.proxy.spoilt(), 1);
+            let there = sagemaker.pipeline(&spec.name).await.unwrap().unwrap();
+            assert_eq!(there.description, spec.description, "{operation} {fault:?}");
             if operation == "CreatePipeline" {
                 world.proxy.plan([]);
                 let remover = world.past(Purpose::Destroy).await.sagemaker();
@@ -61,7 +67,7 @@ async fn an_upsert_whose_answers_are_lost_is_one_pipeline() {
             }
         }
         world.proxy.plan([]);
-        Box::pin(sagemaker.upsert(&spec, &tags)).await.unwrap();
+        sagemaker.create_pipeline(&spec, &tags).await.unwrap();
     }
 }
 
