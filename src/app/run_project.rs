@@ -53,7 +53,9 @@ pub fn project_of(
     let tip = repository.branch(&default)?;
     let load = |policy: &Sha| {
         let loaded = projects.load(repository, &run.commit, policy);
-        loaded.or_else(|error| Err(sorted(error, Files::Commit(repository, policy))?))
+        loaded.or_else(|error| {
+            Err(sorted(error, PolicyFiles::of(Files::Commit(repository, policy))?))
+        })
     };
     let begun = run.policy.as_ref().unwrap_or(&tip);
     if !is_kept(repository, begun, &default)? {
@@ -86,34 +88,68 @@ fn may_go(pipeline: &Pipeline, run: &RunRecord) -> bool {
     own.is_some_and(|rule| pipeline.may_use(&rule.name, &run.environment))
 }
 
-/// Errors of both are those of the run's own commit, which no push mends.
-fn sorted(error: ProjectError, policy: Files<'_>) -> Result<NoProject, NoProject> {
-    let ProjectError::Findings { findings, .. } = &error else {
-        return Ok(NoProject::Files(error));
-    };
-    // Where these are invalid themselves, the run's own pipeline.yaml may be valid.
-    let rules = project::rules(policy).map_err(|error| NoProject::Files(error.into()))?;
-    let is_own = |found: &Finding| {
-        let in_folder = |rest: &str| rest.starts_with('/');
-        let is_policy = found.file.strip_prefix(project::ENVIRONMENTS).is_some_and(in_folder)
-            || rules.is_none() && found.file == project::PIPELINE_FILE;
-        found.severity == Severity::Error && !is_policy
-    };
-    Ok(if findings.0.iter().any(is_own) {
-        NoProject::Files(first_own(error, is_own))
-    } else {
-        NoProject::Rules(error)
-    })
+/// Which findings are about files of the default branch.
+#[derive(Debug, Clone, Copy)]
+enum PolicyFiles {
+    /// Its environment files: its pipeline.yaml is valid.
+    Environments,
+    /// Those and its pipeline.yaml; the run's own may be invalid too.
+    All,
 }
 
-/// The same findings, with the errors of the run's own files before the others.
-fn first_own(error: ProjectError, is_own: impl Fn(&Finding) -> bool) -> ProjectError {
-    match error {
-        ProjectError::Findings { findings, sources } => {
-            let (mut own, others): (Vec<_>, Vec<_>) = findings.0.into_iter().partition(is_own);
-            own.extend(others);
-            ProjectError::Findings { findings: Findings(own), sources }
+impl PolicyFiles {
+    fn of(policy: Files<'_>) -> Result<Self, NoProject> {
+        let rules = project::rules(policy).map_err(|error| NoProject::Rules(error.into()))?;
+        Ok(if rules.is_some() { Self::Environments } else { Self::All })
+    }
+
+    fn hold(self, file: &str) -> bool {
+        let in_folder = |rest: &str| rest.starts_with('/');
+        file.strip_prefix(project::ENVIRONMENTS).is_some_and(in_folder)
+            || matches!(self, Self::All) && file == project::PIPELINE_FILE
+    }
+}
+
+/// Where both have errors they are the run's own, which no push mends, and stand first.
+fn sorted(error: ProjectError, of_policy: PolicyFiles) -> NoProject {
+    let ProjectError::Findings { findings, sources } = error else {
+        return NoProject::Files(error);
+    };
+    let is_own =
+        |found: &Finding| found.severity == Severity::Error && !of_policy.hold(&found.file);
+    let (mut own, others): (Vec<_>, Vec<_>) = findings.0.into_iter().partition(is_own);
+    let sort = if own.is_empty() { NoProject::Rules } else { NoProject::Files };
+    own.extend(others);
+    sort(ProjectError::Findings { findings: Findings(own), sources })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_the_commit_is_told_apart_from_what_the_default_branch_says() {
+        let (template, environment) = ("templates/pipelines/train.json.hbs", "environments/a.yaml");
+        let pipeline = project::PIPELINE_FILE;
+        for (of_policy, files, first_own) in [
+            (PolicyFiles::Environments, &[pipeline][..], Some(pipeline)),
+            (PolicyFiles::Environments, &[environment], None),
+            (PolicyFiles::Environments, &[environment, template], Some(template)),
+            (PolicyFiles::Environments, &["environments.hbs"], Some("environments.hbs")),
+            (PolicyFiles::All, &[pipeline], None),
+            (PolicyFiles::All, &[pipeline, template], Some(template)),
+        ] {
+            let finding =
+                |file: &&str| Finding::of_file("x", file, "bad".to_owned(), String::new());
+            let findings = Findings(files.iter().map(finding).collect());
+            let error = ProjectError::Findings { findings, sources: Vec::new() };
+            let own = match sorted(error, of_policy) {
+                NoProject::Files(ProjectError::Findings { findings, .. }) => {
+                    Some(findings.0[0].file.clone())
+                }
+                _ => None,
+            };
+            assert_eq!(own.as_deref(), first_own, "{files:?}");
         }
-        ProjectError::File(error) => ProjectError::File(error),
     }
 }

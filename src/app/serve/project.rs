@@ -7,9 +7,11 @@ use crate::{
     exec::Cancel,
     flow::Event,
     git::{self, GitError},
+    ids::Sha,
     logs::LogLine,
     project::{Project, ProjectError},
     queue::Reason,
+    spec::Severity,
     store::{RunRecord, StoredEvent},
 };
 use anyhow::anyhow;
@@ -132,38 +134,6 @@ impl Watch for Ringing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Findings;
-
-    /// Whether a run is given up for errors in these files, and why or not.
-    fn fate(of_policy: PolicyFiles, files: &[&str]) -> (bool, String) {
-        let finding =
-            |file: &&str| Finding::of_file("x", file, format!("{file} is bad"), String::new());
-        let findings = Findings(files.iter().map(finding).collect());
-        match of_project(ProjectError::Findings { findings, sources: Vec::new() }, of_policy) {
-            Trouble::Unfit(why) => (true, why),
-            Trouble::Now(error) => (false, error.to_string()),
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_with_the_commit_never_passes_and_what_the_default_branch_says_may() {
-        let (template, environment) = ("templates/pipelines/train.json.hbs", "environments/a.yaml");
-        let pipeline = project::PIPELINE_FILE;
-        for (of_policy, files, ends) in [
-            (PolicyFiles::Environments, &[pipeline][..], true),
-            (PolicyFiles::Environments, &[environment], false),
-            (PolicyFiles::Environments, &[environment, template], true),
-            (PolicyFiles::Environments, &["environments.hbs"], true),
-            (PolicyFiles::All, &[pipeline], false),
-            (PolicyFiles::All, &[pipeline, template], true),
-        ] {
-            let (ended, why) = fate(of_policy, files);
-            assert_eq!(ended, ends, "{files:?}: {why}");
-            let named = files.iter().find(|file| !ends || !of_policy.hold(file)).unwrap();
-            assert!(why.ends_with(&format!("{named}:1: {named} is bad")), "{why}");
-        }
-    }
-
     #[test]
     fn an_address_that_cannot_be_used_never_passes_and_a_server_that_is_away_may() {
         let url = || "https://example.com/model.git".to_owned();

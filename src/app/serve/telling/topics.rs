@@ -14,6 +14,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
+use std::sync::Arc;
 
 /// The topics of the environments of runs.
 pub(super) struct RunTopics {
@@ -55,8 +56,9 @@ impl RunTopics {
     }
 }
 
-fn project(tools: &Tools, run: &RunRecord) -> anyhow::Result<Project> {
-    project_of(&tools.open(&run.repository)?, run).context("read the run's project")
+fn project(tools: &Tools, run: &RunRecord) -> anyhow::Result<Arc<Project>> {
+    let project = project_of(&tools.open(&run.repository)?, run, &tools.projects);
+    project.context("read the run's project")
 }
 
 fn refused(problem: impl std::fmt::Display) -> Unheard {
