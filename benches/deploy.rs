@@ -4,8 +4,9 @@
 //! Prints; asserts nothing but that all calls succeed.
 //!
 //! `cargo bench --profile dev --bench deploy` measures the binary that `cargo run` has built. `RELEVO_EMULATORS` names a
-//! Python with moto (scripts/test makes one); `RELEVO_REFERENCE` one with the AWS CLI and SageMaker's SDK 2
-//! (without it, boto3 alone makes the same calls), `RELEVO_PYTHON` if it is not given.
+//! Python with moto (scripts/test makes one); `RELEVO_AGENT` another build of the agent, such as target/release/agent;
+//! `RELEVO_REFERENCE` a Python with the AWS CLI and SageMaker's SDK 2 (without it, boto3 alone makes the same calls),
+//! `RELEVO_PYTHON` if it is not given.
 
 #![expect(
     clippy::print_stdout,
@@ -133,7 +134,8 @@ impl Round {
     }
 
     fn agent(&self, arguments: &[&str]) -> Result<()> {
-        call(credentials(Command::new(AGENT).args(arguments).current_dir(&self.folder)))?;
+        let agent = std::env::var_os("RELEVO_AGENT").unwrap_or_else(|| AGENT.into());
+        call(credentials(Command::new(agent).args(arguments).current_dir(&self.folder)))?;
         Ok(())
     }
 

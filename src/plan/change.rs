@@ -73,7 +73,7 @@ pub enum Change {
         /// Its size.
         bytes: u64,
     },
-    /// Create the function, unpublished.
+    /// Create the function.
     CreateFunction {
         /// Its name.
         name: String,
