@@ -4,7 +4,7 @@ use super::failure::CliError;
 use crate::{ids::Digest, plan::Plan};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 /// The format's version: a file of another one is refused.
 const VERSION: u32 = 1;
@@ -49,6 +49,9 @@ impl SavedPlan {
                 .hint("make one: agent plan --env NAME --out FILE")
         };
         let size = std::fs::metadata(file).map(|about| about.len());
+        if size.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Err(wrong("is not there".to_owned()));
+        }
         if size.with_context(|| format!("read {shown}"))? > LARGEST {
             return Err(wrong("is too large for a plan".to_owned()));
         }

@@ -68,7 +68,8 @@ fn a_plan_that_somebody_edited_is_refused() {
     world.agent(&["apply", "prod.plan.json"]).exits(2).says("was edited");
     world.write("prod.plan.json", "{}");
     world.agent(&["apply", "prod.plan.json"]).exits(2).says("is no saved plan");
-    world.agent(&["apply", "none.json"]).exits(1).says("No such file");
+    let missing = world.agent(&["apply", "none.json"]).exits(2);
+    missing.says("none.json is not there").says("agent plan --env NAME --out FILE");
 }
 
 #[test]
