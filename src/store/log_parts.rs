@@ -124,11 +124,7 @@ impl Store {
         keeper: &KeeperId,
     ) -> Result<(), StoreError> {
         let mut write = self.begin_leased(lease).await?;
-        sqlx::query("UPDATE log_parts SET shipped = 1 WHERE run = $1 AND keeper = $2")
-            .bind(lease.run.as_str())
-            .bind(keeper.as_str())
-            .execute(&mut *write)
-            .await?;
+        mark(&mut write, (lease, keeper), 1).await?;
         sqlx::query(
             "UPDATE runs SET logs_shipped = 1 WHERE id = $1 AND NOT EXISTS
              (SELECT 1 FROM log_parts WHERE log_parts.run = runs.id AND log_parts.shipped = 0)",
@@ -149,11 +145,7 @@ impl Store {
         keeper: &KeeperId,
     ) -> Result<(), StoreError> {
         let mut write = self.begin_leased(lease).await?;
-        sqlx::query("UPDATE log_parts SET shipped = 0 WHERE run = $1 AND keeper = $2")
-            .bind(lease.run.as_str())
-            .bind(keeper.as_str())
-            .execute(&mut *write)
-            .await?;
+        mark(&mut write, (lease, keeper), 0).await?;
         sqlx::query("UPDATE runs SET logs_shipped = 0 WHERE id = $1")
             .bind(lease.run.as_str())
             .execute(&mut *write)
@@ -209,6 +201,21 @@ pub(super) fn part(row: &AnyRow) -> Result<LogPart, StoreError> {
     let part: i64 = row.try_get("part")?;
     let corrupt = |_| StoreError::corrupt("a part of a log", &part.to_string());
     u32::try_from(part).map(LogPart).map_err(corrupt)
+}
+
+/// Sets the flag of the parts of a run in one folder.
+async fn mark(
+    write: &mut AnyConnection,
+    (lease, keeper): (&Lease, &KeeperId),
+    shipped: i64,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE log_parts SET shipped = $3 WHERE run = $1 AND keeper = $2")
+        .bind(lease.run.as_str())
+        .bind(keeper.as_str())
+        .bind(shipped)
+        .execute(write)
+        .await?;
+    Ok(())
 }
 
 fn kept(row: &AnyRow) -> Result<KeptPart, StoreError> {

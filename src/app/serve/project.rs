@@ -134,6 +134,7 @@ impl Watch for Ringing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
     #[test]
     fn an_address_that_cannot_be_used_never_passes_and_a_server_that_is_away_may() {
         let url = || "https://example.com/model.git".to_owned();
