@@ -1,6 +1,6 @@
 //! Times the way of a log: from a command's output to batches that a service has accepted, with masking on. In this
 //! process, and over HTTP to a server on the loopback that takes everything; one after the other, and both at the same
-//! time in one task, as a run does it. Beside `cat` and, where `RELEVO_WATCHTOWER` names a Python that has it, watchtower on the same
+//! time, each in a task of its own, as a run does it. Beside `cat` and, where `RELEVO_WATCHTOWER` names a Python that has it, watchtower on the same
 //! server. Prints, with the rate by the clock also that by the processor's time, which says more where others work too;
 //! asserts nothing but that every line arrived.
 //!
@@ -246,7 +246,7 @@ async fn measure(keep: &Path, spoken: &Spoken, wire: Wire, order: Order) -> Resu
     let writing = write_log(folder.clone(), run.id.clone(), spoken.clone());
     if order == Order::Together {
         tokio::select! {
-            ended = writing => ended?,
+            ended = tokio::spawn(writing) => ended??,
             never = shipper.keep_shipping() => match never {},
         }
     } else {

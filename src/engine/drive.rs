@@ -3,7 +3,7 @@
 use super::attempt::attempt;
 use super::lanes::{self, Beginning, Turn};
 use super::orders;
-use super::shipping::{drain, drain_last};
+use super::shipping::{Shipping, drain, drain_last};
 use super::workspace::Workspace;
 use super::{Engine, StageContext};
 use crate::clock::until;
@@ -82,23 +82,16 @@ impl Engine {
             // No line will be written.
             Some(_) => self.logs.clone(),
         };
-        let mut shipper = match orders.sink {
-            Some(sink) => Some(self.shipper(&run, lease, sink).await?),
+        let shipping = match orders.sink {
+            Some(sink) => Some(Shipping::begin(self.shipper(&run, lease, sink).await?)),
             None => None,
         };
         let (canceller, cancel) = Canceller::new();
         orders::said_before(self, &run.id, (&orders.cancel, &canceller)).await?;
         let hearing = orders::hear(self, &lease.run, &orders.cancel, &canceller);
         let drive = Drive::load((self, logs), (run, lease), cancel, Arc::clone(&workspace)).await?;
-        let shipping = async {
-            match &mut shipper {
-                Some(shipper) => shipper.keep_shipping().await,
-                None => pending().await,
-            }
-        };
         let end = tokio::select! {
             end = drive.run() => end?,
-            never = shipping => match never {},
             never = hearing => match never {},
         };
         let outcome = match end {
@@ -111,9 +104,11 @@ impl Engine {
                 None
             }
         };
-        let unsent = match (&mut shipper, &outcome) {
-            (Some(shipper), Some(_)) => drain_last(shipper, self.drain_deadline).await,
-            (Some(shipper), None) => drain(shipper, self.drain_deadline).await,
+        let unsent = match (shipping, &outcome) {
+            (Some(shipping), Some(_)) => {
+                drain_last(&mut *shipping.end().await, self.drain_deadline).await
+            }
+            (Some(shipping), None) => drain(&mut *shipping.end().await, self.drain_deadline).await,
             (None, _) => Unsent::default(),
         };
         Ok(Driven { outcome, unsent })

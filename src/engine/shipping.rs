@@ -6,7 +6,11 @@ use crate::{
     ids::RunId,
     store::{Lease, RunRecord, Store, StoreError},
 };
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    task::JoinSet,
+};
 
 /// Ended runs with unsent lines that are looked at for some that can be shipped: runs whose repository or environment
 /// is not at hand stay, and must not keep the others waiting for ever.
@@ -72,6 +76,29 @@ impl Engine {
         let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
         let shipment = Shipment { store, clock, folder: self.logs.clone(), sink };
         Shipper::new(shipment, run, lease.clone()).await
+    }
+}
+
+/// The log of a run on its way while the run is driven, in a task of its own: what a stage says is masked and kept by one
+/// processor while another sends what was kept. It ends with what holds it.
+pub(super) struct Shipping {
+    shipper: Arc<Mutex<Shipper>>,
+    task: JoinSet<Infallible>,
+}
+
+impl Shipping {
+    pub(super) fn begin(shipper: Shipper) -> Self {
+        let shipper = Arc::new(Mutex::new(shipper));
+        let held = Arc::clone(&shipper);
+        let mut task = JoinSet::new();
+        task.spawn(async move { held.lock_owned().await.keep_shipping().await });
+        Self { shipper, task }
+    }
+
+    /// Stops it where it is, and gives the shipper back.
+    pub(super) async fn end(mut self) -> OwnedMutexGuard<Shipper> {
+        self.task.shutdown().await;
+        self.shipper.lock_owned().await
     }
 }
 

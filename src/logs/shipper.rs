@@ -7,7 +7,10 @@ use super::stream::{Stream, Way, stream_prefix};
 use super::{LogReader, ShipError, Shipment, StagePart, Unsent};
 use crate::clock::timeout;
 use crate::store::{Lease, LogCursor, RunRecord, StoreError};
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::{
+    FutureExt as _,
+    stream::{self, StreamExt as _},
+};
 use std::{collections::BTreeMap, convert::Infallible, io, sync::Arc, time::Duration};
 
 /// Pause between two passes while lines arrive: what a reader in the cloud waits longer for them.
@@ -113,7 +116,8 @@ impl Shipper {
         }
         let way = &self.way;
         // Boxed, as each would be held in full by every future above.
-        let passes = self.streams.values_mut().map(|stream| Box::pin(stream.ship(way)));
+        let passes = self.streams.values_mut().map(|stream| stream.ship(way).boxed());
+        let passes: Vec<_> = passes.collect();
         let ended: Vec<_> = stream::iter(passes).buffer_unordered(MOST_STREAMS).collect().await;
         ended.into_iter().collect()
     }
