@@ -43,7 +43,7 @@ impl Hearing {
     pub async fn ask(&self, github: &Client, repository: &Repository) -> Result<usize, AskError> {
         let Some(name) = &repository.github else { return Ok(0) };
         let opened = self.open(repository).map_err(Trouble::from)?;
-        let (called, rules) = (opened.name(), Rules::of(&opened)?);
+        let (called, rules) = (opened.name(), Rules::of(&opened, &self.projects)?);
         let mut found = 0;
         for rule in &rules.environments {
             let Ok(branch) = rule.branch.parse::<BranchName>() else { continue };

@@ -146,7 +146,7 @@ impl Hearing {
         let opened = || -> Result<_, Trouble> {
             let opened = self.open(repository)?;
             opened.fetch()?;
-            let rules = Rules::of(&opened)?;
+            let rules = Rules::of(&opened, &self.projects)?;
             Ok((opened, rules))
         };
         let opened = opened();

@@ -60,7 +60,7 @@ impl Hearing {
                 return Ok(None);
             }
             opened.fetch()?;
-            let rules = Rules::of(&opened)?;
+            let rules = Rules::of(&opened, &self.projects)?;
             Ok(Some((opened.name(), tips, rules)))
         };
         let (name, tips, rules) = match looked() {

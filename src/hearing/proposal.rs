@@ -79,7 +79,7 @@ impl Hearing {
     ) -> Result<Option<(EnvironmentRule, Held)>, Trouble> {
         let opened = self.open(repository)?;
         opened.fetch()?;
-        let rules = Rules::of(&opened)?;
+        let rules = Rules::of(&opened, &self.projects)?;
         let Some(rule) = rules.environments.iter().find(|rule| rule.branch == base) else {
             return Ok(None);
         };

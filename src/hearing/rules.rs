@@ -3,7 +3,7 @@
 use crate::{
     git::{self, GitError},
     ids::Sha,
-    project::{self, FileError, Files, ProjectError},
+    project::{FileError, ProjectError, Projects},
     spec::{EnvironmentRule, Finding, Findings, Severity},
 };
 
@@ -32,14 +32,13 @@ pub(super) enum Trouble {
 
 impl Rules {
     /// Reads them.
-    pub(super) fn of(repository: &git::Repository) -> Result<Self, Trouble> {
+    pub(super) fn of(repository: &git::Repository, projects: &Projects) -> Result<Self, Trouble> {
         let commit = repository.branch(&repository.default_branch()?)?;
-        let files = Files::Commit(repository, &commit);
-        if let Some(environments) = project::rules(files)? {
+        if let Some(environments) = projects.rules(repository, &commit)? {
             return Ok(Self { commit, environments });
         }
         // Loading it as a whole says what is wrong with it.
-        let why = match project::load(None, &commit, files, files) {
+        let why = match projects.load(repository, &commit, &commit) {
             Err(error) => Trouble::from(error).to_string(),
             Ok(_) => "no rules".to_owned(),
         };

@@ -1,22 +1,26 @@
-//! Projects that were loaded of late: a push is judged by its project, and its run driven with the same one a moment
-//! later.
+//! Projects and rules that were loaded of late: a push is judged by its project and the default branch's rules, and its run
+//! driven with the same a moment later.
 //!
 //! Files of a commit never change, so what was made of them holds for ever. The commits themselves are no part of the
 //! key: those with the same files differ in nothing else that a project says.
 
-use super::{Files, Project, ProjectError, Recent, load};
-use crate::{git, ids::Sha};
+use super::{FileError, Files, Project, ProjectError, Recent, load, rules};
+use crate::{git, ids::Sha, spec::EnvironmentRule};
 use std::sync::Arc;
 
-/// Projects that are kept.
+/// Projects that are kept, and rules.
 const MOST_KEPT: usize = 8;
 /// Bytes of files in a project that is kept; a larger one is loaded each time, as its data would fill the memory of an
 /// agent that has nothing to do.
 const MOST_BYTES: usize = 512 << 10;
 
-/// Loads projects, or finds them; clones share what they found.
+/// Loads projects and rules, or finds them; clones share what they found.
 #[derive(Debug, Clone)]
-pub struct Projects(Arc<Recent<Key, Arc<Project>>>);
+pub struct Projects {
+    projects: Arc<Recent<Key, Arc<Project>>>,
+    /// By the tree they are from.
+    rules: Arc<Recent<Sha, Vec<EnvironmentRule>>>,
+}
 
 /// Everything that a project is made of.
 #[derive(Debug, PartialEq)]
@@ -28,7 +32,8 @@ struct Key {
 
 impl Default for Projects {
     fn default() -> Self {
-        Self(Arc::new(Recent::of(MOST_KEPT)))
+        let (projects, rules) = (Recent::of(MOST_KEPT), Recent::of(MOST_KEPT));
+        Self { projects: Arc::new(projects), rules: Arc::new(rules) }
     }
 }
 
@@ -44,18 +49,38 @@ impl Projects {
         policy: &Sha,
     ) -> Result<Arc<Project>, ProjectError> {
         let address = repository.public_address();
-        let tree = |commit| repository.tree_of(commit).map_err(super::FileError::from);
+        let tree = |commit| repository.tree_of(commit).map_err(FileError::from);
         let key = Key { address, files: tree(commit)?, policy: tree(policy)? };
-        if let Some(found) = self.0.get(&key) {
+        if let Some(found) = self.projects.get(&key) {
             return Ok(of_commits(found, commit, policy));
         }
         let files = Files::Commit(repository, commit);
         let policy = Files::Commit(repository, policy);
         let project = Arc::new(load(key.address.clone(), commit, files, policy)?);
         if bytes(&project) <= MOST_BYTES {
-            self.0.keep(key, Arc::clone(&project));
+            self.projects.keep(key, Arc::clone(&project));
         }
         Ok(project)
+    }
+
+    /// As [`rules`], from a commit of a repository.
+    ///
+    /// # Errors
+    /// As [`rules`].
+    pub fn rules(
+        &self,
+        repository: &git::Repository,
+        policy: &Sha,
+    ) -> Result<Option<Vec<EnvironmentRule>>, FileError> {
+        let tree = repository.tree_of(policy)?;
+        if let Some(found) = self.rules.get(&tree) {
+            return Ok(Some(found));
+        }
+        let read = rules(Files::Commit(repository, policy))?;
+        if let Some(rules) = &read {
+            self.rules.keep(tree, rules.clone());
+        }
+        Ok(read)
     }
 }
 

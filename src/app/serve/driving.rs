@@ -105,10 +105,7 @@ async fn stop(tools: Tools, canceller: Canceller) -> std::convert::Infallible {
 
 async fn drive(tools: Tools, run: RunRecord, cancel: Cancel) -> Result<(), Trouble> {
     let (reader, wanted) = (tools.clone(), run.clone());
-    let read = tokio::task::spawn_blocking(move || {
-        reader.has_commits(&wanted)?;
-        reader.project_of(&wanted)
-    });
+    let read = tokio::task::spawn_blocking(move || reader.fetched_project_of(&wanted));
     let promotion = tools.promotion(read.await.context("read the project")??, cancel);
     let driven = promotion.drive(&tools.app, &run).await?;
     let end = match driven.outcome {

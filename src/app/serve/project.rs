@@ -37,20 +37,12 @@ impl Tools {
         git::Repository::open(source, &self.app.mirrors(), &self.credentials)
     }
 
-    /// Looks whether the commits of the run are there, fetching once if not: where agents share a store, another one may
-    /// have heard of them first. Blocks.
-    pub(super) fn has_commits(&self, run: &RunRecord) -> Result<(), Trouble> {
+    /// The project of a run that is to be driven, fetched once if its commits are not at hand: where agents share a store,
+    /// another one may have heard of them first. Blocks.
+    pub(super) fn fetched_project_of(&self, run: &RunRecord) -> Result<Arc<Project>, Trouble> {
         let repository = self.open(&run.repository).map_err(of_git)?;
-        let is_there = |commit: &Sha| repository.commit(commit.as_str()).is_ok();
-        if is_there(&run.commit) && run.policy.as_ref().is_none_or(is_there) {
-            return Ok(());
-        }
-        repository.fetch().map_err(of_git)?;
-        if !is_there(&run.commit) {
-            let (commit, name) = (&run.commit, repository.name());
-            return Err(Trouble::Unfit(format!("commit {commit} is not in {name} any more")));
-        }
-        Ok(())
+        fetch_commits(&repository, run)?;
+        project_of(&repository, run, &self.projects).map_err(of_project)
     }
 
     /// The project of the run's commit, if the default branch still lets its branch go where the run goes. Blocks.
@@ -70,6 +62,19 @@ impl Tools {
             cancel,
         }
     }
+}
+
+fn fetch_commits(repository: &git::Repository, run: &RunRecord) -> Result<(), Trouble> {
+    let is_there = |commit: &Sha| repository.commit(commit.as_str()).is_ok();
+    if is_there(&run.commit) && run.policy.as_ref().is_none_or(is_there) {
+        return Ok(());
+    }
+    repository.fetch().map_err(of_git)?;
+    if !is_there(&run.commit) {
+        let (commit, name) = (&run.commit, repository.name());
+        return Err(Trouble::Unfit(format!("commit {commit} is not in {name} any more")));
+    }
+    Ok(())
 }
 
 /// What is wrong with the address never passes; everything else about a repository may.
