@@ -39,16 +39,26 @@ pub struct Promotion {
 }
 
 impl Promotion {
-    /// Drives `run` to its end, or on from where an agent left it, and ships what earlier runs could not ship.
+    /// Drives `run` to its end, or on from where an agent left it.
     ///
     /// # Errors
     /// The run's clouds cannot be opened, another agent drives it, or the store fails.
     pub async fn drive(self, app: &App, run: &RunRecord) -> anyhow::Result<Driven> {
         let (project, cancel) = (self.project.clone(), self.cancel.clone());
         let clouds = self.clouds(app).await?;
+        drive((&self.engine(app, &clouds), cancel), (&project, &clouds), run).await
+    }
+
+    /// The same, and then ships what earlier runs could not ship: for an agent that ends with the run, and so looks at
+    /// those at no other time.
+    ///
+    /// # Errors
+    /// As [`drive`](Self::drive).
+    pub async fn drive_last(self, app: &App, run: &RunRecord) -> anyhow::Result<Driven> {
+        let (project, cancel) = (self.project.clone(), self.cancel.clone());
+        let clouds = self.clouds(app).await?;
         let engine = self.engine(app, &clouds);
-        let orders = Orders { cancel, sink: sink_of(&project, &clouds, run) };
-        let driven = engine.drive(&run.id, orders).await.context("drive the run")?;
+        let driven = drive((&engine, cancel), (&project, &clouds), run).await?;
         // Where this run's lines did not arrive, those of others would not either.
         if driven.unsent.lines == 0 {
             ship_leftovers(&engine, (&project, &clouds), run).await?;
@@ -87,6 +97,15 @@ impl Promotion {
             drain_deadline: DRAIN_DEADLINE,
         }
     }
+}
+
+async fn drive(
+    (engine, cancel): (&Engine, Cancel),
+    (project, clouds): (&Project, &AppClouds),
+    run: &RunRecord,
+) -> anyhow::Result<Driven> {
+    let orders = Orders { cancel, sink: sink_of(project, clouds, run) };
+    engine.drive(&run.id, orders).await.context("drive the run")
 }
 
 async fn ship_leftovers(

@@ -134,7 +134,7 @@ pub(crate) async fn promote(
         cancel,
     };
     let driven = tokio::select! {
-        driven = promotion.drive(app, &run) => driven,
+        driven = promotion.drive_last(app, &run) => driven,
         never = live.redraw() => match never {},
         never = on_interrupt(&canceller, &live) => match never {},
     };
