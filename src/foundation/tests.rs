@@ -9,6 +9,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+mod images;
 mod provider;
 mod unread;
 

@@ -13,5 +13,6 @@
 
 mod accounts;
 mod approval;
+mod images;
 mod promotion;
 mod training;
