@@ -57,7 +57,7 @@ pub(super) fn trust(member: &Member) -> Statement {
 pub(super) fn policy(member: &Member, scope: &Scope, role: &Arn) -> Policy {
     let Environment { train_role, inference_role, .. } = &member.environment;
     let mut policy =
-        Policy::of(data(member, scope)).and(jobs(member, role)).and(images(member));
+        Policy::of(data(member, scope)).and(jobs(member, role)).and(images(member, role));
     if role == train_role {
         let register = ["sagemaker:CreateModelPackage", "sagemaker:AddTags"];
         policy = policy.and([
@@ -110,9 +110,13 @@ fn jobs(member: &Member, role: &Arn) -> Vec<Statement> {
     ]
 }
 
-/// The images of the environment, where they lie in ECR; a token for it is a registry's, not an image's.
-fn images(member: &Member) -> Vec<Statement> {
-    let repositories = definition::repositories(&member.environment);
+/// The images of the environment, and of the stages that run under the role, where they lie in ECR; a token for it is a
+/// registry's, not an image's.
+fn images(member: &Member, role: &Arn) -> Vec<Statement> {
+    let mut repositories = definition::repositories(&member.environment);
+    if *role == member.environment.train_role {
+        repositories.extend(member.stage_images.iter().cloned());
+    }
     if repositories.is_empty() {
         return Vec::new();
     }

@@ -1,7 +1,10 @@
 //! Who may pull which images.
 
 use super::*;
-use crate::preflight::Permission;
+use crate::{
+    preflight::Permission,
+    spec::{SourceFile, check_pipeline},
+};
 
 const PULL: [&str; 3] =
     ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
@@ -66,4 +69,36 @@ fn where_an_image_is_not_known_the_others_may_be_pulled() {
     let pull = |ask: &&Permission| ask.what == "training: pull images";
     let [pull] = asks.iter().filter(pull).collect::<Vec<_>>()[..] else { panic!("one ask") };
     assert!(pull.resources.contains(&xgboost.to_owned()), "{pull:?}");
+}
+
+/// A stage's command runs as a job, under the role of the train pipeline.
+#[test]
+fn the_image_that_a_stage_names_may_be_pulled_where_the_stage_works() {
+    let stage = |name: &str, place: &str| {
+        let image = format!("222222222222.dkr.ecr.us-east-1.amazonaws.com/{name}:1");
+        let machine = format!("sagemaker: {{ image: '{image}', files: [check.py] }}");
+        format!("  {name}: {{ run: [python3, check.py], {place} runs-on: {{ {machine} }} }}\n")
+    };
+    let text = format!(
+        "version: 1\nname: m\nenvironments:\n  dev: {{ branch: develop }}\n  prod: {{ branch: main, after: dev }}\nstages:\n{}{}",
+        stage("anywhere", ""),
+        stage("in-dev", "in: dev,"),
+    );
+    let file = SourceFile { name: "pipeline.yaml".to_owned(), text };
+    let (pipeline, _) = check_pipeline(&file).unwrap_or_else(|findings| panic!("{findings:?}"));
+    let Scope { members, target, people } = super::scope();
+    let environments = members.into_iter().map(|one| (one.name().clone(), one.environment));
+    let scope = Scope::of(&pipeline, &environments.collect(), &target, people);
+    let foundation = Foundation::of(&scope);
+    let may = |role: &Arn, repository: &str| {
+        let on = format!("arn:aws:ecr:us-east-1:222222222222:repository/{repository}");
+        allows(super::role(&foundation, role), "ecr:BatchGetImage", &on, &BTreeMap::new())
+    };
+    let (dev, prod) = (&scope.members[0].environment, &scope.members[1].environment);
+    for (environment, in_dev) in [(dev, true), (prod, false)] {
+        let Environment { train_role, deploy_role, .. } = environment;
+        assert!(may(train_role, "anywhere"), "{train_role}");
+        assert_eq!(may(train_role, "in-dev"), in_dev, "{train_role}");
+        assert!(!may(deploy_role, "anywhere"), "{deploy_role} does not look for it");
+    }
 }

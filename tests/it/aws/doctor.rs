@@ -163,6 +163,7 @@ async fn a_key_that_the_file_names_by_an_alias_is_judged_as_the_key_behind_it() 
         environment: prod(),
         written_key: alias.clone(),
         before: vec![],
+        stage_images: [].into(),
     };
     let landscape = Landscape::of(&[member]);
     let file = folder.path().join("rehearsal.sqlite");
