@@ -13,6 +13,5 @@
 
 mod accounts;
 mod approval;
-mod images;
 mod promotion;
 mod training;

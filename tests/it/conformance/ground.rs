@@ -38,7 +38,7 @@ pub(super) struct Ground {
     pub(super) prod: Environment,
     /// The address of an image that prod may pull.
     pub(super) image: String,
-    access: Access,
+    pub(super) access: Access,
     _folder: TempDir,
 }
 
@@ -88,6 +88,12 @@ impl Ground {
         purpose: Purpose,
     ) -> Result<Session, CloudError> {
         self.access.assume(environment, &run(), purpose).await
+    }
+
+    /// Somebody deletes prod's image from its own registry.
+    pub(super) async fn delete_image(&self, server: Server) {
+        let endpoint = self.prod.endpoint_url.as_ref().unwrap().as_str();
+        furnish::delete_image(&self.prod, (server, endpoint.trim_end_matches('/'))).await;
     }
 
     /// The same accounts, with prod behind a proxy.
@@ -169,6 +175,17 @@ mod furnish {
         bucket(&own, environment.bucket.as_str(), tenants).await;
         bucket(&registry, environment.artifacts_bucket.as_str(), tenants).await;
         image(&own).await;
+    }
+
+    pub(super) async fn delete_image(
+        environment: &Environment,
+        (server, endpoint): (Server, &str),
+    ) {
+        let own = admin(environment.account.as_str(), server, endpoint).await;
+        let (repository, tag) = IMAGE.split_once(':').unwrap();
+        let id = aws_sdk_ecr::types::ImageIdentifier::builder().image_tag(tag).build();
+        let delete = aws_sdk_ecr::Client::new(&own).batch_delete_image();
+        delete.repository_name(repository).image_ids(id).send().await.unwrap();
     }
 
     async fn image(config: &SdkConfig) {

@@ -1,11 +1,15 @@
 //! Images in ECR: there, without the tag, without the repository, and nobody's business.
 
-use super::{Found, Ground, refused, same};
+use super::{Found, Ground, Server, refused, same};
+use crate::aws::world::run;
 use relevo::{
     aws::{CloudError, ErrorClass, Purpose, Session},
+    clock::{Clock as _, SystemClock},
     definition::first_party_images,
+    doctor::{Subject, examine},
     ids::EcrImage,
-    preflight::ImageState,
+    preflight::{Check, ImageState, Outcome},
+    spec::{Environment, Images},
 };
 
 async fn asked(session: &Session, address: &str) -> Result<ImageState, CloudError> {
@@ -55,4 +59,26 @@ pub(super) async fn an_image_is_not_for_everybody_to_look_at(ground: Ground) -> 
     let session = ground.assume(&ground.prod, Purpose::Read).await?;
     let error = refused("BatchGetImage", asked(&session, &ground.image).await)?;
     same("BatchGetImage", error.class, ErrorClass::Denied)
+}
+
+/// What the doctor says of an image of prod's own, there at first and then deleted.
+#[tokio::test]
+async fn the_doctor_sees_an_image_go() {
+    let Some(ground) = Ground::on(Server::Moto).await else { return };
+    let images = Images { monitor: Some(ground.image.clone()), ..Images::default() };
+    let environment = Environment { images, ..ground.prod.clone() };
+    let of_monitor = async || {
+        let (access, environment) = (&ground.access, &environment);
+        let now = SystemClock.now();
+        let subject = Subject { access, environment, branch: "main", run: &run(), now };
+        let checks: Vec<Check> = Box::pin(examine(subject)).await;
+        checks.into_iter().find(|check| check.what == "image: monitor").unwrap().outcome
+    };
+    let outcome = of_monitor().await;
+    assert!(matches!(outcome, Outcome::Ok { .. }), "{outcome:?}");
+    ground.delete_image(Server::Moto).await;
+    let Outcome::Failed { why, fix } = of_monitor().await else { panic!("it is gone") };
+    assert!(why.ends_with("has no image with the tag 3.0-5"), "{why}");
+    assert!(fix.starts_with("push sagemaker-xgboost:3.0-5, or name one"), "{fix}");
+    assert!(fix.contains("images.monitor in environments/prod.yaml"), "{fix}");
 }
