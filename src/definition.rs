@@ -25,7 +25,7 @@ pub use difference::{Change, Difference, Subject};
 pub use document::{Definition, DefinitionError, MAX_CHARACTERS, Step};
 pub use evaluate::{EvaluateError, Scope, evaluate};
 pub use function::function_name;
-pub use images::images;
+pub use images::{Named, PipelineImage, first_party_images, images, pipeline_images, repositories};
 pub use lint::{Flaw, lint};
 pub use outputs::output_address;
 pub use reference::{InvalidReference, Reference, Segment};

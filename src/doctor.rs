@@ -5,13 +5,13 @@
 //! the environment file are looked at even where no session can be had.
 
 mod identity;
+mod images;
 mod places;
 mod roles;
 mod service;
 
 use crate::{
-    aws::{Access, CloudError, ErrorClass, Purpose, Session},
-    definition,
+    aws::{Access, Caller, CloudError, ErrorClass, Purpose, Session},
     ids::RunId,
     preflight::{self, Check, Destination, Outcome},
     spec::Environment,
@@ -50,22 +50,35 @@ pub async fn examine(subject: Subject<'_>) -> Vec<Check> {
         Check::new("deploy role", identity::session(&session, environment)),
     ];
     checks.extend(unlocked);
-    if let Ok(session) = &session {
-        let named = named_by_key(session, environment).await;
-        let (roles, places, service) = tokio::join!(
-            Box::pin(roles::examine(session, &named, caller.as_ref().ok())),
-            Box::pin(places::examine(session, &named, &environment.kms_key)),
-            Box::pin(service::examine(session, destination)),
-        );
-        checks.extend(roles.into_iter().chain(places).chain(service));
-    } else {
-        let why = "looked at once the deploy role can be taken";
-        let unseen = ["roles", "key", "bucket", "registry", "log group", "alerts", "schedule"];
-        checks.extend(unseen.map(|what| Check::new(what, Outcome::unknown(why))));
-    }
+    let session = session.as_ref().ok();
+    let (seen, images) = tokio::join!(
+        Box::pin(seen(session, destination, caller.as_ref().ok())),
+        Box::pin(images::examine(session, environment)),
+    );
+    checks.extend(seen);
     checks.push(Check::new("fire times", preflight::fire_times(&environment.schedule, now)));
-    checks.push(Check::new("images", images(environment)));
+    checks.extend(images);
     checks
+}
+
+/// What only a session shows.
+async fn seen(
+    session: Option<&Session>,
+    destination: Destination<'_>,
+    caller: Option<&Caller>,
+) -> Vec<Check> {
+    let environment = destination.environment;
+    let Some(session) = session else {
+        let unseen = ["roles", "key", "bucket", "registry", "log group", "alerts", "schedule"];
+        return unseen.map(|what| Check::new(what, Outcome::unknown(LATER))).to_vec();
+    };
+    let named = named_by_key(session, environment).await;
+    let (roles, places, service) = tokio::join!(
+        Box::pin(roles::examine(session, &named, caller)),
+        Box::pin(places::examine(session, &named, &environment.kms_key)),
+        Box::pin(service::examine(session, destination)),
+    );
+    roles.into_iter().chain(places).chain(service).collect()
 }
 
 /// The environment with the key itself where its file names an alias: IAM and policies know no alias. Where KMS does not
@@ -81,24 +94,11 @@ async fn named_by_key<'e>(session: &Session, environment: &'e Environment) -> Co
     }
 }
 
+/// Why nothing is said of what only a session shows.
+const LATER: &str = "looked at once the deploy role can be taken";
+
 fn no_time() -> Outcome {
     Outcome::unknown("no answer told the time")
-}
-
-/// Whether the registry really has them is not asked: the first-party ones let nobody list them.
-fn images(environment: &Environment) -> Outcome {
-    let region = &environment.region;
-    match definition::images(environment) {
-        Ok(images) => {
-            let names: Vec<&str> =
-                images.iter().map(|image| image.rsplit('/').next().unwrap_or(image)).collect();
-            Outcome::ok(format!("named for {region}: {} (ECR is not asked)", names.join(", ")))
-        }
-        Err(error) => Outcome::failed(
-            error.to_string(),
-            "name them in the environment file: images.xgboost, images.scikit_learn, images.monitor",
-        ),
-    }
 }
 
 /// What was to be read could not be.

@@ -6,6 +6,7 @@
 mod arn;
 mod branch;
 mod cloud;
+mod image;
 mod log;
 mod partition;
 mod run;
@@ -14,6 +15,7 @@ mod trace;
 pub use arn::Arn;
 pub use branch::BranchName;
 pub use cloud::{AccountId, BucketName, PipelineName, Region, S3Uri};
+pub use image::EcrImage;
 pub use log::{KeeperId, LogPart};
 pub use partition::Partition;
 pub use run::{

@@ -1,4 +1,4 @@
-//! What a deployment needs, judged: policies, buckets, permissions, people, the clock.
+//! What a deployment needs, judged: policies, buckets, images, permissions, people, the clock.
 //!
 //! Nothing is read here. Each function takes what was read and answers an [`Outcome`]; whatever could not be read
 //! is [`Outcome::Unknown`] with the reason, never a guess. Failed means that a deployment would not work, or that
@@ -8,6 +8,7 @@ mod asked;
 mod bucket;
 mod clock;
 mod document;
+mod images;
 mod key;
 mod leave;
 mod permissions;
@@ -19,6 +20,7 @@ pub use asked::Asked;
 pub use bucket::{Encryption, PublicAccess, encrypted, in_region, private, tls_only, versioned};
 pub use clock::skew;
 pub use document::{NotAPolicy, PolicyDocument};
+pub use images::{ImageState, image, whereabouts};
 pub use key::{KeyUse, events_may_use, is_alias, logs_may_use, usable};
 pub use leave::{Act, Leave, Question, questions};
 pub use permissions::{Permission, Want, permissions};

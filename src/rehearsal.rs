@@ -1,5 +1,5 @@
 //! An AWS for the laptop: STS, S3, Lambda, SageMaker, EventBridge, SNS and CloudWatch Logs, as much
-//! of them as promoting a model takes, and as much of IAM and KMS as looking at roles and keys takes.
+//! of them as promoting a model takes, and as much of IAM, KMS and ECR as looking at roles, keys and images takes.
 //!
 //! It speaks the wire of AWS, so the same adapters, plans and applies run against it as against AWS:
 //! in-process as the SDK's HTTP client ([`Rehearsal::http_client`]), or on a loopback port for the AWS
@@ -15,6 +15,7 @@ mod call;
 mod check;
 mod client;
 mod containers;
+mod ecr;
 mod endpoint;
 mod events;
 mod fault;

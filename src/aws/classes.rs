@@ -44,7 +44,7 @@ impl ErrorClass {
     }
 }
 
-/// Codes by class, from the API references of the seven services and the SDK's own retry tables.
+/// Codes by class, from the API references of the services and the SDK's own retry tables.
 const CODES: [(ErrorClass, &[&str]); 9] = [
     (
         ErrorClass::NotFound,
@@ -55,6 +55,7 @@ const CODES: [(ErrorClass, &[&str]); 9] = [
             "ResourceNotFoundException",
             "NoSuchKey",
             "NoSuchBucket",
+            "RepositoryNotFoundException",
         ],
     ),
     (

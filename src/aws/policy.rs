@@ -89,7 +89,7 @@ pub enum Purpose {
     Train,
     /// Observing.
     Read,
-    /// Observing, policies and settings included.
+    /// Observing, policies, settings and images included.
     Diagnose,
     /// Judging batches, starting a training on what arrived, telling people.
     Watch,
@@ -224,10 +224,10 @@ impl Names<'_> {
         ]})
     }
 
-    /// What `read` lacks for looking at policies. `s3:Get*` covers a bucket's.
+    /// What `read` lacks for looking at policies and images. `s3:Get*` covers a bucket's.
     fn diagnose(&self) -> Value {
         json!({ "Effect": "Allow", "Resource": "*", "Action": [
-            "iam:GetRole", "kms:GetKeyPolicy"
+            "iam:GetRole", "kms:GetKeyPolicy", "ecr:BatchGetImage"
         ]})
     }
 

@@ -1,6 +1,6 @@
 //! A role that was taken: who it is, and the services as it sees them.
 
-use super::{Events, Iam, Kms, Lambda, Logs, S3, SageMaker, Sns, access::Owners};
+use super::{Ecr, Events, Iam, Kms, Lambda, Logs, S3, SageMaker, Sns, access::Owners};
 use crate::{
     ids::{AccountId, Arn, Region},
     spec::Environment,
@@ -30,6 +30,7 @@ struct Services {
     iam: OnceLock<Iam>,
     kms: OnceLock<Kms>,
     logs: OnceLock<Logs>,
+    ecr: OnceLock<Ecr>,
 }
 
 impl Session {
@@ -111,5 +112,11 @@ impl Session {
     #[must_use]
     pub fn logs(&self) -> Logs {
         self.services.logs.get_or_init(|| Logs::new(&self.config)).clone()
+    }
+
+    /// Registries of container images.
+    #[must_use]
+    pub fn ecr(&self) -> Ecr {
+        self.services.ecr.get_or_init(|| Ecr::new(&self.config)).clone()
     }
 }

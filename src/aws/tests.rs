@@ -2,6 +2,7 @@
 
 mod agreement;
 mod heads;
+mod images;
 mod pipelines;
 mod presence;
 mod roles;
@@ -211,7 +212,8 @@ fn is_of(purpose: Purpose, action: &str) -> bool {
     let reading = ["Describe", "List", "Get", "Filter", "Decrypt", "Simulate"];
     let reads = reading.iter().any(|known| verb.starts_with(known));
     match purpose {
-        Purpose::Read | Purpose::Diagnose => reads,
+        Purpose::Read => reads,
+        Purpose::Diagnose => reads || action == "ecr:BatchGetImage",
         Purpose::Logs => service == "logs",
         Purpose::Job => {
             let job = verb.ends_with("ProcessingJob") || verb == "AddTags";

@@ -18,8 +18,9 @@ use comfy_table::{Table, presets::NOTHING};
 
 /// Check everything a deployment needs in an environment, changing nothing
 ///
-/// Identity, trust, each permission, key policy, buckets, registry, alerts, schedule, clock. For whatever is not as it
-/// should be there is a fix below the table. What only a deployment makes is a warning until then.
+/// Identity, trust, each permission, key policy, buckets, registry, alerts, schedule, clock, and whether ECR has the
+/// images that the pipelines run in. For whatever is not as it should be there is a fix below the table. What only a
+/// deployment makes is a warning until then.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -7,7 +7,10 @@ use super::{
     policy::{Policy, Principal, Statement},
     scope::{Member, People, Scope},
 };
-use crate::spec::{Environment, SessionTags, Sessions};
+use crate::{
+    definition::repositories,
+    spec::{Environment, SessionTags, Sessions},
+};
 
 /// What no deployer may do, whatever else allows it: approve, erase, widen its own rights.
 const NEVER: &[&str] = &[
@@ -139,6 +142,7 @@ pub(super) fn policy(member: &Member, scope: &Scope) -> Policy {
         .chain(alerts(member))
         .chain(logs(member))
         .chain(hand_over(member))
+        .chain(images(member))
         .chain([examine(member), Statement::deny("Never", NEVER).on(["*"])]);
     Policy::of(all)
 }
@@ -249,6 +253,13 @@ fn hand_over(member: &Member) -> Vec<Statement> {
 pub(super) fn pass(name: &str, service: &str) -> Statement {
     let service = format!("{service}.amazonaws.com");
     Statement::allow(name, &["iam:PassRole"]).when("StringEquals", "iam:PassedToService", [service])
+}
+
+/// What a pull begins with, of the images that the pipelines run in: no layer can be had with it.
+fn images(member: &Member) -> Option<Statement> {
+    let repositories = repositories(&member.environment);
+    let find = Statement::allow("FindImages", &["ecr:BatchGetImage"]);
+    (!repositories.is_empty()).then(|| find.on(repositories))
 }
 
 fn examine(member: &Member) -> Statement {

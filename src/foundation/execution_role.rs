@@ -56,7 +56,8 @@ pub(super) fn trust(member: &Member) -> Statement {
 /// What `role` may do, the train pipeline's, the inference pipeline's or both.
 pub(super) fn policy(member: &Member, scope: &Scope, role: &Arn) -> Policy {
     let Environment { train_role, inference_role, .. } = &member.environment;
-    let mut policy = Policy::of(data(member, scope)).and(jobs(member, role)).and(images(member));
+    let mut policy =
+        Policy::of(data(member, scope)).and(jobs(member, role)).and(images(member, role));
     if role == train_role {
         let register = ["sagemaker:CreateModelPackage", "sagemaker:AddTags"];
         policy = policy.and([
@@ -109,38 +110,18 @@ fn jobs(member: &Member, role: &Arn) -> Vec<Statement> {
     ]
 }
 
-/// The images of the environment, where they lie in ECR; a token for it is a registry's, not an image's.
-fn images(member: &Member) -> Vec<Statement> {
-    let images = definition::images(&member.environment).unwrap_or_default();
-    let arns: Vec<String> =
-        images.iter().filter_map(|image| repository(image, member.partition())).collect();
-    if arns.is_empty() {
+/// The images of the environment, and of the stages that run under the role, where they lie in ECR; a token for it is a
+/// registry's, not an image's.
+fn images(member: &Member, role: &Arn) -> Vec<Statement> {
+    let mut repositories = definition::repositories(&member.environment);
+    if *role == member.environment.train_role {
+        repositories.extend(member.stage_images.iter().cloned());
+    }
+    if repositories.is_empty() {
         return Vec::new();
     }
     vec![
-        Statement::allow("PullImages", PULL).on(arns),
+        Statement::allow("PullImages", PULL).on(repositories),
         Statement::allow("EnterRegistry", &["ecr:GetAuthorizationToken"]).on(["*"]),
     ]
-}
-
-/// `ACCOUNT.dkr.ecr.REGION.DOMAIN/NAME:TAG` as an ARN.
-fn repository(image: &str, partition: &str) -> Option<String> {
-    let (host, name) = image.split_once('/')?;
-    let (account, rest) = host.split_once(".dkr.ecr.")?;
-    let region = rest.split('.').next()?;
-    let name = name.split(['@', ':']).next()?;
-    Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_image_is_the_repository_it_lies_in() {
-        let image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5";
-        let arn = "arn:aws:ecr:us-east-1:683313688378:repository/sagemaker-xgboost";
-        assert_eq!(repository(image, "aws").as_deref(), Some(arn));
-        assert_eq!(repository("python:3.12", "aws"), None);
-    }
 }

@@ -2,11 +2,11 @@
 
 use crate::{
     definition::function_name,
-    ids::{AccountId, Arn, EnvName},
+    ids::{AccountId, Arn, EcrImage, EnvName},
     plan::rule_prefix,
-    spec::{Environment, Pipeline},
+    spec::{Environment, Pipeline, Stage},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that decides what must be there.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Member {
     pub written_key: Arn,
     /// The environments that its runs may use besides: those before it in the promotion order.
     pub before: Vec<EnvName>,
+    /// The repositories of ECR whose images its stages run commands in, as policies name them.
+    pub stage_images: BTreeSet<String>,
 }
 
 /// Who comes in from outside the accounts.
@@ -56,6 +58,7 @@ impl Scope {
             written_key: environment.kms_key.clone(),
             environment: environment.clone(),
             before: before(name),
+            stage_images: stage_images(pipeline, name),
         };
         let mut members: Vec<Member> = environments.iter().map(member).collect();
         members.sort_by_key(|member| member.before.len());
@@ -100,6 +103,14 @@ impl Scope {
     pub(super) fn earlier(&self, member: &Member) -> Vec<&Member> {
         self.members.iter().filter(|other| member.before.contains(other.name())).collect()
     }
+}
+
+/// Of the stages that work in `environment`, or in whichever a run is for.
+fn stage_images(pipeline: &Pipeline, environment: &EnvName) -> BTreeSet<String> {
+    let here = |stage: &&Stage| stage.environment.as_ref().is_none_or(|name| name == environment);
+    let images = pipeline.stages.iter().filter(here);
+    let images = images.filter_map(|stage| stage.runs_on.as_ref()?.image.as_deref());
+    images.filter_map(|image| Some(image.parse::<EcrImage>().ok()?.repository_arn())).collect()
 }
 
 impl Member {

@@ -7,8 +7,9 @@ use crate::{
     preflight::{self, Outcome, Permission, PolicyDocument, Want, permissions},
     spec::Environment,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+mod images;
 mod provider;
 mod unread;
 
@@ -27,7 +28,8 @@ pub(crate) fn scope_in(region: &str, target: &str) -> Scope {
     let member = |text: &str, before: &[&str]| {
         let environment: Environment = serde_json::from_str(text).unwrap();
         let before: Vec<EnvName> = before.iter().map(|name| name.parse().unwrap()).collect();
-        Member { written_key: environment.kms_key.clone(), environment, before }
+        let written_key = environment.kms_key.clone();
+        Member { written_key, environment, before, stage_images: BTreeSet::new() }
     };
     Scope {
         target: target.parse().unwrap(),

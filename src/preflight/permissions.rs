@@ -2,6 +2,8 @@
 //!
 //! The lists are what `docs/operations.md` says the roles need; each call of the adapters is in one of them.
 
+mod pulls;
+
 use crate::{
     definition::{function_name, job_prefix},
     ids::Arn,
@@ -214,7 +216,9 @@ impl Names<'_> {
             &["sagemaker:ListModelPackages"],
             vec![self.group()],
         );
-        vec![of(events_role, start), of(train_role, register), of(lambda_role, find)]
+        let mut all = vec![of(events_role, start), of(train_role, register), of(lambda_role, find)];
+        all.extend(pulls::pulls(self));
+        all
     }
 
     /// Who trains or deploys a model does not also approve it.

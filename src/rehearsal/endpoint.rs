@@ -1,7 +1,7 @@
 //! Which services there are, on which wire each speaks, and how each spells the common refusals.
 
 use super::{
-    Call, ServiceError, events, iam, kms, lambda, logs,
+    Call, ServiceError, ecr, events, iam, kms, lambda, logs,
     principal::Unrecognised,
     s3, sagemaker, sns, sts,
     wire::{self, NoCaller, Wire, answer::Answer, incoming::Incoming},
@@ -21,10 +21,11 @@ pub(super) enum Endpoint {
     Lambda,
     Iam,
     Kms,
+    Ecr,
 }
 
 /// What people may sign for.
-const KNOWN: &str = "sts, s3, lambda, sagemaker, events, sns, logs, iam and kms";
+const KNOWN: &str = "sts, s3, lambda, sagemaker, events, sns, logs, iam, kms and ecr";
 
 impl Endpoint {
     /// The service that `incoming` is signed for.
@@ -40,6 +41,7 @@ impl Endpoint {
             "sns" => Ok(Self::Sns),
             "iam" => Ok(Self::Iam),
             "kms" => Ok(Self::Kms),
+            "ecr" => Ok(Self::Ecr),
             "" => Err(ServiceError::with_status(
                 StatusCode::FORBIDDEN,
                 "MissingAuthenticationToken",
@@ -55,7 +57,7 @@ impl Endpoint {
     /// How the service speaks.
     pub(super) fn wire(self) -> Wire {
         match self {
-            Self::SageMaker | Self::Logs | Self::Events | Self::Kms => Wire::Json,
+            Self::SageMaker | Self::Logs | Self::Events | Self::Kms | Self::Ecr => Wire::Json,
             Self::Sts | Self::Sns | Self::Iam => Wire::Query,
             Self::Lambda => Wire::RestJson,
             Self::S3 => Wire::RestXml,
@@ -94,6 +96,10 @@ impl Endpoint {
             Self::Kms => {
                 admit(call, "kms", kms::OPERATIONS, kms::resource(call))?;
                 kms::handle(call).await?
+            }
+            Self::Ecr => {
+                admit(call, "ecr", ecr::OPERATIONS, ecr::resource(call))?;
+                ecr::handle(call).await?
             }
             Self::SageMaker => {
                 admit(call, "sagemaker", sagemaker::OPERATIONS, sagemaker::resource(call))?;

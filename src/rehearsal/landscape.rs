@@ -148,6 +148,7 @@ impl Landscape {
                 environment: environment.clone(),
                 written_key: environment.kms_key.clone(),
                 before: before.clone(),
+                stage_images: BTreeSet::new(),
             });
             before.push(environment.name.clone());
         }

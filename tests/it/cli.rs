@@ -9,6 +9,7 @@ mod denied;
 mod doctor;
 mod fleet;
 mod gate;
+mod images;
 mod inbox;
 mod job_logs;
 pub(crate) mod kill;

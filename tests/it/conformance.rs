@@ -5,6 +5,7 @@
 
 mod deployments;
 mod functions;
+mod images;
 mod jobs;
 mod ground;
 mod known;
@@ -90,6 +91,8 @@ checks! {
         a_parameter_that_is_not_there_is_refused, a_group_that_is_not_there_has_no_packages;
     jobs: a_job_is_made_once, a_job_that_is_not_there_is_none, a_job_keeps_its_tags,
         a_job_may_be_stopped_at_any_time, a_job_of_too_long_a_time_is_refused;
+    images: an_image_is_found_by_its_tag, an_image_is_of_its_own_registry, a_first_party_image_is_found_in_its_own_account,
+        a_missing_tag_is_told_from_a_missing_repository, an_image_is_not_for_everybody_to_look_at;
     logs: lines_come_back_in_order, a_group_keeps_its_retention, a_retention_of_thirteen_days_is_refused,
         a_line_too_old_is_counted, a_batch_out_of_order_is_refused;
     deployments: a_plan_is_the_apply, what_was_changed_by_hand_is_seen, environments_are_apart,

@@ -44,7 +44,8 @@ async fn a_wrong_external_id_names_the_cause_and_the_fix_and_the_rest_is_unknown
     assert!(why.contains("AssumeRole") && fix.contains("guessed"), "{why} {fix}");
     assert!(is_ok(&checks, "agent's identity") && is_ok(&checks, "clock"));
     assert!(matches!(of(&checks, "bucket"), Outcome::Unknown { .. }));
-    assert!(is_ok(&checks, "images") && is_ok(&checks, "fire times"));
+    assert!(matches!(of(&checks, "image: monitor"), Outcome::Unknown { .. }));
+    assert!(is_ok(&checks, "fire times"));
     assert!(world.tap.writes().is_empty());
 }
 
@@ -82,7 +83,7 @@ async fn a_region_without_images_and_a_group_of_strangers_fail() {
     let world = World::new().await;
     let elsewhere = Environment { region: "mars-north-1".parse().unwrap(), ..prod() };
     let checks = examined(&world, &elsewhere).await;
-    assert!(failed(&checks, "images").1.contains("images.xgboost"));
+    assert!(failed(&checks, "image: xgboost").1.contains("images.xgboost"));
     assert!(failed(&checks, "bucket").0.contains("us-east-1"));
     let group = "arn:aws:sagemaker:us-east-1:555555555555:model-package-group/theirs";
     let strangers = Environment { model_package_group: group.parse().unwrap(), ..prod() };
@@ -158,7 +159,12 @@ async fn a_key_that_the_file_names_by_an_alias_is_judged_as_the_key_behind_it() 
     let folder = tempfile::tempdir().unwrap();
     let now: jiff::Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
     let alias: Arn = "arn:aws:kms:us-east-1:222222222222:alias/ml".parse().unwrap();
-    let member = Member { environment: prod(), written_key: alias.clone(), before: vec![] };
+    let member = Member {
+        environment: prod(),
+        written_key: alias.clone(),
+        before: vec![],
+        stage_images: [].into(),
+    };
     let landscape = Landscape::of(&[member]);
     let file = folder.path().join("rehearsal.sqlite");
     let rehearsal = Rehearsal::open(&file, landscape, Arc::new(move || now)).await.unwrap();

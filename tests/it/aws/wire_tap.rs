@@ -96,7 +96,7 @@ impl HttpConnector for Tapped {
 
 /// The operation, if it writes.
 fn write(request: &HttpRequest) -> Option<String> {
-    let reads = ["Describe", "List", "Get", "Filter", "AssumeRole", "Simulate"];
+    let reads = ["Describe", "List", "Get", "BatchGet", "Filter", "AssumeRole", "Simulate"];
     let named = |operation: &str| {
         (!reads.iter().any(|read| operation.starts_with(read))).then(|| operation.to_owned())
     };

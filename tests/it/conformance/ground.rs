@@ -36,7 +36,9 @@ pub(super) enum Server {
 pub(super) struct Ground {
     pub(super) dev: Environment,
     pub(super) prod: Environment,
-    access: Access,
+    /// The address of an image that prod may pull.
+    pub(super) image: String,
+    pub(super) access: Access,
     _folder: TempDir,
 }
 
@@ -71,7 +73,13 @@ impl Ground {
         let access =
             Access::through(client(), &key, SECRET).with_waits(Duration::ZERO, Duration::ZERO);
         let [dev, prod] = environments;
-        Some(Self { dev, prod, access, _folder: folder })
+        // nobody pushes to the rehearsal, which has AWS's own
+        let registry = match server {
+            Server::Rehearsal => "683313688378",
+            Server::Moto | Server::Ministack => prod.account.as_str(),
+        };
+        let image = format!("{registry}.dkr.ecr.us-east-1.amazonaws.com/{}", furnish::IMAGE);
+        Some(Self { dev, prod, image, access, _folder: folder })
     }
 
     pub(super) async fn assume(
@@ -80,6 +88,12 @@ impl Ground {
         purpose: Purpose,
     ) -> Result<Session, CloudError> {
         self.access.assume(environment, &run(), purpose).await
+    }
+
+    /// Somebody deletes prod's image from its own registry.
+    pub(super) async fn delete_image(&self, server: Server) {
+        let endpoint = self.prod.endpoint_url.as_ref().unwrap().as_str();
+        furnish::delete_image(&self.prod, (server, endpoint.trim_end_matches('/'))).await;
     }
 
     /// The same accounts, with prod behind a proxy.
@@ -140,6 +154,9 @@ mod furnish {
     use relevo::ids::Arn;
     use serde_json::{Value, json};
 
+    /// Repository and tag of the image that prod may pull.
+    pub(super) const IMAGE: &str = "sagemaker-xgboost:3.0-5";
+
     /// `tenants` are the accounts that share the registry's bucket.
     pub(super) async fn furnish(
         environment: &Environment,
@@ -157,6 +174,29 @@ mod furnish {
         role(&own, &environment.lambda_role, &lambda, &json!({})).await;
         bucket(&own, environment.bucket.as_str(), tenants).await;
         bucket(&registry, environment.artifacts_bucket.as_str(), tenants).await;
+        image(&own).await;
+    }
+
+    pub(super) async fn delete_image(
+        environment: &Environment,
+        (server, endpoint): (Server, &str),
+    ) {
+        let own = admin(environment.account.as_str(), server, endpoint).await;
+        let (repository, tag) = IMAGE.split_once(':').unwrap();
+        let id = aws_sdk_ecr::types::ImageIdentifier::builder().image_tag(tag).build();
+        let delete = aws_sdk_ecr::Client::new(&own).batch_delete_image();
+        delete.repository_name(repository).image_ids(id).send().await.unwrap();
+    }
+
+    async fn image(config: &SdkConfig) {
+        let ecr = aws_sdk_ecr::Client::new(config);
+        let (repository, tag) = IMAGE.split_once(':').unwrap();
+        ecr.create_repository().repository_name(repository).send().await.unwrap();
+        let media = "application/vnd.docker.distribution.manifest.v2+json";
+        let manifest = json!({ "schemaVersion": 2, "mediaType": media, "layers": [] });
+        let put = ecr.put_image().repository_name(repository).image_tag(tag);
+        let put = put.image_manifest(manifest.to_string()).image_manifest_media_type(media);
+        put.send().await.unwrap();
     }
 
     /// The roles that sessions are taken with.

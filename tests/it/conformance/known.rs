@@ -19,6 +19,8 @@ const fn known(server: Server, check: &'static str, does: &'static str) -> Known
 
 pub(super) const KNOWN: &[Known] = &[
     known(Moto, "a_bucket_of_another_owner_is_refused", "HeadObject: accepted"),
+    // it knows nobody's images but those of the account that asks, whichever registry is named
+    known(Moto, "a_first_party_image_is_found_in_its_own_account", "image: NoRepository"),
     known(Moto, "a_group_keeps_its_retention", "AssociateKmsKey: NoCode"),
     known(Moto, "a_job_is_made_once", "made at the same time: false"),
     known(Moto, "a_job_of_too_long_a_time_is_refused", "CreateProcessingJob: accepted"),
@@ -41,10 +43,13 @@ pub(super) const KNOWN: &[Known] = &[
         "subscriptions: [(\"mlops@clinic.example.net\", Confirmed)]",
     ),
     known(Moto, "an_execution_has_steps", "ListPipelineExecutionSteps: NoCode"),
+    known(Moto, "an_image_is_not_for_everybody_to_look_at", "BatchGetImage: accepted"),
+    known(Moto, "an_image_is_of_its_own_registry", "image: There"),
     known(Moto, "an_impossible_minute_is_refused", "PutRule: accepted"),
     known(Moto, "one_token_is_one_execution", "the same execution: false"),
     known(Ministack, "a_batch_out_of_order_is_refused", "PutLogEvents: accepted"),
     known(Ministack, "a_bucket_of_another_owner_is_refused", "HeadObject: accepted"),
+    known(Ministack, "a_first_party_image_is_found_in_its_own_account", "image: NoRepository"),
     known(
         Ministack,
         "a_function_is_made_changed_and_removed",
@@ -81,6 +86,7 @@ pub(super) const KNOWN: &[Known] = &[
         "subscriptions: [(\"mlops@clinic.example.net\", Confirmed)]",
     ),
     known(Ministack, "an_execution_has_steps", "DescribePipeline: NoCode"),
+    known(Ministack, "an_image_is_of_its_own_registry", "image: There"),
     known(Ministack, "an_impossible_minute_is_refused", "PutRule: accepted"),
     known(Ministack, "environments_are_apart", "DescribePipeline: NoCode"),
     known(Ministack, "lost_answers_are_made_good", "DescribePipeline: NoCode"),

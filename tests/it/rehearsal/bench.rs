@@ -66,7 +66,8 @@ pub(crate) fn landscape() -> Landscape {
 pub(crate) fn lenient(environments: &[Environment]) -> Landscape {
     let more = r#"{ "Statement": { "Effect": "Allow", "Resource": "*", "Action": [
         "sagemaker:*Pipeline*", "sagemaker:AddTags", "sagemaker:ListTags", "lambda:*Function*",
-        "lambda:PublishVersion", "lambda:TagResource", "lambda:ListTags", "events:*", "sns:*", "logs:*"
+        "lambda:PublishVersion", "lambda:TagResource", "lambda:ListTags", "events:*", "sns:*", "logs:*",
+        "ecr:BatchGetImage"
     ] } }"#;
     let more = Policy::parse(more).unwrap();
     let landscape = Landscape::from(environments);
