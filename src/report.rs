@@ -9,6 +9,7 @@ mod alert;
 mod annotation;
 mod comment;
 mod content;
+mod declared;
 mod deployment;
 mod promotion;
 mod proposal;
@@ -23,6 +24,7 @@ pub use content::{
     DeploymentState, Overtaking, Progress, Saying, StatusState,
 };
 
+pub use declared::{Changed, Counts, Declared, Difference, Lead};
 pub use proposal::{Asks, Proposal};
 
 use crate::{
