@@ -96,7 +96,8 @@ impl Proposal<'_> {
         );
         let listed: Vec<String> = self.findings.iter().take(MOST_LISTED).map(line).collect();
         if !listed.is_empty() {
-            body.push_str(&text::block(&listed.join("\n"), LONGEST_LIST, "The check has more."));
+            let listed = text::visible(&listed.join("\n"));
+            body.push_str(&text::block(&listed, LONGEST_LIST, "The check has more."));
         }
         if let Some(declared) = self.declared {
             body.push_str(&declared.section(branch, commit));

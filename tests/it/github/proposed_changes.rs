@@ -129,7 +129,8 @@ async fn a_tip_that_cannot_be_read_is_told_and_no_fault_of_the_proposal() {
 #[tokio::test]
 async fn no_proposal_can_speak_for_the_agent() {
     let ears = Ears::new(Some(app())).await;
-    let evil = r#""DefaultValue": "</details>\n```\n````` @octocat <img src=x> \u202e""#;
+    let evil = r#""DefaultValue": "</details>\n```\n````` @octocat <img src=x> \u202e hunter2!""#;
+    ears.hearing.masker.learn("hunter2!");
     let crafted = ears.proposes("main", |world| {
         world.edit(TRAIN, r#""DefaultValue": "all""#, evil);
         for n in 0..100 {
@@ -138,7 +139,8 @@ async fn no_proposal_can_speak_for_the_agent() {
     });
     ears.proposal_judged("one", &crafted).await;
     let body = ears.comment();
-    assert!(body.contains("</details>\\n```\\n````` @octocat <img src=x> \\u{202e}"), "{body}");
+    assert!(body.contains("</details>\\n```\\n````` @octocat <img src=x> \\u{202e} "), "{body}");
+    assert!(!body.contains("hunter2!"), "a secret of the agent's is masked");
     assert_harmless(&body);
 
     let stages = "x".repeat(3_000_000);
