@@ -14,6 +14,7 @@ mod deployment;
 mod promotion;
 mod proposal;
 mod stage;
+mod stage_changes;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -26,6 +27,7 @@ pub use content::{
 
 pub use declared::{Changed, Counts, Declared, Difference, Lead};
 pub use proposal::{Asks, Proposal};
+pub use stage_changes::StageChanges;
 
 use crate::{
     flow::{Event, IllegalEvent, RunState},

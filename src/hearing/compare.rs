@@ -8,7 +8,7 @@ use crate::{
     git,
     ids::Sha,
     project::{self, Incomparable, Project, Side},
-    report::{Changed, Counts, Declared, Difference, Lead},
+    report::{Changed, Counts, Declared, Difference, Lead, StageChanges},
     spec::EnvironmentRule,
 };
 
@@ -44,9 +44,13 @@ impl Hearing {
     pub(super) fn declared(&self, merge: Merge<'_>, after: &Project) -> Result<Declared, Trouble> {
         let Merge { opened, rule, .. } = merge;
         let base = opened.branch(&rule.branch)?;
-        let mut difference = match self.projects.load(opened, &base, merge.policy(&base)) {
-            Ok(before) => difference(before.difference(after, &rule.name)),
-            Err(error) => Difference::NoBase(lasting(error.into())?),
+        let (mut difference, stages) = match self.projects.load(opened, &base, merge.policy(&base))
+        {
+            Ok(before) => (
+                difference(before.difference(after, &rule.name)),
+                StageChanges::between(&before.pipeline, &after.pipeline),
+            ),
+            Err(error) => (Difference::NoBase(lasting(error.into())?), StageChanges::default()),
         };
         let files = match project::changed_rules(opened, &base, &after.commit) {
             Ok(files) => files,
@@ -61,7 +65,7 @@ impl Hearing {
             Ok(true) | Err(_) => Lead::Ahead,
         };
         let rules = Changed { files, counts: merge.counts() };
-        Ok(Declared { base, lead, difference, rules })
+        Ok(Declared { base, lead, difference, stages, rules })
     }
 }
 

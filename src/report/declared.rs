@@ -4,7 +4,7 @@
 //! It is the difference of two declarations and says so; the plan against the account is made when it runs. Texts of the
 //! pull request stand in blocks that nothing in them can close, and nobody who is named there is told.
 
-use super::text;
+use super::{StageChanges, text};
 use crate::{
     ids::Sha,
     plan::{Plan, render},
@@ -31,6 +31,8 @@ pub struct Declared {
     pub lead: Lead,
     /// What differs.
     pub difference: Difference,
+    /// What differs between the stages that a run goes through.
+    pub stages: StageChanges,
     /// What it changes of the files by which the default branch rules.
     pub rules: Changed,
 }
@@ -81,7 +83,7 @@ impl Declared {
         let (base, head) = (self.base.short(), commit.short());
         let said = match &self.difference {
             Difference::Plan(plan) if plan.is_empty() => format!(
-                "\nNothing that is declared differs from the tip of `{branch}`, `{base}`.\n{}",
+                "\nNothing that is deployed differs from the tip of `{branch}`, `{base}`.\n{}",
                 reason(&render::difference(plan))
             ),
             Difference::Plan(plan) => self.listing(plan, branch, head),
@@ -95,7 +97,12 @@ impl Declared {
                 reason(why)
             ),
         };
-        said + &self.rules.sentence()
+        let stages = if self.stages.is_empty() {
+            String::new()
+        } else {
+            format!("\nThe stages of a run change: {}.\n", self.stages.list())
+        };
+        said + &stages + &self.rules.sentence()
     }
 
     fn listing(&self, plan: &Plan, branch: &str, head: &str) -> String {
@@ -175,7 +182,8 @@ mod tests {
 
     fn of(difference: Difference) -> Declared {
         let rules = Changed { files: Vec::new(), counts: Counts::Merged };
-        Declared { base: sha("a"), lead: Lead::Ahead, difference, rules }
+        let stages = StageChanges::default();
+        Declared { base: sha("a"), lead: Lead::Ahead, difference, stages, rules }
     }
 
     fn said(declared: &Declared) -> String {
@@ -234,7 +242,7 @@ commit itself; no account was looked at.
 
     #[test]
     fn where_nothing_differs_or_cannot_be_told_it_is_said_in_a_sentence() {
-        let same = "\nNothing that is declared differs from the tip of `main`, `aaaaaaa`.\n";
+        let same = "\nNothing that is deployed differs from the tip of `main`, `aaaaaaa`.\n";
         assert_eq!(said(&of(plan(|_| {}))), same);
         assert_eq!(said(&of(Difference::Nothing)), "");
         let no_base = said(&of(Difference::NoBase("@octocat: pipeline.yaml".to_owned())));
@@ -244,6 +252,9 @@ commit itself; no account was looked at.
              ```text\n@octocat: pipeline.yaml\n```\n"
         );
         let no_head = said(&of(Difference::NoHead("why".to_owned())));
+        let mut declared = of(Difference::Nothing);
+        declared.stages.removed = vec!["approve".parse().unwrap()];
+        assert_eq!(said(&declared), "\nThe stages of a run change: removed: `approve`.\n");
         assert!(no_head.contains("`bbbbbbb` cannot be compared with `main`.\n\n```text\nwhy"));
     }
 

@@ -57,10 +57,17 @@ async fn a_proposal_says_what_a_merge_would_change_and_the_next_push_says_it_ane
     ears.proposal_judged("again", &changed).await;
     assert_eq!(ears.comment(), body, "the same of the same two commits");
 
-    let nothing = ears.proposes("main", |world| world.write("note.txt", "two"));
+    let nothing = ears.proposes("main", |world| {
+        world.edit(
+            "pipeline.yaml",
+            "not-worse-than-baseline-by: 0.02",
+            "not-worse-than-baseline-by: 0.5",
+        );
+    });
     ears.proposal_judged("two", &nothing).await;
     let body = ears.comment();
-    assert!(body.contains("Nothing that is declared differs from the tip of `main`"), "{body}");
+    assert!(body.contains("\nThe stages of a run change: changed: `gate`.\n"), "{body}");
+    assert!(body.contains("Nothing that is deployed differs from the tip of `main`"), "{body}");
     assert!(!body.contains("It changes") && !body.contains("<details>"), "{body}");
     let runs = ears.agent.app.store.newest_runs(9).await.unwrap();
     assert!(runs.is_empty(), "nothing is run");
@@ -123,6 +130,18 @@ async fn a_tip_that_cannot_be_read_is_told_and_no_fault_of_the_proposal() {
     let body = ears.comment();
     assert!(body.contains("pipeline.yaml:1:1: ") && body.contains("stagez"), "{body}");
     assert_eq!(ears.newest_conclusion(), "success");
+}
+
+#[tokio::test]
+async fn what_is_merged_into_the_default_branch_is_checked_by_what_it_brings() {
+    let ears = Ears::new(Some(app())).await;
+    let broken = |world: &World| world.edit("environments/prod.yaml", "email:", "e-mail:");
+    // Of another branch it would not count, so it is no fault there.
+    for (id, base, conclusion) in [("one", "main", "failure"), ("two", "develop", "success")] {
+        let body = ears.proposes(base, broken);
+        ears.proposal_judged(id, &body).await;
+        assert_eq!(ears.newest_conclusion(), conclusion, "{base}");
+    }
 }
 
 /// A pull request is written by whoever may push a branch; what it says must stay words.
