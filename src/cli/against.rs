@@ -10,6 +10,7 @@ use crate::{
     ids::{EnvName, Sha},
     plan::{Plan, render},
     project::{self, Files, Incomparable, Project, Side},
+    report::StageChanges,
 };
 use std::path::Path;
 
@@ -31,6 +32,18 @@ enum Rules {
     Of(Sha),
 }
 
+impl Rules {
+    /// What a change of them means.
+    fn note(&self) -> &'static str {
+        match self {
+            Self::Own => {
+                "Changed too, and who may approve and when it may be deployed is not listed"
+            }
+            Self::Of(_) => "Not compared, as it counts only on the default branch",
+        }
+    }
+}
+
 /// Prints what differs between the declarations of `reference` and of the commit that `args` name.
 pub(crate) fn against(
     args: &SourceArgs,
@@ -46,28 +59,26 @@ pub(crate) fn against(
     })?;
     let after = pair.project(&pair.head)?;
     let plan = before.difference(&after, &environment).map_err(|error| pair.told(error))?;
+    let stages = StageChanges::between(&before.pipeline, &after.pipeline);
+    let is_same = stages.is_empty() && plan.as_ref().is_none_or(Plan::is_empty);
     let changed = project::changed_rules(&repository, &pair.base, &pair.head)
         .map_err(|error| of_project(error.into()))?;
     match output.format {
         Format::Json => output.json(&serde_json::json!({
             "environment": environment, "against": pair.base, "commit": pair.head,
-            "differs": differs(plan.as_ref()), "plan": plan, "rules": changed,
+            "differs": !is_same, "plan": plan, "stages": stages, "rules": changed,
         }))?,
         Format::Text => {
             output.data(&pair.text(&environment, plan.as_ref()))?;
-            if let (Rules::Of(_), false) = (&pair.rules, changed.is_empty()) {
-                output.talk(&format!(
-                    "Not compared, as it counts only on the default branch: {}",
-                    changed.join(", ")
-                ));
+            if !stages.is_empty() {
+                output.data(&format!("The stages of a run change: {}.", stages.list()))?;
+            }
+            if !changed.is_empty() {
+                output.talk(&format!("{}: {}", pair.rules.note(), changed.join(", ")));
             }
         }
     }
-    Ok(if differs(plan.as_ref()) { Exit::Differs } else { Exit::Done })
-}
-
-fn differs(plan: Option<&Plan>) -> bool {
-    plan.is_some_and(|plan| !plan.is_empty())
+    Ok(if is_same { Exit::Done } else { Exit::Differs })
 }
 
 impl<'a> Pair<'a> {
@@ -148,7 +159,7 @@ impl<'a> Pair<'a> {
                 render::tally(plan)
             ),
             Some(plan) => format!(
-                "{environment}: {head} declares the same as {named}.\n{}",
+                "{environment}: {head} deploys the same as {named}.\n{}",
                 render::difference(plan)
             ),
             None => format!("{environment}: neither {head} nor {named} deploys anything.\n"),

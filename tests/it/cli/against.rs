@@ -10,7 +10,16 @@ fn a_branch_is_compared_with_the_one_it_would_be_merged_into() {
     let world = World::new();
     world.git(&["switch", "--quiet", "--create", "topic"]);
     let same = world.agent(&["plan", "--against", "main"]).exits(0);
-    same.says("declares the same as main (");
+    same.says("deploys the same as main (");
+
+    world.edit(
+        "pipeline.yaml",
+        "not-worse-than-baseline-by: 0.02",
+        "not-worse-than-baseline-by: 0.5",
+    );
+    world.commit("Judge less");
+    let told = world.agent(&["plan", "--against", "main"]).exits(5);
+    told.says("deploys the same as main (").says("The stages of a run change: changed: `gate`.");
 
     world.edit(TRAIN, INSTANCE, r#""DefaultValue": "ml.m5.4xlarge""#);
     world.edit("environments/prod.yaml", "cron(0 23 * * ? *)", "cron(30 4 * * ? *)");
@@ -18,7 +27,8 @@ fn a_branch_is_compared_with_the_one_it_would_be_merged_into() {
     let told = world.agent(&["plan", "--against", "main"]).exits(5);
     told.says(r#"DefaultValue: "ml.m5.xlarge" -> "ml.m5.4xlarge""#)
         .says("      fires on cron(0 23 * * ? *) -> cron(30 4 * * ? *)\n")
-        .says("\n0 to create, 2 to change, 0 to remove.\n");
+        .says("\n0 to create, 2 to change, 0 to remove.\n")
+        .says("is not listed: environments/prod.yaml\n");
     // Environment files are the default branch's, but for what is merged into it.
     let told = world.agent(&["plan", "--against", "develop", "--json"]).exits(5).json();
     assert_eq!((&told["commit"], &told["environment"]), (&head.into(), &"dev".into()));
