@@ -3,6 +3,7 @@
 //! A command parses, asks `app` for the piece it needs, prints, and answers an [`Exit`]. Data goes to standard
 //! output, talk to standard error; nothing else in this crate prints.
 
+mod against;
 mod agents;
 mod apply;
 mod approve;

@@ -5,6 +5,7 @@
 
 mod answer;
 mod commit;
+mod compare;
 mod github;
 mod inbox;
 mod judge;
@@ -23,6 +24,7 @@ use crate::{
     clock::Clock,
     git::{self, Credentials, GitError},
     github::Client,
+    logs::Masker,
     project::Projects,
     store::Store,
 };
@@ -45,6 +47,8 @@ pub struct Hearing {
     pub github: Option<Arc<Client>>,
     /// What commits hold, as far as it was loaded of late.
     pub projects: Projects,
+    /// What may stand in nothing that is said.
+    pub masker: Masker,
     /// Rings for each run that is made.
     pub made: Arc<Notify>,
 }

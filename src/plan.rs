@@ -11,6 +11,7 @@
 mod alerts;
 mod blueprint;
 mod change;
+mod declared;
 mod desired;
 mod difference;
 #[cfg(test)]
@@ -29,6 +30,7 @@ mod waves;
 
 pub use blueprint::{Blueprint, DataFile, Templates};
 pub use change::{Change, Part, PipelineSummary, Plan};
+pub use declared::{Undeclared, declared};
 pub use desired::{BatchObject, Desired, DesiredError, desired};
 pub use difference::plan;
 pub use function::{function, predict_version};

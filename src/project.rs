@@ -6,6 +6,7 @@
 
 mod blueprint;
 mod check;
+mod declared;
 mod files;
 mod kept;
 mod load;
@@ -14,6 +15,7 @@ mod recent;
 
 pub use blueprint::Incomplete;
 pub use check::{Report, check};
+pub use declared::{Incomparable, Side, changed_rules};
 pub use files::{FileError, Files};
 pub use kept::Projects;
 pub use load::{Project, ProjectError, Templates, Training, load};

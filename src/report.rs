@@ -9,10 +9,12 @@ mod alert;
 mod annotation;
 mod comment;
 mod content;
+mod declared;
 mod deployment;
 mod promotion;
 mod proposal;
 mod stage;
+mod stage_changes;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -23,7 +25,9 @@ pub use content::{
     DeploymentState, Overtaking, Progress, Saying, StatusState,
 };
 
+pub use declared::{Changed, Counts, Declared, Difference, Lead};
 pub use proposal::{Asks, Proposal};
+pub use stage_changes::StageChanges;
 
 use crate::{
     flow::{Event, IllegalEvent, RunState},

@@ -2,6 +2,7 @@
 
 use super::{
     Shared,
+    against::against,
     failure::{CliError, CliResult, Exit},
     output::{Format, Output},
     saved_plan::SavedPlan,
@@ -20,7 +21,8 @@ use std::path::PathBuf;
 
 /// Show what deploying a commit would change in its environment, changing nothing
 ///
-/// Reads the account with a session that cannot write, and compares.
+/// Reads the account with a session that cannot write, and compares. With --against no account is looked at: two commits
+/// are compared by what they declare, as a pull request is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -29,16 +31,25 @@ pub(crate) struct Args {
     /// Save the plan, for `agent apply FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Compare with what this branch or commit declares instead of with the account; needs no credentials
+    #[arg(long, value_name = "REF", conflicts_with = "out")]
+    against: Option<String>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   agent plan --env prod
   agent plan --branch main --json
-  agent plan --env prod --out prod.plan.json && agent apply prod.plan.json";
+  agent plan --env prod --out prod.plan.json && agent apply prod.plan.json
+  agent plan --against main                   what merging the branch that is checked out would change
+
+Exit codes with --against: 0 the same is declared, 5 something differs, 2 one of them cannot be compared";
 
 pub(crate) async fn plan(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let state = state_folder(shared, &args.source.repo)?;
+    if let Some(reference) = &args.against {
+        return against(&args.source, reference, &state, output);
+    }
     let source = args.source.resolve(&state)?;
     let app = open_app(&state).await?;
     let plan = make_plan(&app, &source).await?;

@@ -61,7 +61,7 @@ pub(crate) fn state_folder(shared: &Shared, repo: &str) -> Result<State, CliErro
 }
 
 /// Opens `repo`; the mirror of a URL is kept in `state`.
-fn open(repo: &str, state: &Path) -> Result<git::Repository, CliError> {
+pub(super) fn open(repo: &str, state: &Path) -> Result<git::Repository, CliError> {
     let repository = git::Repository::open(repo, &app::mirrors(state), &credentials());
     let repository = repository.map_err(of_git)?;
     repository.fetch().map_err(of_git)?;
@@ -199,13 +199,13 @@ fn unknown_environment(name: &EnvName, rules: &[crate::spec::EnvironmentRule]) -
 }
 
 /// The commit whose pipeline.yaml and environment files decide what goes where: the default branch's tip.
-fn policy(repository: &git::Repository) -> Result<Sha, CliError> {
+pub(super) fn policy(repository: &git::Repository) -> Result<Sha, CliError> {
     let default = repository.default_branch().map_err(of_git)?;
     repository.branch(&default).map_err(of_git)
 }
 
 /// A git error, told to the one who asked.
-fn of_git(error: GitError) -> CliError {
+pub(super) fn of_git(error: GitError) -> CliError {
     let hint = match &error {
         GitError::NotARepository(_) => {
             Some("change into one, or name it: --repo PATH|URL".to_owned())

@@ -102,13 +102,20 @@ impl Repository {
     /// # Errors
     /// The branch or the commit is not there, or the history between them is cut off.
     pub fn is_on_branch(&self, commit: &Sha, branch: &str) -> Result<bool, GitError> {
-        let tip = self.branch(branch)?;
-        if *commit == tip {
+        self.leads_to(commit, &self.branch(branch)?)
+    }
+
+    /// Is `older` the same commit as `newer`, or one that led to it?
+    ///
+    /// # Errors
+    /// One of them is not there, or the history between them is cut off.
+    pub fn leads_to(&self, older: &Sha, newer: &Sha) -> Result<bool, GitError> {
+        if older == newer {
             return Ok(true);
         }
-        let (tip, commit) = (self.find(&tip)?.id(), self.find(commit)?.id());
-        let found = self.inner.graph_descendant_of(tip, commit);
-        found.map_err(failed("follow the history of", branch))
+        let (from, to) = (self.find(newer)?.id(), self.find(older)?.id());
+        let found = self.inner.graph_descendant_of(from, to);
+        found.map_err(failed("follow the history of", newer.as_str()))
     }
 
     /// The commit before this one, along the branch it was merged to; nothing for the first.

@@ -1,22 +1,22 @@
 //! Pull requests into a branch that deploys: what they hold is checked, and told there. Nothing of it is run, and no
 //! account is looked at.
 //!
-//! The rules are the default branch's, whatever the pull request says. One from a fork is not looked at: people who may
-//! not write here must not make the agent work.
+//! Where a branch deploys to is the default branch's word, whatever the pull request says. One from a fork is not looked
+//! at: people who may not write here must not make the agent work.
 
 use super::{
     Hearing, Repository,
     answer::{Heard, later_or_never},
+    compare::Merge,
     rules::{Rules, Trouble},
 };
 use crate::{
-    git,
     github::{Before, Client, GithubError, Origin},
-    ids::{GitHubName, StageName},
+    ids::{GitHubName, Sha, StageName},
     intake::{Proposed, Verdict},
     project::{self, Files, ProjectError},
-    report::{Annotation, Asks, Proposal},
-    spec::{Action, BuiltIn, EnvironmentRule},
+    report::{Annotation, Asks, Declared, Proposal},
+    spec::{Action, BuiltIn, EnvironmentRule, Findings},
 };
 
 /// What a pull request holds.
@@ -25,6 +25,7 @@ struct Held {
     stages: Vec<StageName>,
     asks: bool,
     findings: Vec<Annotation>,
+    declared: Option<Declared>,
 }
 
 impl Hearing {
@@ -58,9 +59,10 @@ impl Hearing {
             stages: held.stages.iter().collect(),
             asks: if held.asks { Asks::People } else { Asks::Nobody },
             findings: &held.findings,
+            declared: held.declared.as_ref(),
             at: self.clock.now(),
         };
-        match tell((github, name), &proposal).await {
+        match self.tell((github, name), &proposal).await {
             Ok(()) => ignored(&format!(
                 "pull request {} into '{}': {}; it deploys nothing until it is merged",
                 pull.number,
@@ -75,7 +77,7 @@ impl Hearing {
     fn held(
         &self,
         repository: &Repository,
-        (base, head): (&str, &crate::ids::Sha),
+        (base, head): (&str, &Sha),
     ) -> Result<Option<(EnvironmentRule, Held)>, Trouble> {
         let opened = self.open(repository)?;
         opened.fetch()?;
@@ -84,46 +86,55 @@ impl Hearing {
             return Ok(None);
         };
         let commit = opened.commit(head.as_str())?;
-        Ok(Some((rule.clone(), look(&opened, &commit, &rules)?)))
+        let merge = Merge { opened: &opened, rules: &rules, rule };
+        Ok(Some((rule.clone(), self.look_into(merge, &commit)?)))
     }
-}
 
-fn look(
-    opened: &git::Repository,
-    commit: &crate::ids::Sha,
-    rules: &Rules,
-) -> Result<Held, Trouble> {
-    let files = Files::Commit(opened, commit);
-    let policy = Files::Commit(opened, &rules.commit);
-    match project::load(opened.public_address(), commit, files, policy) {
-        Ok(project) => {
-            let report = project::check(&project);
-            let stages = &project.pipeline.stages;
-            Ok(Held {
-                asks: stages.iter().any(|stage| stage.action == Action::Uses(BuiltIn::Approve)),
-                stages: stages.iter().map(|stage| stage.name.clone()).collect(),
-                findings: report.findings.0.iter().map(Annotation::from).collect(),
-            })
+    fn look_into(&self, merge: Merge<'_>, commit: &Sha) -> Result<Held, Trouble> {
+        let opened = merge.opened;
+        let files = Files::Commit(opened, commit);
+        let policy = Files::Commit(opened, merge.policy(commit));
+        match project::load(opened.public_address(), commit, files, policy) {
+            Ok(project) => {
+                let report = project::check(&project);
+                let stages = &project.pipeline.stages;
+                Ok(Held {
+                    asks: stages.iter().any(|stage| stage.action == Action::Uses(BuiltIn::Approve)),
+                    stages: stages.iter().map(|stage| stage.name.clone()).collect(),
+                    findings: self.annotations(&report.findings),
+                    declared: Some(self.declared(merge, &project)?),
+                })
+            }
+            Err(ProjectError::Findings { findings, .. }) => {
+                Ok(Held { findings: self.annotations(&findings), ..Held::default() })
+            }
+            Err(error @ ProjectError::File(_)) => Err(error.into()),
         }
-        Err(ProjectError::Findings { findings, .. }) => {
-            let findings = findings.0.iter().map(Annotation::from).collect();
-            Ok(Held { findings, ..Held::default() })
-        }
-        Err(error @ ProjectError::File(_)) => Err(error.into()),
     }
-}
 
-/// Says it; whatever an earlier try has left is found again.
-async fn tell(
-    (github, name): (&Client, &GitHubName),
-    proposal: &Proposal<'_>,
-) -> Result<(), GithubError> {
-    if github.is_app() {
-        github.say_check(name, &proposal.check(), Before::Perhaps).await?;
-    } else {
-        github.say_status(name, &proposal.status(), Before::Perhaps).await?;
+    fn annotations(&self, findings: &Findings) -> Vec<Annotation> {
+        let masked = |annotation: Annotation| {
+            let message = self.masker.mask(&annotation.message).into_owned();
+            Annotation { message, ..annotation }
+        };
+        findings.0.iter().map(Annotation::from).map(masked).collect()
     }
-    github.say_comment_on(name, proposal.number, &proposal.comment()).await
+
+    /// Says it; whatever an earlier try has left is found again.
+    async fn tell(
+        &self,
+        (github, name): (&Client, &GitHubName),
+        proposal: &Proposal<'_>,
+    ) -> Result<(), GithubError> {
+        if github.is_app() {
+            github.say_check(name, &proposal.check(), Before::Perhaps).await?;
+        } else {
+            github.say_status(name, &proposal.status(), Before::Perhaps).await?;
+        }
+        let mut comment = proposal.comment();
+        comment.body = self.masker.mask(&comment.body).into_owned();
+        github.say_comment_on(name, proposal.number, &comment).await
+    }
 }
 
 fn ignored(why: &str) -> Heard {

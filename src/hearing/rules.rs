@@ -15,6 +15,8 @@ const MOST_NAMED: usize = 5;
 pub(super) struct Rules {
     /// The commit they are from.
     pub(super) commit: Sha,
+    /// The default branch.
+    pub(super) branch: String,
     /// Branch by branch.
     pub(super) environments: Vec<EnvironmentRule>,
 }
@@ -33,9 +35,10 @@ pub(super) enum Trouble {
 impl Rules {
     /// Reads them.
     pub(super) fn of(repository: &git::Repository, projects: &Projects) -> Result<Self, Trouble> {
-        let commit = repository.branch(&repository.default_branch()?)?;
+        let branch = repository.default_branch()?;
+        let commit = repository.branch(&branch)?;
         if let Some(environments) = projects.rules(repository, &commit)? {
-            return Ok(Self { commit, environments });
+            return Ok(Self { commit, branch, environments });
         }
         // Loading it as a whole says what is wrong with it.
         let why = match projects.load(repository, &commit, &commit) {

@@ -32,6 +32,30 @@ pub fn human(plan: &Plan, from: Timestamp) -> String {
     } else {
         format!("{environment} (account {account}, {region}), commit {}\n\n", commit.short())
     };
+    text.push_str(&listed(plan));
+    if !plan.changes.is_empty() {
+        text.push('\n');
+    }
+    if let Some(times) = fire_times(plan, from) {
+        let _ = writeln!(text, "{times}");
+    }
+    text.push_str(&noted(plan));
+    if !plan.is_empty() {
+        let _ = writeln!(text, "{}. Plan {}.", tally(plan), plan.hash().short());
+    }
+    text
+}
+
+/// The changes with their old and new values, and the notes, without a time and without a hash that could be approved.
+#[must_use]
+pub fn difference(plan: &Plan) -> String {
+    let (listed, noted) = (listed(plan), noted(plan));
+    let gap = if listed.is_empty() || noted.is_empty() { "" } else { "\n" };
+    format!("{listed}{gap}{noted}")
+}
+
+fn listed(plan: &Plan) -> String {
+    let mut text = String::new();
     for change in &plan.changes {
         let Line { sign, verb, what, name, details } = line(change);
         let _ = writeln!(text, "  {sign} {verb:<8} {what:<13} {name}");
@@ -39,19 +63,11 @@ pub fn human(plan: &Plan, from: Timestamp) -> String {
             let _ = writeln!(text, "      {detail}");
         }
     }
-    if !plan.changes.is_empty() {
-        text.push('\n');
-    }
-    if let Some(times) = fire_times(plan, from) {
-        let _ = writeln!(text, "{times}");
-    }
-    for note in &plan.notes {
-        let _ = writeln!(text, "Note: {note}.");
-    }
-    if !plan.is_empty() {
-        let _ = writeln!(text, "{}. Plan {}.", tally(plan), plan.hash().short());
-    }
     text
+}
+
+fn noted(plan: &Plan) -> String {
+    plan.notes.iter().map(|note| format!("Note: {note}.\n")).collect()
 }
 
 /// One change on one line, as in `create pipeline mammo-train`; a change of something that is there says what of it.
@@ -76,7 +92,9 @@ fn fire_times(plan: &Plan, from: Timestamp) -> Option<String> {
     })
 }
 
-fn tally(plan: &Plan) -> String {
+/// How many changes of each kind there are.
+#[must_use]
+pub fn tally(plan: &Plan) -> String {
     let count = |sign| plan.changes.iter().filter(|change| line(change).sign == sign).count();
     format!("{} to create, {} to change, {} to remove", count('+'), count('~'), count('-'))
 }

@@ -63,11 +63,13 @@ enum Content {
 /// The environments that have a file, for when pipeline.yaml is too broken to name them.
 fn present(files: Files<'_>) -> Result<BTreeSet<EnvName>, FileError> {
     let names = files.list(ENVIRONMENTS)?;
-    let stem = |name: &String| {
-        let stems = ENVIRONMENT_ENDINGS.map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
-        stems.into_iter().flatten().next()?.parse().ok()
-    };
-    Ok(names.iter().filter_map(stem).collect())
+    Ok(names.iter().filter_map(|name| environment_of(name)).collect())
+}
+
+/// The environment that a file of this name is about.
+pub(super) fn environment_of(file: &str) -> Option<EnvName> {
+    let stems = ENVIRONMENT_ENDINGS.map(|ending| file.strip_suffix(ending)?.strip_suffix('.'));
+    stems.into_iter().flatten().next()?.parse().ok()
 }
 
 /// Collects findings and sources while files are read one after another.

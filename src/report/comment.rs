@@ -3,7 +3,7 @@
 use super::{Comment, Content, Saying, View, text};
 
 /// Characters of a comment (Create an issue comment: 65,536).
-const LONGEST_COMMENT: usize = 65_536;
+pub(super) const LONGEST_COMMENT: usize = 65_536;
 /// Characters kept for all but the plan itself.
 const FRAME: usize = 8_000;
 

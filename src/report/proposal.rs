@@ -1,9 +1,9 @@
-//! What is said about a pull request: whether what it holds is in order, and what a push of it would do. Nothing of it was
-//! run, and no account was looked at.
+//! What is said about a pull request: whether what it holds is in order, what it declares otherwise than the branch does,
+//! and what a push of it would do. Nothing of it was run, and no account was looked at.
 
 use super::{
-    Annotation, CheckRun, Comment, CommitStatus, Conclusion, Level, MOST_ANNOTATIONS, Progress,
-    StatusState, promotion::LONGEST_DESCRIPTION, text,
+    Annotation, CheckRun, Comment, CommitStatus, Conclusion, Declared, Level, MOST_ANNOTATIONS,
+    Progress, StatusState, comment::LONGEST_COMMENT, promotion::LONGEST_DESCRIPTION, text,
 };
 use crate::ids::{EnvName, Sha, StageName};
 use jiff::Timestamp;
@@ -30,6 +30,8 @@ pub struct Proposal<'a> {
     pub asks: Asks,
     /// What was found in its files.
     pub findings: &'a [Annotation],
+    /// What it declares otherwise than the branch does; nothing if its files cannot be read.
+    pub declared: Option<&'a Declared>,
     /// When.
     pub at: Timestamp,
 }
@@ -94,9 +96,14 @@ impl Proposal<'_> {
         );
         let listed: Vec<String> = self.findings.iter().take(MOST_LISTED).map(line).collect();
         if !listed.is_empty() {
-            body.push_str(&text::block(&listed.join("\n"), LONGEST_LIST, "The check has more."));
+            let listed = text::visible(&listed.join("\n"));
+            body.push_str(&text::block(&listed, LONGEST_LIST, "The check has more."));
+        }
+        if let Some(declared) = self.declared {
+            body.push_str(&declared.section(branch, commit));
         }
         body.push_str(&self.order());
+        let body = text::cut(&body, LONGEST_COMMENT);
         Comment { commit: (*commit).clone(), branch: (*branch).to_owned(), marker, body }
     }
 

@@ -38,6 +38,25 @@ pub(super) fn block(text: &str, most: usize, pointer: &str) -> String {
     format!("{fence}text\n{kept}{fence}\n{pointer}\n")
 }
 
+/// `text` with every character that is not seen, or turns around what is, as its number.
+pub(super) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        let is_hidden = match character {
+            '\n' | '\t' => false,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => true,
+            '\u{2060}'..='\u{206f}' | '\u{feff}' => true,
+            other => other.is_control(),
+        };
+        if is_hidden {
+            out.extend(character.escape_unicode());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +78,12 @@ mod tests {
     fn no_text_can_leave_its_block() {
         let shown = block("a\n````\n@everyone", 500, "");
         assert!(shown.starts_with("`````text\n") && shown.trim_end().ends_with("\n`````"));
+    }
+
+    #[test]
+    fn nothing_hides_in_a_text() {
+        let shown = visible("a\u{202e}b\r\u{1b}[1m\tc\n\u{200b}");
+        assert_eq!(shown, "a\\u{202e}b\\u{d}\\u{1b}[1m\tc\n\\u{200b}");
     }
 
     #[test]

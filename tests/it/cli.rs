@@ -1,5 +1,6 @@
 //! The real binary in a small world: what it says, how it ends, what it leaves behind.
 
+mod against;
 mod approvals;
 mod begun;
 mod bootstrap;

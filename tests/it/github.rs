@@ -8,6 +8,7 @@ mod identity;
 mod hearing;
 mod openapi;
 mod proposals;
+mod proposed_changes;
 mod reading;
 mod serving;
 mod telling;

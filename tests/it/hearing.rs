@@ -31,6 +31,7 @@ impl Ears {
             credentials: Default::default(),
             github: None,
             projects: Default::default(),
+            masker: Default::default(),
             made: Arc::default(),
         };
         let source = world.repository().display().to_string();

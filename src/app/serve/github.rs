@@ -33,6 +33,7 @@ pub(super) fn tasks(tools: &Tools, github: Option<Arc<Client>>) -> Vec<Task> {
         credentials: tools.credentials.clone(),
         github: Some(Arc::clone(&github)),
         projects: tools.projects.clone(),
+        masker: tools.masker.clone(),
         made: tools.bells.runs.clone(),
     };
     let questions = Questions { tools: tools.clone(), github, hearing, due: Mutex::default() };

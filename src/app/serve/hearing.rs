@@ -51,6 +51,7 @@ pub(super) fn tasks(
         credentials: tools.credentials.clone(),
         github,
         projects: tools.projects.clone(),
+        masker: tools.masker.clone(),
         made: tools.bells.runs.clone(),
     };
     vec![Task {

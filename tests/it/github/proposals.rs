@@ -29,7 +29,7 @@ impl Ears {
         json!({ "action": "synchronize", "pull_request": pull })
     }
 
-    async fn proposal_judged(&self, id: &str, body: &Value) -> Verdict {
+    pub(super) async fn proposal_judged(&self, id: &str, body: &Value) -> Verdict {
         let new = NewDelivery {
             id: id.parse().unwrap(),
             via: Via::Webhook,
