@@ -121,7 +121,7 @@ impl Inside {
             }
         };
         tokio::select! {
-            driven = promotion.drive(&self.app, run) => driven.unwrap(),
+            driven = promotion.drive_last(&self.app, run) => driven.unwrap(),
             () = time => unreachable!("time passes for ever"),
         }
     }
