@@ -233,7 +233,7 @@ class Agent(Server):
         )
         self.newest = None
         self.git("add", "--all")
-        self.git("-c", "user.name=b", "-c", "user.email=b@example.org", "commit", "--quiet", "-m", "Begin")
+        self.git("-c", "user.name=b", "-c", "user.email=b@example.org", "commit", "--quiet", "-m", "Begin [skip ci]")
         (folder / "secret").write_text(SECRET)
         (folder / "secret").chmod(0o600)
         (folder / "agent.yaml").write_text(SETTINGS.format(folder=folder, port=self.port, repository=self.repository))
