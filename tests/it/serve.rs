@@ -3,6 +3,7 @@
 mod ending;
 mod examples;
 mod flood;
+mod hostile;
 mod orders;
 mod pushes;
 mod secrets;
