@@ -10,6 +10,7 @@ mod secrets;
 mod server;
 mod setbacks;
 mod settings;
+mod slow;
 mod traces;
 mod webhooks;
 mod windows;
