@@ -1,7 +1,7 @@
 //! How much of what strangers send is held at a time.
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     http::{HeaderMap, header},
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -11,8 +11,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Bytes of a delivery's body. GitHub sends up to 25 MiB, but a push of a hundred commits has 200 KiB; a larger one than
 /// this is found by the next look at the repository, which asks for no list of its commits.
 pub const LARGEST_BODY: usize = 5 * 1024 * 1024;
-/// What all bodies together may take, so that no number of senders can use up the memory.
-const ROOM: usize = 64 * 1024 * 1024;
+/// Bytes of a body that need no room: most deliveries have fewer, and there are no more of them at a time than connections
+/// (32 MiB). So whoever fills the room with large bodies that never end keeps out other large ones, and no usual delivery.
+const FREE: usize = 64 * 1024;
+/// What all bodies together may take beyond that, so that no number of senders can use up the memory.
+const ROOM: usize = 32 * 1024 * 1024;
 /// Room is counted in pieces of this size.
 const PIECE: usize = 1024;
 
@@ -21,11 +24,11 @@ const PIECE: usize = 1024;
 pub struct Room(Arc<Semaphore>);
 
 /// A body that was read, and the room it takes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Held {
     /// The body.
-    pub body: Bytes,
-    _room: OwnedSemaphorePermit,
+    pub body: Vec<u8>,
+    room: Option<OwnedSemaphorePermit>,
 }
 
 /// Why a body was not read.
@@ -46,26 +49,90 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Reads a body once there is room for it. A body that says it is too large is not waited for, let alone read.
+    /// Reads a body, for which room is taken as it comes: what it says of its length, or does not say, takes none. A body
+    /// that says it is too large is not waited for, let alone read.
     ///
     /// # Errors
     /// [`NotRead`].
     pub async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Held, NotRead> {
         let announced = headers.get(header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        // One that does not say how large it is may become as large as any.
-        let length = announced.unwrap_or(LARGEST_BODY);
-        if length > LARGEST_BODY {
+        if announced.is_some_and(|length| length > LARGEST_BODY) {
             return Err(NotRead::TooLarge);
         }
-        let pieces = u32::try_from(length / PIECE + 1).map_err(|_| NotRead::TooLarge)?;
-        let room = self.0.clone().acquire_many_owned(pieces).await;
-        let room = room.map_err(|_| NotRead::Broken)?;
-        let read = Limited::new(body, LARGEST_BODY).collect().await;
-        let body = read.map_err(|error| {
-            let is_length = error.downcast_ref::<LengthLimitError>().is_some();
-            if is_length { NotRead::TooLarge } else { NotRead::Broken }
-        })?;
-        Ok(Held { body: body.to_bytes(), _room: room })
+        let (mut held, mut body) = (Held::default(), Limited::new(body, LARGEST_BODY));
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                let is_length = error.downcast_ref::<LengthLimitError>().is_some();
+                if is_length { NotRead::TooLarge } else { NotRead::Broken }
+            })?;
+            // Trailers say nothing that is asked for.
+            if let Ok(data) = frame.into_data() {
+                self.take(&mut held, &data).await?;
+            }
+        }
+        Ok(held)
+    }
+
+    async fn take(&self, held: &mut Held, data: &[u8]) -> Result<(), NotRead> {
+        let length = held.body.len().saturating_add(data.len());
+        let pieces = length.saturating_sub(FREE).div_ceil(PIECE);
+        let taken = held.room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let more = u32::try_from(pieces.saturating_sub(taken)).map_err(|_| NotRead::TooLarge)?;
+        if more > 0 {
+            let room = self.0.clone().acquire_many_owned(more).await;
+            let room = room.map_err(|_| NotRead::Broken)?;
+            match &mut held.room {
+                Some(taken) => taken.merge(room),
+                None => held.room = Some(room),
+            }
+        }
+        held.body.extend_from_slice(data);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Bytes;
+    use futures_util::{FutureExt as _, StreamExt as _, stream};
+    use std::convert::Infallible;
+
+    /// A body of so many bytes; `then` comes after them.
+    fn body(bytes: usize, then: impl stream::Stream<Item = Bytes> + Send + 'static) -> Body {
+        let begun = stream::iter([Bytes::from(vec![b' '; bytes])]);
+        Body::from_stream(begun.chain(then).map(Ok::<_, Infallible>))
+    }
+
+    #[test]
+    fn bodies_that_never_end_take_what_they_sent_and_nothing_of_usual_ones() {
+        let (room, headers) = (Room::default(), HeaderMap::new());
+        // As many as there may be say nothing of their length and send little.
+        let mut stuck: Vec<_> = (0..512)
+            .map(|_| Box::pin(room.read(&headers, body(FREE, stream::pending()))))
+            .collect();
+        assert!(stuck.iter_mut().all(|reading| reading.now_or_never().is_none()));
+        assert_eq!(room.0.available_permits(), ROOM / PIECE);
+        // These fill the room with what they send.
+        let mut large: Vec<_> = (0..ROOM / LARGEST_BODY + 1)
+            .map(|_| Box::pin(room.read(&headers, body(LARGEST_BODY, stream::pending()))))
+            .collect();
+        assert!(large.iter_mut().all(|reading| reading.now_or_never().is_none()));
+        let mut another = Box::pin(room.read(&headers, body(LARGEST_BODY, stream::empty())));
+        assert!((&mut another).now_or_never().is_none(), "there is no room left");
+        let usual = room.read(&headers, body(FREE, stream::empty())).now_or_never();
+        assert_eq!(usual.unwrap().unwrap().body.len(), FREE);
+        drop((stuck, large));
+        assert_eq!(another.now_or_never().unwrap().unwrap().body.len(), LARGEST_BODY);
+        assert_eq!(room.0.available_permits(), ROOM / PIECE, "all is given back");
+    }
+
+    #[test]
+    fn a_body_that_grows_too_large_is_refused_wherever_it_is() {
+        let (room, headers) = (Room::default(), HeaderMap::new());
+        let grown = body(LARGEST_BODY, stream::iter([Bytes::from_static(b"x")]));
+        let refused = room.read(&headers, grown).now_or_never().unwrap();
+        assert_eq!(refused.unwrap_err(), NotRead::TooLarge);
     }
 }

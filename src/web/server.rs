@@ -8,6 +8,7 @@ use axum::{
     extract::connect_info::Connected,
     serve::{IncomingStream, Listener},
 };
+use futures_util::FutureExt as _;
 use patient::Patient;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -21,7 +22,11 @@ const MOST_CONNECTIONS: usize = 512;
 /// Pause after a connection could not be taken, as when descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `router` until `ended` completes and the requests under way are answered.
+/// How long the requests under way may take once the end has come. An answer takes milliseconds, and what was taken is
+/// kept by then: who is not answered within this is a peer that dribbles, or one that may ask again.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// Serves `router` until `ended` completes and the requests under way are answered, or have taken too long for that.
 ///
 /// # Errors
 /// The system fails.
@@ -31,9 +36,15 @@ pub async fn serve(
     clock: Arc<dyn Clock>,
     ended: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let ended = ended.shared();
+    let (at_last, alarm) = (ended.clone(), clock.clone());
     let bounded = Bounded { listener, clock, places: Arc::new(Semaphore::new(MOST_CONNECTIONS)) };
     let service = router.into_make_service_with_connect_info::<Peer>();
-    axum::serve(bounded, service).with_graceful_shutdown(ended).await
+    let served = axum::serve(bounded, service).with_graceful_shutdown(ended).into_future();
+    tokio::select! {
+        served = served => served,
+        () = async { at_last.await; alarm.sleep(LAST_ANSWERS).await } => Ok(()),
+    }
 }
 
 /// Whose connection a request came over.
@@ -81,5 +92,44 @@ impl Listener for Bounded {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SimulatedClock;
+    use tokio::{
+        io::AsyncWriteExt as _,
+        sync::{Notify, oneshot},
+        task::yield_now,
+    };
+
+    #[tokio::test]
+    async fn a_request_that_does_not_end_keeps_no_agent_from_ending() {
+        let clock = SimulatedClock::at("2026-11-22T12:00:00Z".parse().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        peer.write_all(b"GET / HTTP/1.1\r\nHost: agent\r\n\r\n").await.unwrap();
+        let asked = Arc::new(Notify::new());
+        let heard = Arc::clone(&asked);
+        let router = Router::new().fallback(move || async move {
+            heard.notify_one();
+            std::future::pending::<()>().await;
+        });
+        let (end, ended) = oneshot::channel::<()>();
+        let ended = async { ended.await.unwrap() };
+        let time = async {
+            asked.notified().await;
+            end.send(()).unwrap();
+            // The peer's patience, and ours.
+            while clock.sleepers() < 2 {
+                yield_now().await;
+            }
+            clock.advance(LAST_ANSWERS);
+        };
+        let (served, ()) =
+            tokio::join!(serve(listener, router, Arc::new(clock.clone()), ended), time);
+        served.unwrap();
     }
 }

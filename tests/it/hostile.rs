@@ -3,7 +3,7 @@
 
 mod branches;
 mod commits;
-mod forge;
+pub(crate) mod forge;
 mod history;
 mod reading;
 mod settings;

@@ -3,12 +3,14 @@
 mod ending;
 mod examples;
 mod flood;
+mod hostile;
 mod orders;
 mod pushes;
 mod secrets;
 mod server;
 mod setbacks;
 mod settings;
+mod slow;
 mod traces;
 mod webhooks;
 mod windows;

@@ -1,7 +1,7 @@
 //! The whole agent as a process, and a GitHub that hears what it did.
 
 use super::{Fake, KEY, TOKEN};
-use crate::serve::Setup;
+use crate::serve::{GITHUB, Setup};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,4 +54,55 @@ async fn private_repositories_of_its_own_server_are_opened_for_git_and_no_others
     });
     let body = json!({"repositories": ["model"], "permissions": {"contents": "read"}});
     assert_eq!(for_git(), [body]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_on_the_pull_request_lets_a_run_go_on_if_it_is_an_approvers_about_its_plan() {
+    let fake = Fake::start().await;
+    let mut setup = Setup::new();
+    setup.world.write("../token", TOKEN);
+    setup.more = format!("github: {{ api: {}, token: {{ file: token }} }}\n", fake.address());
+    setup.world.edit(
+        "pipeline.yaml",
+        "{ uses: deploy-pipelines, needs: [plan] }",
+        "{ uses: deploy-pipelines, needs: [approve] }\n  approve: { uses: approve, needs: [plan] }",
+    );
+    let prod = setup.world.read("environments/prod.yaml");
+    let approval = "approval: { approvers: ['github:Ada'] }\n";
+    let commit =
+        setup.push_change("environments/prod.yaml", &format!("{prod}{approval}"), "Ask first");
+    let server = setup.start();
+    assert_eq!(server.deliver_push("ask-1", "main", &commit).0, 202);
+    let (run, plan) = setup.until("the question", || {
+        let queue = setup.json(&["queue"]);
+        let one = queue.into_iter().find(|one| !one["asks"].is_null())?;
+        let plan = one["asks"]["plan"].as_str()?.trim_start_matches("sha256:").to_owned();
+        Some((one["run"]["run"].as_str()?.to_owned(), plan[..12].to_owned()))
+    });
+    let said = |id: &str, login: &str, plan: &str| {
+        let person = json!({ "login": login, "type": "User" });
+        let comment = json!({
+            "action": "created", "sender": person, "issue": { "number": 7, "pull_request": {} },
+            "comment": { "id": 5, "body": format!("/approve {plan}"), "user": person },
+            "repository": { "full_name": GITHUB },
+        });
+        assert_eq!(server.deliver(id, "issue_comment", &comment).0, 202, "{id}");
+        setup.verdict(id)
+    };
+    for (id, login, plan, why) in [
+        ("eve", "eve", plan.as_str(), "no approver at GitHub"),
+        ("other", "ada", "0123456789ab", "that is another one"),
+    ] {
+        let told = said(id, login, plan);
+        assert_eq!(told["verdict"], "refused", "{id}: {told}");
+        assert!(told["reason"].as_str().unwrap().contains(why), "{id}: {told}");
+        assert!(setup.runs()[0]["outcome"].is_null(), "{id}");
+        setup.agent(&["queue"]).done().says("waiting for approval");
+    }
+    let told = said("ada", "ada", &plan);
+    assert_eq!(told["run"], json!(run), "{told}");
+    assert_eq!(setup.ended(&commit, "prod")["outcome"]["outcome"], "succeeded");
+    let reactions = fake.see(|memory| memory.reactions.clone());
+    let sign = |content: &str| ("issues/comments/5/reactions".to_owned(), content.to_owned());
+    assert_eq!(reactions, [sign("confused"), sign("+1")]);
 }

@@ -74,14 +74,7 @@ impl Forge {
 
     /// A tree of exactly these entries, in this order.
     pub fn tree<N: AsRef<[u8]>>(&self, entries: &[(&str, N, Oid)]) -> Oid {
-        let mut raw = Vec::new();
-        for (mode, name, id) in entries {
-            raw.extend_from_slice(format!("{mode} ").as_bytes());
-            raw.extend_from_slice(name.as_ref());
-            raw.push(0);
-            raw.extend_from_slice(id.as_bytes());
-        }
-        self.git.odb().unwrap().write(ObjectType::Tree, &raw).unwrap()
+        tree(&self.git, entries)
     }
 
     /// `tree` inside so many folders, each of which stands under all of `names`.
@@ -94,17 +87,7 @@ impl Forge {
 
     /// A commit that no branch leads to.
     pub fn dangling(&self, tree: Oid, parents: &[&str]) -> Sha {
-        let who = Signature::new("Eve", "eve@example.org", &Time::new(0, 0)).unwrap();
-        let tree = self.git.find_tree(tree).unwrap();
-        let found = |id: &&str| self.git.find_commit(Oid::from_str(id).unwrap()).unwrap();
-        let parents: Vec<_> = parents.iter().map(found).collect();
-        let parents: Vec<_> = parents.iter().collect();
-        self.git
-            .commit(None, &who, &who, "c", &tree, &parents)
-            .unwrap()
-            .to_string()
-            .parse()
-            .unwrap()
+        dangling(&self.git, tree, parents)
     }
 
     /// The repository as the agent takes it: in place, or by an address.
@@ -123,4 +106,26 @@ impl Forge {
     fn open_as(&self, source: &str) -> Result<Repository, GitError> {
         Repository::open(source, &self.world.path("../mirrors"), &Default::default())
     }
+}
+
+/// A tree of exactly these entries, in this order.
+pub fn tree<N: AsRef<[u8]>>(git: &git2::Repository, entries: &[(&str, N, Oid)]) -> Oid {
+    let mut raw = Vec::new();
+    for (mode, name, id) in entries {
+        raw.extend_from_slice(format!("{mode} ").as_bytes());
+        raw.extend_from_slice(name.as_ref());
+        raw.push(0);
+        raw.extend_from_slice(id.as_bytes());
+    }
+    git.odb().unwrap().write(ObjectType::Tree, &raw).unwrap()
+}
+
+/// A commit that no branch leads to.
+pub fn dangling(git: &git2::Repository, tree: Oid, parents: &[&str]) -> Sha {
+    let who = Signature::new("Eve", "eve@example.org", &Time::new(0, 0)).unwrap();
+    let tree = git.find_tree(tree).unwrap();
+    let found = |id: &&str| git.find_commit(Oid::from_str(id).unwrap()).unwrap();
+    let parents: Vec<_> = parents.iter().map(found).collect();
+    let parents: Vec<_> = parents.iter().collect();
+    git.commit(None, &who, &who, "c", &tree, &parents).unwrap().to_string().parse().unwrap()
 }
