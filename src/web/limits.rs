@@ -49,15 +49,17 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Reads a body, for which room is taken as it comes: what it says of its length, or does not say, takes none. A body
-    /// that says it is too large is not waited for, let alone read.
+    /// Reads a body. Beyond what is [free](FREE) it waits for room for all that it says it has, so that two of them never
+    /// wait for each other; what it says before that takes none. One that says it is too large is not read at all.
     ///
     /// # Errors
     /// [`NotRead`].
     pub async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Held, NotRead> {
         let announced = headers.get(header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > LARGEST_BODY) {
+        // One that does not say how large it is may become as large as any.
+        let length = announced.unwrap_or(LARGEST_BODY);
+        if length > LARGEST_BODY {
             return Err(NotRead::TooLarge);
         }
         let (mut held, mut body) = (Held::default(), Limited::new(body, LARGEST_BODY));
@@ -67,28 +69,18 @@ impl Room {
                 if is_length { NotRead::TooLarge } else { NotRead::Broken }
             })?;
             // Trailers say nothing that is asked for.
-            if let Ok(data) = frame.into_data() {
-                self.take(&mut held, &data).await?;
+            let Ok(data) = frame.into_data() else { continue };
+            if held.room.is_none() && held.body.len() + data.len() > FREE {
+                held.room = Some(self.take(length - FREE.min(length)).await?);
             }
+            held.body.extend_from_slice(&data);
         }
         Ok(held)
     }
 
-    async fn take(&self, held: &mut Held, data: &[u8]) -> Result<(), NotRead> {
-        let length = held.body.len().saturating_add(data.len());
-        let pieces = length.saturating_sub(FREE).div_ceil(PIECE);
-        let taken = held.room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let more = u32::try_from(pieces.saturating_sub(taken)).map_err(|_| NotRead::TooLarge)?;
-        if more > 0 {
-            let room = self.0.clone().acquire_many_owned(more).await;
-            let room = room.map_err(|_| NotRead::Broken)?;
-            match &mut held.room {
-                Some(taken) => taken.merge(room),
-                None => held.room = Some(room),
-            }
-        }
-        held.body.extend_from_slice(data);
-        Ok(())
+    async fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, NotRead> {
+        let pieces = u32::try_from(bytes.div_ceil(PIECE)).map_err(|_| NotRead::TooLarge)?;
+        self.0.clone().acquire_many_owned(pieces).await.map_err(|_| NotRead::Broken)
     }
 }
 
@@ -114,9 +106,9 @@ mod tests {
             .collect();
         assert!(stuck.iter_mut().all(|reading| reading.now_or_never().is_none()));
         assert_eq!(room.0.available_permits(), ROOM / PIECE);
-        // These fill the room with what they send.
-        let mut large: Vec<_> = (0..ROOM / LARGEST_BODY + 1)
-            .map(|_| Box::pin(room.read(&headers, body(LARGEST_BODY, stream::pending()))))
+        // These have begun to send more, and fill the room.
+        let mut large: Vec<_> = (0..ROOM / LARGEST_BODY)
+            .map(|_| Box::pin(room.read(&headers, body(FREE + 1, stream::pending()))))
             .collect();
         assert!(large.iter_mut().all(|reading| reading.now_or_never().is_none()));
         let mut another = Box::pin(room.read(&headers, body(LARGEST_BODY, stream::empty())));
@@ -126,6 +118,22 @@ mod tests {
         drop((stuck, large));
         assert_eq!(another.now_or_never().unwrap().unwrap().body.len(), LARGEST_BODY);
         assert_eq!(room.0.available_permits(), ROOM / PIECE, "all is given back");
+    }
+
+    #[tokio::test]
+    async fn bodies_that_come_at_once_take_turns_and_never_wait_for_each_other() {
+        const LENGTH: usize = 200 * 1024;
+        let (room, mut headers) = (Room::default(), HeaderMap::new());
+        headers.insert(header::CONTENT_LENGTH, LENGTH.into());
+        // Each sends a little while the others do.
+        let bit =
+            || stream::once(tokio::task::yield_now().map(|()| Bytes::from(vec![b' '; PIECE])));
+        let bits = || stream::iter(0..LENGTH / PIECE).flat_map(move |_| bit());
+        let reading = (0..512).map(|_| room.read(&headers, body(0, bits())));
+        let read = futures_util::future::join_all(
+            reading.map(|reading| async { reading.await.map(|held| held.body.len()) }),
+        );
+        assert!(read.await.into_iter().all(|length| length == Ok(LENGTH)));
     }
 
     #[test]
