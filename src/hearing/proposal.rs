@@ -14,7 +14,7 @@ use crate::{
     github::{Before, Client, GithubError, Origin},
     ids::{GitHubName, Sha, StageName},
     intake::{Proposed, Verdict},
-    project::{self, Files, ProjectError},
+    project::{self, ProjectError},
     report::{Annotation, Asks, Declared, Proposal},
     spec::{Action, BuiltIn, EnvironmentRule, Findings},
 };
@@ -92,9 +92,7 @@ impl Hearing {
 
     fn look_into(&self, merge: Merge<'_>, commit: &Sha) -> Result<Held, Trouble> {
         let opened = merge.opened;
-        let files = Files::Commit(opened, commit);
-        let policy = Files::Commit(opened, merge.policy(commit));
-        match project::load(opened.public_address(), commit, files, policy) {
+        match self.projects.load(opened, commit, merge.policy(commit)) {
             Ok(project) => {
                 let report = project::check(&project);
                 let stages = &project.pipeline.stages;

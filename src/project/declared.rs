@@ -11,7 +11,6 @@ use crate::{
     plan::{self, DesiredError, Plan, Undeclared},
     spec::Environment,
 };
-use std::error::Error;
 
 /// Why two projects cannot be compared.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,8 +55,8 @@ impl Project {
         let before = self.blueprint(&old).map_err(incomplete(Side::Before))?;
         let after = after.blueprint(&new).map_err(incomplete(Side::After))?;
         plan::declared(&before, &after).map(Some).map_err(|error| match error {
-            Undeclared::Before(error) => incomparable(Side::Before, chain(&error)),
-            Undeclared::After(error) => incomparable(Side::After, chain(&error)),
+            Undeclared::Before(error) => incomparable(Side::Before, with_causes(error)),
+            Undeclared::After(error) => incomparable(Side::After, with_causes(error)),
         })
     }
 }
@@ -94,14 +93,8 @@ fn incomparable(side: Side, why: String) -> Incomparable {
 }
 
 /// An error with its causes; templates say what is wrong in the last of them.
-fn chain(error: &DesiredError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(&format!(": {next}"));
-        cause = next.source();
-    }
-    text
+fn with_causes(error: DesiredError) -> String {
+    format!("{:#}", anyhow::Error::new(error))
 }
 
 #[cfg(test)]

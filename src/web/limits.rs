@@ -71,7 +71,7 @@ impl Room {
             // Trailers say nothing that is asked for.
             let Ok(data) = frame.into_data() else { continue };
             if held.room.is_none() && held.body.len() + data.len() > FREE {
-                held.room = Some(self.take(length - FREE.min(length)).await?);
+                held.room = Some(self.take(length.saturating_sub(FREE)).await?);
             }
             held.body.extend_from_slice(&data);
         }

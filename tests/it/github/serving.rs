@@ -62,23 +62,10 @@ async fn a_comment_on_the_pull_request_lets_a_run_go_on_if_it_is_an_approvers_ab
     let mut setup = Setup::new();
     setup.world.write("../token", TOKEN);
     setup.more = format!("github: {{ api: {}, token: {{ file: token }} }}\n", fake.address());
-    setup.world.edit(
-        "pipeline.yaml",
-        "{ uses: deploy-pipelines, needs: [plan] }",
-        "{ uses: deploy-pipelines, needs: [approve] }\n  approve: { uses: approve, needs: [plan] }",
-    );
-    let prod = setup.world.read("environments/prod.yaml");
-    let approval = "approval: { approvers: ['github:Ada'] }\n";
-    let commit =
-        setup.push_change("environments/prod.yaml", &format!("{prod}{approval}"), "Ask first");
+    let commit = setup.push_asking("'github:Ada'");
     let server = setup.start();
     assert_eq!(server.deliver_push("ask-1", "main", &commit).0, 202);
-    let (run, plan) = setup.until("the question", || {
-        let queue = setup.json(&["queue"]);
-        let one = queue.into_iter().find(|one| !one["asks"].is_null())?;
-        let plan = one["asks"]["plan"].as_str()?.trim_start_matches("sha256:").to_owned();
-        Some((one["run"]["run"].as_str()?.to_owned(), plan[..12].to_owned()))
-    });
+    let (run, plan) = setup.asked();
     let said = |id: &str, login: &str, plan: &str| {
         let person = json!({ "login": login, "type": "User" });
         let comment = json!({

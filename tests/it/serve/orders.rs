@@ -36,22 +36,10 @@ fn while_prod_is_locked_pushes_wait_and_then_the_newest_takes_the_place_of_the_o
 #[test]
 fn an_approval_by_another_process_lets_a_run_go_on() {
     let setup = Setup::new();
-    setup.world.edit(
-        "pipeline.yaml",
-        "{ uses: deploy-pipelines, needs: [plan] }",
-        "{ uses: deploy-pipelines, needs: [approve] }\n  approve: { uses: approve, needs: [plan] }",
-    );
-    let prod = setup.world.read("environments/prod.yaml");
-    let approval = "approval: { approvers: [ada] }\n";
-    let commit =
-        setup.push_change("environments/prod.yaml", &format!("{prod}{approval}"), "Ask first");
+    let commit = setup.push_asking("ada");
     let server = setup.start();
     assert_eq!(server.deliver_push("ask-1", "main", &commit).0, 202);
-    let run = setup.until("the question", || {
-        let queue = setup.json(&["queue"]);
-        let asks = queue.into_iter().find(|one| !one["asks"].is_null())?;
-        Some(asks["run"]["run"].as_str()?.to_owned())
-    });
+    let (run, _) = setup.asked();
     let mut approve = setup.command(&["approve", &run]);
     assert!(approve.env("AGENT_USER", "Ada").status().unwrap().success());
     assert_eq!(setup.ended(&commit, "prod")["outcome"]["outcome"], "succeeded");

@@ -64,6 +64,29 @@ impl Setup {
         self.world.path("../state")
     }
 
+    /// Has a person asked before anything is deployed, one of `approvers` as the environment file lists them, and pushes
+    /// that. Answers the commit.
+    pub fn push_asking(&self, approvers: &str) -> String {
+        self.world.edit(
+            "pipeline.yaml",
+            "{ uses: deploy-pipelines, needs: [plan] }",
+            "{ uses: deploy-pipelines, needs: [approve] }\n  approve: { uses: approve, needs: [plan] }",
+        );
+        let prod = self.world.read("environments/prod.yaml");
+        let approval = format!("{prod}approval: {{ approvers: [{approvers}] }}\n");
+        self.push_change("environments/prod.yaml", &approval, "Ask first")
+    }
+
+    /// The run that waits for an answer, and the plan that it asks about, by its first twelve digits.
+    pub fn asked(&self) -> (String, String) {
+        self.until("the question", || {
+            let queue = self.json(&["queue"]);
+            let one = queue.into_iter().find(|one| !one["asks"].is_null())?;
+            let plan = one["asks"]["plan"].as_str()?.trim_start_matches("sha256:").to_owned();
+            Some((one["run"]["run"].as_str()?.to_owned(), plan[..12].to_owned()))
+        })
+    }
+
     /// Pushes a branch, or anything else that git takes for what to push.
     pub fn push(&self, reference: &str) {
         self.world.git(&["push", "--quiet", "--force", "origin", reference]);
