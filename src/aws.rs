@@ -48,7 +48,7 @@ pub use policy::Purpose;
 pub use probe::{Caller, Unlocked};
 pub use s3::{Buckets, Copied, ObjectRecord, Put, S3};
 pub use sagemaker::{
-    Approval, Decision, ExecutionRecord, ExecutionStatus, Job, JobKind, JobRecord, JobStatus,
+    Approval, Decision, ExecutionRecord, ExecutionStatus, Halt, Job, JobKind, JobRecord, JobStatus,
     LifeCycle, ModelPackage, ModelPackageSummary, NewExecution, NewJob, PastExecution, SageMaker,
     StepDetail, StepRecord, StepStatus,
 };

@@ -16,7 +16,7 @@ pub use executions::{ExecutionRecord, ExecutionStatus};
 pub use history::{NewExecution, PastExecution};
 pub use jobs::{Job, JobKind};
 pub use packages::{Approval, ModelPackage, ModelPackageSummary};
-pub use processing::{JobRecord, JobStatus, NewJob};
+pub use processing::{Halt, JobRecord, JobStatus, NewJob};
 pub use steps::{StepDetail, StepRecord, StepStatus};
 
 use aws_types::SdkConfig;

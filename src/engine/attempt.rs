@@ -7,16 +7,28 @@ use crate::ids::{Attempt, StageName};
 use crate::logs::Level;
 use crate::spec::{Action, BuiltIn, FailureClass};
 use futures_util::FutureExt as _;
-use std::{any::Any, io, panic::AssertUnwindSafe};
+use std::{any::Any, io, panic::AssertUnwindSafe, time::Duration};
+
+/// Longest that a failed attempt takes to stop what it has left in a cloud, which ends by itself in the worst case.
+const LONGEST_LETTING_GO: Duration = Duration::from_secs(20);
+
+/// What an attempt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// To do what the stage does.
+    Work,
+    /// To stop what an attempt that was cut short has left in a cloud.
+    CallOff,
+}
 
 /// Performs an attempt and says what came of it.
 pub(super) async fn attempt(
     engine: &Engine,
-    (stage, attempt): (StageName, Attempt),
+    (stage, attempt, errand): (StageName, Attempt, Errand),
     context: io::Result<StageContext>,
 ) -> Event {
     let result = match context {
-        Ok(context) => perform(engine, &context).await,
+        Ok(context) => perform(engine, &context, errand).await,
         Err(error) => Err(agent_error("cannot open the stage's log", &error)),
     };
     match result {
@@ -26,9 +38,15 @@ pub(super) async fn attempt(
     }
 }
 
-async fn perform(engine: &Engine, context: &StageContext) -> Result<Done, Failure> {
+async fn perform(engine: &Engine, context: &StageContext, errand: Errand) -> Result<Done, Failure> {
+    let act = async {
+        match errand {
+            Errand::Work => act(engine, context).await,
+            Errand::CallOff => Err(call_off(engine, context).await?),
+        }
+    };
     // A bug in one stage must not take the others' outcomes with it.
-    AssertUnwindSafe(act(engine, context))
+    AssertUnwindSafe(act)
         .catch_unwind()
         .await
         .unwrap_or_else(|panic| Err(Failure::new(FailureClass::AgentError, describe(&*panic))))
@@ -57,19 +75,60 @@ async fn act(engine: &Engine, context: &StageContext) -> Result<Done, Failure> {
         Action::Run(command) => match &context.stage.runs_on {
             None => command::run(engine, context, command).await.map(Done::Left),
             Some(machine) => {
-                engine.perform.run_job((machine, command), context).await.map(Done::Left)
+                let ran = engine.perform.run_job((machine, command), context).await;
+                let_go(engine, context, ran.map(Done::Left)).await
             }
         },
         Action::Uses(built_in) => {
             // The stage's time runs once it has its turn.
-            let shared = Shared::wait(engine, context, built_in).await?;
+            let shared = match Shared::wait(engine, context, built_in).await {
+                Err(failure) => return let_go(engine, context, Err(failure)).await,
+                Ok(shared) => shared,
+            };
             let done = perform_built_in(engine, context, built_in).await;
+            // Whoever has the lane next must not find what is being stopped.
+            let done = let_go(engine, context, done).await;
             if let Some(shared) = shared {
                 shared.leave(engine, context).await;
             }
             done
         }
     }
+}
+
+/// Stops what an attempt that was cut short has left in a cloud, and answers as what the stage ends.
+async fn call_off(engine: &Engine, context: &StageContext) -> Result<Failure, Failure> {
+    let stopped = engine.perform.call_off(context).await?;
+    let message = stopped.unwrap_or_else(|| "stopped while no agent drove the run".to_owned());
+    Ok(Failure::new(FailureClass::Cancelled, message))
+}
+
+/// The outcome as it is. A stage that has failed follows nothing any more, so what it has left in a cloud is stopped.
+async fn let_go(
+    engine: &Engine,
+    context: &StageContext,
+    done: Result<Done, Failure>,
+) -> Result<Done, Failure> {
+    if done.is_ok() || !context.stage.works_elsewhere() {
+        return done;
+    }
+    let called = tokio::select! {
+        biased;
+        called = engine.perform.call_off(context) => called,
+        () = context.clock.sleep(LONGEST_LETTING_GO) => {
+            Err(timed_out(&format!("no answer for {LONGEST_LETTING_GO:?}")))
+        }
+    };
+    // The failure itself says more than that its log cannot be written.
+    let _unwritten = match called {
+        Ok(None) => Ok(()),
+        Ok(Some(what)) => context.say(Level::Info, &what),
+        Err(error) => {
+            let told = format!("whether something of it goes on is not known: {}", error.message);
+            context.say(Level::Warning, &told)
+        }
+    };
+    done
 }
 
 /// A push to an early environment's branch acts for no later one, whatever its stages say of themselves.

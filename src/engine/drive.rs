@@ -1,6 +1,6 @@
 //! One run from its lease to its end.
 
-use super::attempt::attempt;
+use super::attempt::{Errand, attempt};
 use super::lanes::{self, Beginning, Turn};
 use super::orders;
 use super::shipping::{Shipping, drain, drain_last};
@@ -157,8 +157,8 @@ impl<'e> Drive<'e> {
         let renew_every = self.engine.store.lease_duration() / RENEWALS;
         let mut heartbeat = self.engine.clock.sleep(renew_every);
         loop {
-            for (stage, number) in self.record(news).await? {
-                attempts.extend(self.attempt(&stage, number));
+            for (stage, number, errand) in self.record(news).await? {
+                attempts.extend(self.attempt(&stage, (number, errand)));
             }
             if let Phase::Finished(outcome) = self.state.phase() {
                 return Ok(End::Over(outcome.clone()));
@@ -187,7 +187,7 @@ impl<'e> Drive<'e> {
     async fn record(
         &mut self,
         mut news: Vec<Event>,
-    ) -> Result<Vec<(StageName, Attempt)>, EngineError> {
+    ) -> Result<Vec<(StageName, Attempt, Errand)>, EngineError> {
         for event in &news {
             self.state.apply(event)?;
         }
@@ -197,9 +197,7 @@ impl<'e> Drive<'e> {
             let effects = self.effects();
             let before = news.len();
             for effect in effects.into_iter().filter(|effect| due(effect) <= now) {
-                if let Effect::Start { stage, attempt, .. } = &effect {
-                    starts.push((stage.clone(), *attempt));
-                }
+                starts.extend(begun(&effect));
                 let event = effect.event(now);
                 self.state.apply(&event)?;
                 news.push(event);
@@ -270,7 +268,11 @@ impl<'e> Drive<'e> {
         self.effects().is_empty().then_some(until)
     }
 
-    fn attempt(&self, name: &StageName, number: Attempt) -> Option<BoxFuture<'e, Event>> {
+    fn attempt(
+        &self,
+        name: &StageName,
+        (number, errand): (Attempt, Errand),
+    ) -> Option<BoxFuture<'e, Event>> {
         let stage = self.run.pipeline.stages.iter().find(|stage| stage.name == *name)?.clone();
         let cancel = match stage.on {
             On::Success | On::Failure | On::Error => self.cancel.clone(),
@@ -301,7 +303,7 @@ impl<'e> Drive<'e> {
             lease,
             workspace,
         });
-        Some(Box::pin(attempt(engine, (name.clone(), number), context)))
+        Some(Box::pin(attempt(engine, (name.clone(), number, errand), context)))
     }
 }
 
@@ -323,10 +325,21 @@ fn begins_with_command(pipeline: &Pipeline) -> bool {
     pipeline.stages.iter().any(|stage| stage.needs.is_empty() && is_local(stage))
 }
 
+/// The attempt that an effect begins, if it begins one, and what for.
+fn begun(effect: &Effect) -> Option<(StageName, Attempt, Errand)> {
+    match effect {
+        Effect::Start { stage, attempt, .. } => Some((stage.clone(), *attempt, Errand::Work)),
+        Effect::CallOff { stage, attempt } => Some((stage.clone(), *attempt, Errand::CallOff)),
+        Effect::Retry { .. } | Effect::Skip { .. } | Effect::Finish(_) => None,
+    }
+}
+
 /// When an effect is due; long ago if at once.
 fn due(effect: &Effect) -> Timestamp {
     match effect {
         Effect::Start { not_before, .. } => not_before.unwrap_or(Timestamp::MIN),
-        Effect::Retry { .. } | Effect::Skip { .. } | Effect::Finish(_) => Timestamp::MIN,
+        Effect::CallOff { .. } | Effect::Retry { .. } | Effect::Skip { .. } | Effect::Finish(_) => {
+            Timestamp::MIN
+        }
     }
 }

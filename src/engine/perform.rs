@@ -42,6 +42,15 @@ pub trait Perform: Send + Sync {
         Box::pin(async { Err(Failure::new(FailureClass::UserError, message)) })
     }
 
+    /// Stops what attempts of the stage have started in a cloud and what still goes on there, and says what that is;
+    /// nothing if there is none. It starts nothing, and may be done over and over.
+    fn call_off<'a>(
+        &'a self,
+        _context: &'a StageContext,
+    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// A session in the stage's environment that may do what is lent and no more.
     fn lend<'a>(
         &'a self,

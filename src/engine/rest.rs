@@ -4,6 +4,7 @@
 use super::EngineError;
 use crate::flow::{self, Effect, Event, Failure, Outcome, Phase, RunState, Stop, Withdrawal};
 use crate::ids::{RunId, StageName};
+use crate::spec::Pipeline;
 use crate::store::{Lease, Store, StoreError};
 use jiff::Timestamp;
 
@@ -67,6 +68,7 @@ async fn end(
     for event in &news {
         state.apply(event)?;
     }
+    let order = told_of_what_is_left(&state, &record.pipeline, order);
     let Some(ordered) = ordered(&state, order) else { return Ok(AtRest::Acts) };
     for event in ordered {
         state.apply(&event)?;
@@ -93,8 +95,20 @@ async fn end(
 
 fn acts(effect: &Effect) -> bool {
     match effect {
-        Effect::Start { .. } | Effect::Retry { .. } => true,
+        Effect::Start { .. } | Effect::CallOff { .. } | Effect::Retry { .. } => true,
         Effect::Skip { .. } | Effect::Finish(_) => false,
+    }
+}
+
+/// Nobody can reach the cloud for a run that cannot be driven: what its stages have at work there is named instead.
+fn told_of_what_is_left(state: &RunState, pipeline: &Pipeline, order: Order) -> Order {
+    let left: Vec<&str> = state.cut_short(pipeline).map(|stage| stage.name.as_str()).collect();
+    match order {
+        Order::Unfit(why) if !left.is_empty() => {
+            let left = left.join("' and '");
+            Order::Unfit(format!("{why}; what '{left}' started in the cloud may still run there"))
+        }
+        Order::Stop | Order::Withdraw(_) | Order::Unfit(_) | Order::Fail(..) => order,
     }
 }
 

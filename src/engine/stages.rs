@@ -24,7 +24,7 @@ use crate::{
     flow::Failure,
     plan::Part,
     project::Project,
-    spec::{BuiltIn, Command, JobMachine, Lent},
+    spec::{Action, BuiltIn, Command, JobMachine, Lent},
 };
 use futures_util::future::BoxFuture;
 use memory::Memory;
@@ -82,6 +82,19 @@ impl Perform for BuiltIns {
         context: &'a StageContext,
     ) -> BoxFuture<'a, Result<Value, Failure>> {
         Box::pin(async move { job::run(&self.work(context), work).await })
+    }
+
+    fn call_off<'a>(
+        &'a self,
+        context: &'a StageContext,
+    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        Box::pin(async move {
+            let work = self.work(context);
+            match &context.stage.action {
+                Action::Run(_) => job::call_off(&work).await,
+                Action::Uses(_) => train_test::call_off(&work).await,
+            }
+        })
     }
 
     fn lend<'a>(

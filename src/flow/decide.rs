@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Longest wait before another attempt, however often the wait was doubled.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60 * 60);
 
-/// Something to be done. Each but [`Effect::Start`] is done by storing its event.
+/// Something to be done. Each but [`Effect::Start`] and [`Effect::CallOff`] is done by storing its event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Store `StageStarted`, then perform the attempt.
@@ -23,6 +23,14 @@ pub enum Effect {
         attempt: Attempt,
         /// Not before this moment; at once if absent.
         not_before: Option<Timestamp>,
+    },
+    /// Store `StageStarted`, then stop what an attempt that was cut short has left in a cloud: the run is stopped, and
+    /// nobody else would.
+    CallOff {
+        /// Which stage.
+        stage: StageName,
+        /// The attempt that does so, and fails as cancelled.
+        attempt: Attempt,
     },
     /// Schedule another attempt.
     Retry {
@@ -93,6 +101,9 @@ impl Decision<'_> {
             Standing::Retrying(_, due) => {
                 let start = || Effect::Start { stage: name(), attempt, not_before: Some(*due) };
                 (!self.is_stopped(stage)).then(start)
+            }
+            Standing::Waiting if self.is_left_behind(stage) => {
+                Some(Effect::CallOff { stage: name(), attempt })
             }
             Standing::Waiting => Some(match self.call(stage)? {
                 Call::Run => Effect::Start { stage: name(), attempt, not_before: None },
@@ -169,6 +180,14 @@ impl Decision<'_> {
         }
     }
 
+    /// Was an attempt cut short whose work goes on in a cloud, where the run is stopped meanwhile? What is withdrawn has
+    /// nobody who could reach the cloud.
+    fn is_left_behind(&self, stage: &Stage) -> bool {
+        self.state.withdrawal().is_none()
+            && self.is_stopped(stage)
+            && self.state.cut_short(self.pipeline).any(|cut| cut.name == stage.name)
+    }
+
     fn outcome(&self) -> Outcome {
         match self.state.withdrawal() {
             Some(Withdrawal::Superseded { by }) => return Outcome::Superseded { by: by.clone() },
@@ -228,7 +247,9 @@ impl Effect {
     #[must_use]
     pub fn event(self, now: Timestamp) -> Event {
         match self {
-            Self::Start { stage, attempt, .. } => Event::StageStarted { stage, attempt },
+            Self::Start { stage, attempt, .. } | Self::CallOff { stage, attempt } => {
+                Event::StageStarted { stage, attempt }
+            }
             Self::Retry { stage, attempt, wait } => {
                 let due = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
                 Event::RetryScheduled { stage, attempt, due }

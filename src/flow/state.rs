@@ -2,7 +2,7 @@
 
 use super::{Event, Failure, Outcome, Request, StageState, Standing, Stop, Withdrawal};
 use crate::ids::StageName;
-use crate::spec::{FailureClass, Pipeline};
+use crate::spec::{FailureClass, Pipeline, Stage};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -182,6 +182,18 @@ impl RunState {
             | Standing::Skipped(_) => None,
         };
         before.into_iter().filter_map(outputs).collect()
+    }
+
+    /// The stages in which the agent died while something of theirs was at work in a cloud, and which nobody has gone on
+    /// with since.
+    pub fn cut_short<'p>(&self, pipeline: &'p Pipeline) -> impl Iterator<Item = &'p Stage> {
+        pipeline.stages.iter().filter(|stage| stage.works_elsewhere() && self.is_cut_short(stage))
+    }
+
+    fn is_cut_short(&self, stage: &Stage) -> bool {
+        self.stages
+            .get(&stage.name)
+            .is_some_and(|known| known.standing == Standing::Waiting && known.attempt.is_some())
     }
 
     /// The events to add when the agent that drove this run has died: one for each attempt under way.

@@ -5,7 +5,7 @@ mod parking;
 
 use super::*;
 use crate::ids::{Attempt, StageName};
-use crate::spec::{Action, Command, FailureClass, On, Pipeline, Retry, Stage};
+use crate::spec::{Action, Command, FailureClass, JobMachine, On, Pipeline, Retry, Stage};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
@@ -230,6 +230,59 @@ fn an_interrupted_attempt_does_not_count_against_retry() {
     play.settle();
     let poisoned = Outcome::Failed { stage: name("a"), class: FailureClass::AgentError };
     assert_eq!(play.outcome(), Some(&poisoned), "a stage that always kills the agent ends");
+}
+
+/// A stage whose work goes on without the agent.
+fn elsewhere(text: &str, needs: &[&str], on: On) -> Stage {
+    Stage { runs_on: Some(JobMachine::default()), ..stage(text, needs, on) }
+}
+
+#[test]
+fn what_a_dead_agent_has_left_in_a_cloud_is_called_off_once_the_run_is_stopped() {
+    for stop in [Stop::Gentle, Stop::Forced] {
+        let stages = vec![
+            elsewhere("job", &[], On::Success),
+            stage("here", &[], On::Success),
+            elsewhere("later", &["job"], On::Success),
+        ];
+        let mut play = begin(stages);
+        // It dies in the calling off as well.
+        for number in 2..4 {
+            play = Play::after(play.pipeline, &play.log);
+            play.add(Event::CancelRequested { stop });
+            let effects = play.effects();
+            let skipped = |text| Effect::Skip { stage: name(text), reason: SkipReason::Cancelled };
+            let called_off = Effect::CallOff { stage: name("job"), attempt: Attempt(number) };
+            assert!(effects.contains(&called_off), "{stop:?}: {effects:?}");
+            assert!(number > 2 || effects.contains(&skipped("here")), "{effects:?}");
+            assert!(number > 2 || effects.contains(&skipped("later")), "{effects:?}");
+            play.settle();
+            assert_eq!(play.running(), [(name("job"), Attempt(number))]);
+        }
+        play.end("job", Some(FailureClass::Cancelled));
+        assert_eq!(play.outcome(), Some(&Outcome::Cancelled));
+    }
+}
+
+#[test]
+fn a_stage_that_tidies_up_is_called_off_by_force_only() {
+    let mut play = begin(vec![elsewhere("tidy", &[], On::Always)]);
+    play = Play::after(play.pipeline, &play.log);
+    play.add(Event::CancelRequested { stop: Stop::Gentle });
+    assert!(matches!(play.effects()[..], [Effect::Start { .. }]), "{:?}", play.effects());
+    play.add(Event::CancelRequested { stop: Stop::Forced });
+    assert!(matches!(play.effects()[..], [Effect::CallOff { .. }]), "{:?}", play.effects());
+}
+
+#[test]
+fn a_run_that_cannot_be_driven_ends_without_calling_anything_off() {
+    let mut play = begin(vec![elsewhere("job", &[], On::Success)]);
+    play = Play::after(play.pipeline, &play.log);
+    let names: Vec<_> = play.state.cut_short(&play.pipeline).map(|s| s.name.clone()).collect();
+    assert_eq!(names, [name("job")]);
+    play.add(Event::RunWithdrawn { why: Withdrawal::Unfit { why: "no".to_owned() } });
+    play.settle();
+    assert_eq!(play.outcome(), Some(&Outcome::Unfit { why: "no".to_owned() }));
 }
 
 #[test]

@@ -72,10 +72,11 @@ pub(super) const OPERATIONS: &[&str] = &[
 /// Does what the call asks, after running executions went on by one step.
 pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     // What is told to stop does not go on first.
-    if call.operation == "StopProcessingJob" {
-        return own_jobs::stop(call).await;
+    match call.operation.as_str() {
+        "StopPipelineExecution" => return executions::stop(call).await,
+        "StopProcessingJob" => return own_jobs::stop(call).await,
+        _ => advance::advance(call).await?,
     }
-    advance::advance(call).await?;
     match call.operation.as_str() {
         "AddTags" => tags::add(call).await,
         "CreateModelPackage" => packages::create(call).await,
@@ -103,7 +104,6 @@ pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
         "ListTags" => tags::list(call).await,
         "RetryPipelineExecution" => executions::retry(call).await,
         "StartPipelineExecution" => executions::start(call).await,
-        "StopPipelineExecution" => executions::stop(call).await,
         "UpdateModelPackage" => packages::update(call).await,
         "UpdatePipeline" => pipelines::update(call).await,
         "UpdatePipelineVersion" => versions::update(call).await,

@@ -149,6 +149,26 @@ pub struct Stage {
     pub runs_on: Option<JobMachine>,
 }
 
+impl Stage {
+    /// Does it start something in a cloud that goes on by itself, whether or not an agent follows it?
+    #[must_use]
+    pub fn works_elsewhere(&self) -> bool {
+        match &self.action {
+            Action::Uses(BuiltIn::TrainTest(_)) => true,
+            Action::Uses(
+                BuiltIn::Validate
+                | BuiltIn::Gate(_)
+                | BuiltIn::AssumeRole
+                | BuiltIn::Plan
+                | BuiltIn::Approve
+                | BuiltIn::DeployPipelines
+                | BuiltIn::ScheduleRules,
+            ) => false,
+            Action::Run(_) => self.runs_on.is_some(),
+        }
+    }
+}
+
 /// What a command may do with the credentials that it is lent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

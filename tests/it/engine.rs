@@ -20,6 +20,7 @@ use relevo::logs::{
 use relevo::queue::Reason;
 use relevo::spec::{
     Action, BuiltIn, Command, EnvironmentRule, FailureClass, On, Pipeline, Retry, Stage, Supersede,
+    Training,
 };
 use relevo::store::{Ask, Facts, LEASE_DURATION, NewRun, RunRecord, Store, StoredEvent};
 use serde_json::json;
@@ -66,8 +67,9 @@ enum Act {
     Panic,
 }
 
-/// Performs stages as told; what it was not told succeeds. Remembers every attempt.
+/// Performs stages as told; what it was not told succeeds. Remembers every attempt, and what was called off.
 struct Script {
+    called_off: Mutex<Vec<(String, u32)>>,
     clock: SimulatedClock,
     acts: Mutex<BTreeMap<StageName, VecDeque<Act>>>,
     attempts: Mutex<Vec<(String, u32)>>,
@@ -138,6 +140,15 @@ impl Perform for Script {
             Ok(Done::Left(json!({ "by": stage.to_string(), "after": context.outputs })))
         })
     }
+
+    fn call_off<'a>(
+        &'a self,
+        context: &'a StageContext,
+    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        let call = (context.stage.name.to_string(), context.attempt.0);
+        self.called_off.lock().unwrap().push(call);
+        Box::pin(async { Ok(Some("called off".to_owned())) })
+    }
 }
 
 /// Sees everything; lets the time pass that a retry waits.
@@ -179,8 +190,8 @@ impl World {
 
     async fn with_time(clock: &SimulatedClock, time: Arc<dyn Clock>) -> Self {
         let temp = TempDir::new().unwrap();
-        let (acts, attempts) = Default::default();
-        let script = Arc::new(Script { clock: clock.clone(), acts, attempts });
+        let (acts, attempts, called_off) = Default::default();
+        let script = Arc::new(Script { clock: clock.clone(), acts, attempts, called_off });
         let (events, waiting) = Default::default();
         let witness = Arc::new(Witness { clock: clock.clone(), events, waiting });
         let at = |folder: &str| temp.path().join(folder);
@@ -210,6 +221,11 @@ impl World {
     /// The attempts since the last look.
     fn attempts(&self) -> Vec<(String, u32)> {
         std::mem::take(&mut *self.script.attempts.lock().unwrap())
+    }
+
+    /// What was called off.
+    fn called_off(&self) -> Vec<(String, u32)> {
+        self.script.called_off.lock().unwrap().clone()
     }
 
     async fn run(&self, stages: Vec<Stage>) -> RunId {
@@ -284,6 +300,12 @@ fn dev_then_prod() -> Vec<EnvironmentRule> {
         runs_on: BTreeSet::new(),
     };
     vec![rule("dev", None), rule("prod", Some("dev"))]
+}
+
+/// A stage that starts something in a cloud.
+fn training(text: &str, needs: &[&str]) -> Stage {
+    let action = Action::Uses(BuiltIn::TrainTest(Training::default()));
+    Stage { action, ..stage(text, needs) }
 }
 
 fn stage(text: &str, needs: &[&str]) -> Stage {

@@ -11,6 +11,7 @@
 
 mod api;
 mod aws;
+mod called_off;
 mod campaign;
 mod cli;
 mod cloud;

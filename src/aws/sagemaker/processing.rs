@@ -83,6 +83,15 @@ impl JobStatus {
     }
 }
 
+/// What asking a job or an execution to stop came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Halt {
+    /// It stops.
+    Asked,
+    /// It has ended, or never was.
+    Over,
+}
+
 /// A job as SageMaker tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobRecord {
@@ -132,14 +141,14 @@ impl SageMaker {
     ///
     /// # Errors
     /// If SageMaker refuses.
-    pub async fn stop_job(&self, name: &str) -> Result<(), CloudError> {
+    pub async fn stop_job(&self, name: &str) -> Result<Halt, CloudError> {
         let request = self.client.stop_processing_job().processing_job_name(name);
-        match request.send().await.act("StopProcessingJob", name) {
-            Ok(_) => Ok(()),
+        let asked = match request.send().await.act("StopProcessingJob", name) {
             // it has ended meanwhile
-            Err(error) if error.class == ErrorClass::Invalid => Ok(()),
-            Err(error) => Err(error).maybe().map(|_: Option<()>| ()),
-        }
+            Err(error) if error.class == ErrorClass::Invalid => None,
+            asked => asked.maybe()?,
+        };
+        Ok(if asked.is_some() { Halt::Asked } else { Halt::Over })
     }
 
     async fn ask_for(&self, job: &NewJob) -> Result<(), CloudError> {

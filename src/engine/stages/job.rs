@@ -14,7 +14,7 @@ mod script;
 
 use super::{failure, work::Work};
 use crate::{
-    aws::{JobRecord, JobStatus, Purpose, Session},
+    aws::{Halt, JobRecord, JobStatus, Purpose, Session},
     definition::job_name,
     engine::outputs,
     flow::Failure,
@@ -47,6 +47,9 @@ pub(super) async fn run(
             lines.announce(&format!("goes on with the Processing job {}", job.name)).await?;
             record
         }
+        None if work.context.cancel.stop().is_some() => {
+            return Err(Failure::new(FailureClass::Cancelled, "stopped before it began"));
+        }
         None => {
             let record = job.start(machine, command).await?;
             lines.announce(&format!("runs as the Processing job {}", job.name)).await?;
@@ -56,6 +59,18 @@ pub(super) async fn run(
     let end = follow::to_its_end(&job, &mut lines, record).await?;
     ending::judge(&job, &end, &lines)?;
     job.outputs().await
+}
+
+/// Stops the job of this attempt, or of the one that it goes on with, if it is at work.
+pub(super) async fn call_off(work: &Work<'_>) -> Result<Option<String>, Failure> {
+    let environment = work.environment()?;
+    let session = work.session(environment, Purpose::Job).await?;
+    let (run, stage) = (&work.context.run.id, &work.context.stage.name);
+    let name = job_name(environment, (run, stage, work.context.begun_by().await?));
+    Ok(match session.sagemaker().stop_job(&name).await? {
+        Halt::Asked => Some(format!("stopped the Processing job {name}")),
+        Halt::Over => None,
+    })
 }
 
 /// A job, and what is known of it before it is looked at.

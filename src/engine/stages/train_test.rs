@@ -6,6 +6,7 @@
 //! executes is asked for, because others may change the pipeline between our update and our start.
 
 mod evidence;
+mod following;
 mod progress;
 mod sight;
 
@@ -24,10 +25,12 @@ use crate::{
     plan::{self, Change, Desired, ObjectKind, Part},
     spec::{Environment, FailureClass},
 };
+use following::Following;
 use jiff::Timestamp;
 use progress::Progress;
 use sight::Sight;
-use std::collections::BTreeMap;
+
+pub(super) use following::call_off;
 
 /// Executions of one definition and data that may have failed before we stop starting new ones: enough for an
 /// afternoon of quota trouble, few enough to notice that it is something else.
@@ -70,9 +73,10 @@ impl Ready<'_> {
         let sagemaker = self.session.sagemaker();
         let began = self.work.context.clock.now();
         for failed in 0..MOST_FAILED {
-            let token = self.token(failed);
-            let name = self.environment.train_pipeline.as_str();
-            let arn = sagemaker.start(name, token.as_str(), &BTreeMap::new()).await?;
+            if self.work.context.cancel.stop().is_some() {
+                return Err(Failure::new(FailureClass::Cancelled, "stopped before it began"));
+            }
+            let arn = Following::start(self, &self.token(failed)).await?;
             let record = sagemaker.execution(&arn).await?;
             let origin = origin(&record, began);
             // One that failed before may do better now; one that failed right after its start tells why itself.
@@ -108,7 +112,7 @@ impl Ready<'_> {
         record: &ExecutionRecord,
     ) -> Result<Failure, Failure> {
         if !record.status.is_over() {
-            sagemaker.stop(&record.arn, Digest::of(&record.arn).as_str()).await?;
+            following::stop(sagemaker, &record.arn).await?;
         }
         let pipeline = &self.environment.train_pipeline;
         Ok(Failure::new(
@@ -126,7 +130,7 @@ impl Ready<'_> {
     fn token(&self, failed: u32) -> Digest {
         let definition = self.definition();
         let account = &self.environment.account;
-        Digest::of(format!("{account} {definition} {} {failed}", self.data()))
+        Digest::of(format!("named {account} {definition} {} {failed}", self.data()))
     }
 
     /// The digest of the data that the definition trains on.
@@ -149,7 +153,7 @@ impl Ready<'_> {
                 return Ok(Finished { execution, steps });
             }
             if self.work.context.cancel.stop().is_some() {
-                sagemaker.stop(&execution.arn, Digest::of(&execution.arn).as_str()).await?;
+                following::stop(&sagemaker, &execution.arn).await?;
                 return Err(Failure::new(
                     FailureClass::Cancelled,
                     "cancelled; the execution stops",

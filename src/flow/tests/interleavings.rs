@@ -22,10 +22,15 @@ fn graphs() -> impl Strategy<Value = (Vec<Stage>, Vec<Nature>)> {
         Just(FailureClass::GateRefused),
         Just(FailureClass::TimedOut),
     ];
-    let node = (on, any::<u8>(), 1..4_u32, 0..4_u32, class, proptest::bool::weighted(0.1));
+    let rare = || proptest::bool::weighted(0.1);
+    let node =
+        (on, any::<u8>(), 1..4_u32, 0..4_u32, class, (rare(), proptest::bool::weighted(0.3)));
     proptest::collection::vec(node, 1..8).prop_map(|nodes| {
         let names: Vec<String> = (0..nodes.len()).map(|index| format!("s{index}")).collect();
-        let build = |(index, (on, needs, attempts, failures, class, never))| {
+        let build = |(index, (on, needs, attempts, failures, class, (never, elsewhere))): (
+            _,
+            (_, _, _, _, _, (_, bool)),
+        )| {
             let needs: Vec<&str> = (0..index)
                 .filter(|need| needs & (1_u8 << need) != 0)
                 .map(|need: usize| names[need].as_str())
@@ -33,7 +38,8 @@ fn graphs() -> impl Strategy<Value = (Vec<Stage>, Vec<Nature>)> {
             let classes = vec![FailureClass::CloudError, FailureClass::TimedOut];
             let retry = Retry { attempts, backoff: Duration::from_secs(1), classes };
             let when = if never { Some("false".to_owned()) } else { None };
-            let stage = Stage { retry, when, ..stage(&names[index], &needs, on) };
+            let runs_on = elsewhere.then(JobMachine::default);
+            let stage = Stage { retry, when, runs_on, ..stage(&names[index], &needs, on) };
             (stage, Nature { failures, class })
         };
         nodes.into_iter().enumerate().map(build).unzip()

@@ -53,7 +53,7 @@ pub(super) async fn a_job_that_is_not_there_is_none(ground: Ground) -> Found {
     let (sagemaker, new) = (sagemaker(&ground).await?, job(&ground, "none"));
     same("a job", sagemaker.job(&new.name).await?, None)?;
     // what is stopped may be gone by then
-    Ok(sagemaker.stop_job(&new.name).await?)
+    Ok(sagemaker.stop_job(&new.name).await.map(drop)?)
 }
 
 pub(super) async fn a_job_keeps_its_tags(ground: Ground) -> Found {
@@ -74,7 +74,7 @@ pub(super) async fn a_job_may_be_stopped_at_any_time(ground: Ground) -> Found {
         record = sagemaker.job(&new.name).await?.unwrap_or(record);
     }
     same("it is over", record.status.is_over(), true)?;
-    Ok(sagemaker.stop_job(&new.name).await?)
+    Ok(sagemaker.stop_job(&new.name).await.map(drop)?)
 }
 
 pub(super) async fn a_job_of_too_long_a_time_is_refused(ground: Ground) -> Found {

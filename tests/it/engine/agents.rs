@@ -1,6 +1,8 @@
 //! What becomes of runs when agents die, meet or wait.
 
 use super::*;
+use relevo::engine::{AtRest, Order, end_at_rest};
+use relevo::ids::Attempt;
 use std::{
     path::PathBuf,
     sync::{
@@ -142,6 +144,39 @@ async fn a_cancel_that_was_stored_outlives_the_agent() {
     world.engine.store.release(&dead).await.unwrap();
     assert_eq!(world.outcome(&run).await, Outcome::Cancelled);
     assert_eq!(world.attempts(), once(&["tidy"]));
+}
+
+#[tokio::test]
+async fn what_was_stopped_while_nobody_drove_it_is_called_off_and_not_gone_on_with() {
+    for stop in [Stop::Gentle, Stop::Forced] {
+        let world = World::new().await;
+        let run = world.run(vec![training("t", &[]), stage("after", &["t"])]).await;
+        let dead = world.engine.store.acquire(&run).await.unwrap();
+        let started = Event::StageStarted { stage: name("t"), attempt: Attempt::FIRST };
+        world.engine.store.append(&dead, 1, &[started]).await.unwrap();
+        world.engine.store.release(&dead).await.unwrap();
+        let store = &world.engine.store;
+        store.tell_to_stop(&run, stop).await.unwrap();
+        let rest = end_at_rest(store, &run, Order::Stop, world.clock.now()).await.unwrap();
+        assert_eq!(rest, AtRest::Acts, "only an agent reaches the cloud");
+        assert_eq!(world.outcome(&run).await, Outcome::Cancelled);
+        assert_eq!((world.attempts(), world.called_off()), (vec![], vec![("t".to_owned(), 2)]));
+        assert_eq!(world.log(&run, "t"), ["called off"]);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_driven_says_what_may_still_run() {
+    let world = World::new().await;
+    let run = world.run(vec![training("t", &[])]).await;
+    let dead = world.engine.store.acquire(&run).await.unwrap();
+    let started = Event::StageStarted { stage: name("t"), attempt: Attempt::FIRST };
+    world.engine.store.append(&dead, 1, &[started]).await.unwrap();
+    world.engine.store.release(&dead).await.unwrap();
+    let order = Order::Unfit("it has no pipeline".to_owned());
+    let rest = end_at_rest(&world.engine.store, &run, order, world.clock.now()).await.unwrap();
+    let why = "it has no pipeline; what 't' started in the cloud may still run there".to_owned();
+    assert_eq!(rest, AtRest::Over(Outcome::Unfit { why }));
 }
 
 #[tokio::test]

@@ -117,6 +117,30 @@ async fn a_first_cancel_lets_stages_end_and_tidies_up() {
     assert_eq!(world.standing(&run, "b").await, cancelled);
 }
 
+/// Whether it fails by itself, outlasts its time or is dropped: nobody follows what it has started.
+#[tokio::test]
+async fn what_a_stage_that_failed_has_started_is_called_off() {
+    let (canceller, cancel) = Canceller::new();
+    let canceller = Arc::new(canceller);
+    let ends = [
+        (Act::Succeed, 0),
+        (Act::Fail(FailureClass::CloudError), 1),
+        (Act::Outlast, 1),
+        (Act::BeStopped(canceller, 2), 1),
+    ];
+    for (act, calls) in ends {
+        let world = World::new().await;
+        world.told("t", [act]);
+        let run = world.run(vec![training("t", &[])]).await;
+        world.drive(&run, cancel.clone()).await.unwrap();
+        assert_eq!(world.called_off().len(), calls, "{:?}", world.log(&run, "t"));
+    }
+    let world = World::new().await;
+    world.told("a", [Act::Fail(FailureClass::CloudError)]);
+    world.outcome(&world.run(vec![stage("a", &[])]).await).await;
+    assert_eq!(world.called_off(), []);
+}
+
 #[tokio::test]
 async fn a_second_cancel_drops_everything() {
     let world = World::new().await;

@@ -3,7 +3,6 @@
 use super::*;
 use relevo::dispatch::{Desk, Person, Via};
 use relevo::queue::{Hold, Progress};
-use relevo::spec::Training;
 
 fn person(name: &str) -> Person {
     Person { name: name.to_owned(), via: Via::Cli }
@@ -117,9 +116,9 @@ async fn a_locked_environment_keeps_a_run_waiting_until_it_is_unlocked() {
 async fn two_runs_of_different_environments_train_one_after_the_other() {
     let world = World::new().await;
     let training = |environment: &str| {
-        let action = Action::Uses(BuiltIn::TrainTest(Training::default()));
         let dev = Some("dev".parse().unwrap());
-        (environment.parse().unwrap(), Stage { action, environment: dev, ..stage("train", &[]) })
+        let stage = Stage { environment: dev, ..super::training("train", &[]) };
+        (environment.parse().unwrap(), stage)
     };
     let mut runs = Vec::new();
     for (environment, stage) in [training("prod"), training("dev")] {

@@ -127,6 +127,7 @@ async fn a_stopped_execution_stops_and_a_retried_one_goes_on_where_it_was() {
     let world = World::new().await;
     world.create("p", &gate()).await;
     let execution = world.start("p", &[], TOKEN).await;
+    world.status(&execution).await;
     let client = world.sagemaker();
     let stop = client.stop_pipeline_execution().pipeline_execution_arn(&execution);
     stop.client_request_token(TOKEN).send().await.unwrap();

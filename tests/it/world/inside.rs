@@ -86,8 +86,17 @@ impl Inside {
 
     /// The same, while somebody watches.
     pub async fn promote_watched(&self, watch: Arc<dyn Watch>) -> (RunRecord, Driven) {
+        self.promote_unless(Cancel::never(), watch).await
+    }
+
+    /// The same, until somebody stops it.
+    pub async fn promote_unless(
+        &self,
+        cancel: Cancel,
+        watch: Arc<dyn Watch>,
+    ) -> (RunRecord, Driven) {
         let run = self.run().await;
-        let driven = self.drive(&run, watch).await;
+        let driven = self.drive(&run, (watch, cancel)).await;
         (self.app.store.run(&run.id).await.unwrap(), driven)
     }
 
@@ -99,20 +108,20 @@ impl Inside {
         let died = tokio::select! {
             biased;
             () = fate.strikes.notified() => true,
-            _ = self.drive(&run, Arc::clone(&fate) as Arc<dyn Watch>) => false,
+            _ = self.drive(&run, (Arc::clone(&fate) as Arc<dyn Watch>, Cancel::never())) => false,
         };
         self.clock.advance(LEASE_DURATION);
         died.then_some(run)
     }
 
-    async fn drive(&self, run: &RunRecord, watch: Arc<dyn Watch>) -> Driven {
+    async fn drive(&self, run: &RunRecord, (watch, cancel): (Arc<dyn Watch>, Cancel)) -> Driven {
         let promotion = Promotion {
             project: Arc::clone(&self.project),
             credentials: Default::default(),
             inherited: Inherited::from([]),
             masker: Masker::default(),
             watch,
-            cancel: Cancel::never(),
+            cancel,
         };
         let time = async {
             loop {
@@ -169,6 +178,7 @@ pub fn administrator(rehearsal: &Rehearsal, account: &str) -> SdkConfig {
 pub struct Fate {
     events_left: AtomicUsize,
     lines_left: AtomicUsize,
+    words: Option<&'static str>,
     strikes: Notify,
 }
 
@@ -190,7 +200,12 @@ impl Fate {
 
     fn after(events: usize, lines: usize) -> Self {
         let (events_left, lines_left) = (AtomicUsize::new(events), AtomicUsize::new(lines));
-        Self { events_left, lines_left, strikes: Notify::new() }
+        Self { events_left, lines_left, words: None, strikes: Notify::new() }
+    }
+
+    /// The agent dies as soon as it has kept a line with these words.
+    pub fn at(words: &'static str) -> Self {
+        Self { words: Some(words), ..Self::never() }
     }
 
     fn count(&self, left: &AtomicUsize) {
@@ -205,8 +220,11 @@ impl Watch for Fate {
         self.count(&self.events_left);
     }
 
-    fn line(&self, _: &LogLine) {
+    fn line(&self, line: &LogLine) {
         self.count(&self.lines_left);
+        if self.words.is_some_and(|words| line.message.contains(words)) {
+            self.strikes.notify_one();
+        }
     }
 
     fn waiting(&self, _: &RunRecord, _: &relevo::queue::Reason) {}
