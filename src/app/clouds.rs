@@ -22,6 +22,8 @@ use tokio::net::TcpListener;
 
 /// The rehearsal moves when it is looked at; a pause lets a person see it move and costs a run next to nothing.
 const REHEARSAL_POLL: Duration = Duration::from_millis(1);
+/// An emulator on this machine shares its quota with nobody, and its jobs take seconds.
+const EMULATOR_POLL: Duration = Duration::from_millis(250);
 /// SageMaker jobs take minutes; a look costs an API call of a shared quota.
 const AWS_POLL: Duration = Duration::from_secs(15);
 
@@ -168,6 +170,7 @@ impl Clouds for AppClouds {
     fn poll_interval(&self, environment: &Environment) -> Duration {
         match environment.cloud {
             Cloud::Rehearsal => REHEARSAL_POLL,
+            Cloud::Aws if environment.is_here() => EMULATOR_POLL,
             Cloud::Aws => AWS_POLL,
         }
     }

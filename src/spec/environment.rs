@@ -76,6 +76,27 @@ pub struct Environment {
     pub sessions: Sessions,
 }
 
+impl Environment {
+    /// Do its calls end on this machine, in the rehearsal or an emulator?
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        match self.cloud {
+            Cloud::Rehearsal => true,
+            Cloud::Aws => self.endpoint_url.as_ref().is_some_and(is_here),
+        }
+    }
+}
+
+/// Is an address one of this machine?
+pub(super) fn is_here(address: &Url) -> bool {
+    match address.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// How the deploy role is asked for, and at which of AWS's addresses. By default nothing is sent that a trust policy
 /// must allow first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,12 @@
 
 use crate::{
     ids::InvalidId,
-    spec::{environment::Cloud, notes::quoted, raw_environment::RawEnvironment, reading::Reading},
+    spec::{
+        environment::{Cloud, is_here},
+        notes::quoted,
+        raw_environment::RawEnvironment,
+        reading::Reading,
+    },
 };
 use std::str::FromStr;
 
@@ -28,7 +33,8 @@ pub(super) struct Desk<'r, 'a> {
 
 impl<'r, 'a> Desk<'r, 'a> {
     pub(super) fn new(reading: &'r mut Reading<'a>, raw: &RawEnvironment) -> Self {
-        let elsewhere = raw.endpoint_url.as_deref().is_some_and(is_loopback);
+        let address = raw.endpoint_url.as_deref().and_then(|text| text.parse().ok());
+        let elsewhere = address.as_ref().is_some_and(is_here);
         let examples = match raw.cloud.unwrap_or_default() {
             Cloud::Aws if !elsewhere => Examples::Refused,
             // An emulator on this machine has the accounts of its examples.
@@ -95,14 +101,4 @@ fn placeholder(text: &str) -> Option<&str> {
     let begin = text.find('<')?;
     let length = text[begin..].find('>')?;
     Some(&text[begin..=begin + length])
-}
-
-fn is_loopback(address: &str) -> bool {
-    let Ok(url) = url::Url::parse(address) else { return false };
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
