@@ -1,5 +1,5 @@
-//! `kill -9` over and over: agents that hear of pushes die while they store, check out, apply, ship and tell, and others
-//! go on. What is there in the end is what would be there had they lived.
+//! `kill -9` over and over: agents that hear of pushes die while they store, check out, train, apply, ship and tell, and
+//! others go on; now and then a person stops what trains. What is there in the end is what would be there had they lived.
 //!
 //! As a test it is a round of a few kills. `RELEVO_KILLS=1000 RELEVO_SEED=7 cargo test --test it campaign::` makes it a
 //! campaign: rounds of `RELEVO_ROUND` kills, each in a world of its own, drawn from the seeds that follow. What a round
@@ -18,6 +18,7 @@ mod round;
 mod rows;
 mod telling;
 mod traces;
+mod trainings;
 mod verdict;
 mod wiretap;
 

@@ -44,7 +44,8 @@ impl Aim {
             }
             6 | 7 => Self::Files(moments.next(6) as u64),
             8 => Self::Clouds(Point::Session, side, moments.next(4)),
-            9..12 => Self::Clouds(Point::Change, side, moments.next(10)),
+            9 | 10 => Self::Clouds(Point::Change, side, moments.next(10)),
+            11 => Self::Clouds(Point::Execution, side, 0),
             12 | 13 => Self::Clouds(Point::Ship, side, moments.next(6)),
             14 => Self::GitHub(Point::Change, side, moments.next(3)),
             _ => Self::GitHub(Point::Any, side, moments.next(4)),
@@ -58,6 +59,7 @@ impl Aim {
             Self::Delivery(_) | Self::Rows(..) => "store",
             Self::Files(_) => "checkout",
             Self::Clouds(Point::Ship, ..) => "ship",
+            Self::Clouds(Point::Execution, ..) => "train",
             Self::Clouds(..) => "apply",
             Self::GitHub(..) => "report",
         }

@@ -12,12 +12,12 @@ use super::{
 use crate::cli::kill::Moments;
 use rustix::process::Signal;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, fs,
     path::Path,
     time::{Duration, Instant},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::block_in_place};
 
 /// Agents of a fleet.
 const FLEET: usize = 3;
@@ -31,6 +31,8 @@ const FROZEN: Duration = Duration::from_secs(8);
 const FREEZE_ONE_OF: u64 = 8;
 /// One of so many kills comes with another push, if that can be told apart from the one before.
 const PUSH_ONE_OF: u64 = 4;
+/// One of so many kills comes with a person who stops the run that trains, one of two by force.
+const STOP_ONE_OF: u64 = 3;
 /// One of so many may die before it listens.
 const DIES_EARLY_ONE_OF: u64 = 4;
 /// Until everything is said and done, once nobody is killed any more.
@@ -55,6 +57,8 @@ pub(super) struct Round {
     pub(super) rows: Rows,
     pub(super) pushes: Vec<Push>,
     pub(super) audience: Audience,
+    /// Runs that a person has stopped.
+    pub(super) stopped: BTreeSet<String>,
     kills: BTreeMap<&'static str, usize>,
     freezes: usize,
 }
@@ -91,6 +95,7 @@ impl Round {
             rows,
             pushes,
             audience,
+            stopped: BTreeSet::new(),
             kills,
             freezes: 0,
         };
@@ -103,6 +108,7 @@ impl Round {
         let began = Instant::now();
         for number in 0..kills {
             self.keep_busy(kills).await;
+            self.stop_one().await;
             self.strike(number).await;
         }
         let fought = began.elapsed();
@@ -129,13 +135,14 @@ impl Round {
             runs.iter().filter(over).count()
         };
         format!(
-            "seed {}: kills {:?}, {} frozen, {} pushes, {} runs succeeded and {} were superseded; {} s of kills, quiet after {} s",
+            "seed {}: kills {:?}, {} frozen, {} pushes, {} runs succeeded, {} were superseded and {} stopped; {} s of kills, quiet after {} s",
             self.seed,
             self.kills,
             self.freezes,
             self.pushes.len(),
             is_over("succeeded"),
             is_over("superseded"),
+            is_over("cancelled"),
             fought.as_secs(),
             quiet.as_secs()
         )
@@ -165,6 +172,22 @@ impl Round {
             let is_polled = self.moments.next(3) == 0;
             self.push(is_polled);
             self.hear().await;
+        }
+    }
+
+    /// Now and then a person stops the run that trains.
+    async fn stop_one(&mut self) {
+        if self.moments.next(STOP_ONE_OF) != 0 {
+            return;
+        }
+        let Some(run) = self.rows.training().await else { return };
+        let how: &[&str] =
+            if self.moments.next(2) == 0 { &["cancel"] } else { &["cancel", "--force"] };
+        let words = [how, &[run.as_str()]].concat();
+        let mut command = self.ground.command(&self.agents[0].state, &words);
+        // It may be over by now.
+        if block_in_place(|| command.output()).unwrap().status.success() {
+            self.stopped.insert(run);
         }
     }
 
@@ -299,6 +322,7 @@ impl Round {
             let is_heard = self.pushes.iter().all(|push| push.is_heard);
             let unrest = self.rows.unrest((&self.store, self.audience)).await;
             let needs_push = kills >= super::ROUND
+                || self.rows.runs().await.last().is_some_and(|run| self.stopped.contains(&run.id))
                 || unrest.as_ref().is_some_and(|what| what.ends_with(super::rows::UNSENT));
             if is_heard && needs_push && !was_pushed {
                 self.push(false);

@@ -86,6 +86,24 @@ impl Rows {
         rows.iter().map(run).collect()
     }
 
+    /// The execution that each run has written down, by the run.
+    pub(super) async fn executions(&mut self) -> Vec<(String, Value)> {
+        let question = "SELECT run, value FROM evidence WHERE name = 'execution-of-train-test'";
+        let rows = sqlx::query(question).fetch_all(&mut self.0).await.unwrap();
+        let execution = |row: &sqlx::any::AnyRow| {
+            (row.get("run"), serde_json::from_str(&row.get::<String, _>("value")).unwrap())
+        };
+        rows.iter().map(execution).collect()
+    }
+
+    /// An open run that has begun to train.
+    pub(super) async fn training(&mut self) -> Option<String> {
+        let question = "SELECT run FROM evidence WHERE name = 'execution-of-train-test'
+             AND run IN (SELECT id FROM runs WHERE outcome IS NULL)";
+        let found = sqlx::query_scalar(question).fetch_optional(&mut self.0).await;
+        found.unwrap_or_default()
+    }
+
     /// What happened to a run, with the moments.
     pub(super) async fn events(&mut self, run: &str) -> Vec<(i64, Value)> {
         let question = "SELECT at, event FROM events WHERE run = $1 ORDER BY seq";

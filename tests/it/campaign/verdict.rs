@@ -1,13 +1,26 @@
 //! What must be so in the end, whoever died on the way.
 
-use super::{Store, ground::Audience, round::Round, rows::RunRow, telling, traces, wiretap::Heard};
-use crate::cloud::{PROD, REGISTRY};
+use super::{
+    Store, ground::Audience, round::Round, rows::RunRow, telling, traces, trainings, wiretap::Heard,
+};
+use crate::cloud::{DEV, PROD};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
 };
 use tokio::task::block_in_place;
+
+/// What every run does that succeeds.
+const STAGES: [&str; 7] = [
+    "validate",
+    "train-test",
+    "check",
+    "assume-role",
+    "plan",
+    "deploy-pipelines",
+    "schedule-rules",
+];
 
 /// Everything that is wrong.
 pub(super) async fn of(round: &mut Round) -> Vec<String> {
@@ -20,6 +33,7 @@ pub(super) async fn of(round: &mut Round) -> Vec<String> {
     }
     // The cloud's file is read with a runtime of its own.
     wrong.extend(block_in_place(|| as_planned(round)));
+    wrong.extend(trainings::of(round, &runs).await);
     match round.audience {
         Audience::GitHub => wrong.extend(telling::of(round, &runs)),
         Audience::Nobody => {}
@@ -35,12 +49,13 @@ pub(super) async fn of(round: &mut Round) -> Vec<String> {
     wrong
 }
 
-fn outcome(run: &RunRow) -> &str {
+pub(super) fn outcome(run: &RunRow) -> &str {
     let outcome = run.outcome.as_ref();
     outcome.and_then(|outcome| outcome["outcome"].as_str()).unwrap_or("none")
 }
 
-/// Each push has one run, which succeeded, or says by which later one it was superseded; the last one succeeded.
+/// Each push has one run, which succeeded, was stopped, or says by which later one it was superseded; the last one
+/// succeeded.
 fn one_run_a_push(round: &Round, runs: &[RunRow]) -> Vec<String> {
     let mut wrong = Vec::new();
     for push in &round.pushes {
@@ -55,6 +70,7 @@ fn one_run_a_push(round: &Round, runs: &[RunRow]) -> Vec<String> {
     for (at, run) in runs.iter().enumerate() {
         let is_right = match outcome(run) {
             "succeeded" => true,
+            "cancelled" => round.stopped.contains(&run.id),
             "superseded" => {
                 let by = run.outcome.as_ref().and_then(|outcome| outcome["by"].as_str());
                 runs[at + 1..].iter().any(|later| Some(later.id.as_str()) == by)
@@ -78,10 +94,14 @@ fn one_success_a_stage(run: &RunRow, events: &[(i64, Value)]) -> Vec<String> {
     for (_, event) in events.iter().filter(|(_, event)| event["event"] == "stage-succeeded") {
         *successes.entry(event["stage"].as_str().unwrap()).or_default() += 1;
     }
-    let expected = usize::from(outcome(run) == "succeeded");
-    let stages = ["validate", "check", "assume-role", "plan", "deploy-pipelines", "schedule-rules"];
+    let expected = match outcome(run) {
+        "succeeded" => 1..=1,
+        // It was stopped somewhere.
+        "cancelled" => 0..=1,
+        _ => 0..=0,
+    };
     let number = |stage: &str| successes.get(stage).copied().unwrap_or(0);
-    let wrong = stages.iter().filter(|stage| number(stage) != expected);
+    let wrong = STAGES.iter().filter(|stage| !expected.contains(&number(stage)));
     wrong.map(|stage| format!("{stage} of {} succeeded {} times", run.id, number(stage))).collect()
 }
 
@@ -139,12 +159,9 @@ fn as_planned(round: &Round) -> Vec<String> {
         wrong.push(format!("prod is not as planned: {said}{talk}"));
     }
     let cloud = ground.clouds.cloud();
-    for (account, kind, expected) in [
-        (PROD, "function", 1),
-        (PROD, "topic", 1),
-        (PROD, "pipeline", 2),
-        (REGISTRY, "model package", 0),
-    ] {
+    for (account, kind, expected) in
+        [(PROD, "function", 1), (PROD, "topic", 1), (PROD, "pipeline", 2), (DEV, "pipeline", 1)]
+    {
         let number = cloud.count(account, kind);
         if number != expected {
             wrong.push(format!("{number} {kind}s in {account}, not {expected}"));

@@ -40,6 +40,8 @@ pub(super) enum Point {
     Session,
     /// Something is made or changed.
     Change,
+    /// An execution is started or stopped.
+    Execution,
     /// Lines go to their group.
     Ship,
     /// Whatever comes next.
@@ -219,6 +221,9 @@ impl Point {
         match self {
             Self::Any => true,
             Self::Session => operation == "AssumeRole",
+            Self::Execution => {
+                ["StartPipelineExecution", "StopPipelineExecution"].contains(&operation)
+            }
             Self::Ship => operation == "PutLogEvents" || operation.ends_with("LogStream"),
             Self::Change => {
                 // S3, Lambda and GitHub have no name for it but the method.
