@@ -9,7 +9,7 @@
 //!
 //! Invariant: each request is one transaction on one SQLite file; a request that fails, is dropped or
 //! dies with the process leaves no trace. What was due before it, such as a schedule, happens first, in a transaction
-//! of its own.
+//! of its own. Only the command of a Processing job takes longer than a transaction may: it runs between two.
 
 mod call;
 mod check;
@@ -42,8 +42,8 @@ mod wire;
 
 pub use call::Call;
 pub use containers::{
-    Cloud, Commands, Containers, Files, Invocation, InvokeError, JobFailure, Processing, Question,
-    Raised, Ran, Scoring, Training,
+    Cloud, Commands, Containers, Files, Hand, Invocation, InvokeError, JobFailure, Processing,
+    Question, Raised, Ran, Scoring, Training,
 };
 pub use events::RuleMetrics;
 pub use fault::ServiceError;

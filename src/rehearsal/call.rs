@@ -2,7 +2,7 @@
 
 use super::{
     Commands, Containers, Landscape, Place, Principal, Service, ServiceError, Shelf,
-    manners::Manners,
+    manners::Manners, sagemaker::Work,
 };
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -36,6 +36,8 @@ pub struct Call<'c> {
     pub containers: &'c dyn Containers,
     /// What runs commands of the user's, for those who may have them run.
     pub commands: Option<&'c dyn Commands>,
+    /// A job at work that was looked at: its command runs once the request is over.
+    pub(super) looked_at: Option<Work>,
     /// Where AWS leaves it open.
     pub(super) manners: Manners,
     /// The state, in this request's transaction.
@@ -59,6 +61,7 @@ impl<'c> Call<'c> {
             landscape: ground.landscape,
             containers: ground.containers,
             commands: ground.commands,
+            looked_at: None,
             manners: ground.manners,
             shelf,
         }
@@ -93,6 +96,7 @@ impl Call<'_> {
             landscape: self.landscape,
             containers: self.containers,
             commands: self.commands,
+            looked_at: None,
             manners: self.manners,
             shelf: self.shelf.lend(),
         }

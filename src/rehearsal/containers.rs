@@ -2,7 +2,8 @@
 //!
 //! The cloud brings files, hyper-parameters and events, and takes back what the container left; it neither knows nor
 //! cares whether the stand-ins of this program ran, or the repository's own scripts in processes of their own. A job
-//! runs inside the transaction of the request that moved its execution on: if the process dies, it never ran.
+//! of a pipeline runs inside the transaction of the request that moved its execution on: if the process dies, it never
+//! ran. A command of the user's runs outside of any, in one hand.
 
 mod function;
 mod stand_ins;
@@ -63,8 +64,24 @@ pub struct Ran {
 /// Runs commands of the user's, for Processing jobs that no pipeline has started. Only whoever opens the cloud in a
 /// process of its own has that done; nobody who comes through a port can.
 pub trait Commands: Send + Sync {
-    /// Runs a job's command in a folder laid out as the container is.
+    /// Takes the job of this name in hand: until that is dropped or this process dies nobody else gets it, in whichever
+    /// process. Nothing if somebody has it.
+    ///
+    /// # Errors
+    /// It cannot be told who has it.
+    fn take<'c>(
+        &'c self,
+        name: &'c str,
+    ) -> BoxFuture<'c, Result<Option<Box<dyn Hand>>, JobFailure>>;
+}
+
+/// The hand that has a job.
+pub trait Hand: Send + Sync {
+    /// Runs the job's command in a folder laid out as the container is. Dropping it ends the command.
     fn run(&self, job: Processing) -> BoxFuture<'_, Ran>;
+
+    /// Waits a moment, after which it is looked whether the job is to go on.
+    fn moment(&self) -> BoxFuture<'_, ()>;
 }
 
 /// A training job of the XGBoost image.

@@ -18,6 +18,7 @@ mod models;
 mod names;
 mod news;
 mod own_jobs;
+mod own_work;
 mod packages;
 mod page;
 mod parameters;
@@ -32,6 +33,9 @@ mod walk;
 
 use super::{Call, Place, ServiceError, Shelf, ShelfError};
 use jobs::JobKind;
+
+pub(super) use own_work::{Work, at_work, run as run_command};
+
 use serde_json::Value;
 
 /// The operations this service knows.
@@ -75,8 +79,10 @@ pub(super) async fn handle(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     match call.operation.as_str() {
         "StopPipelineExecution" => return executions::stop(call).await,
         "StopProcessingJob" => return own_jobs::stop(call).await,
-        _ => advance::advance(call).await?,
+        "DescribeProcessingJob" => own_jobs::look_at(call).await?,
+        _ => {}
     }
+    advance::advance(call).await?;
     match call.operation.as_str() {
         "AddTags" => tags::add(call).await,
         "CreateModelPackage" => packages::create(call).await,

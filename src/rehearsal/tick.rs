@@ -25,15 +25,21 @@ pub enum Activity {
 }
 
 impl Rehearsal {
-    /// Fires the schedules and tries the deliveries that are due, and runs one step of each running execution of
-    /// every account.
+    /// Fires the schedules and tries the deliveries that are due, runs one step of each running execution of every
+    /// account, and the commands of the jobs at work.
     ///
     /// # Errors
     /// The state cannot be read or written; what was done before that stays.
     pub async fn tick(&self) -> Result<Activity, ServiceError> {
-        let mut connection = self.inside.connection.lock().await;
-        let fired = fire(self.ground(), &mut connection).await?;
-        let advanced = advance(self.ground(), &mut connection).await?;
+        let at_work = sagemaker::at_work(self).await?;
+        let (fired, advanced) = {
+            let mut connection = self.inside.connection.lock().await;
+            let fired = fire(self.ground(), &mut connection).await?;
+            (fired, advance(self.ground(), &mut connection).await?)
+        };
+        for work in at_work {
+            Box::pin(sagemaker::run_command(self, &work)).await?;
+        }
         Ok(if (fired, advanced) == (Activity::Idle, Activity::Idle) {
             Activity::Idle
         } else {

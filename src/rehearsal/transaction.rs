@@ -3,11 +3,11 @@
 use super::ServiceError;
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
-const BUSY: &str = "another process of the agent runs a command or a script in this rehearsal, where one thing happens \
-                    at a time: try again when that is done";
+const BUSY: &str = "another process of the agent runs a script in this rehearsal, where one thing happens at a time: try \
+                    again when that is done";
 
-/// Begins a transaction that writes. Other processes write their own to the end first; one that runs a command or a
-/// script may take as long as that does.
+/// Begins a transaction that writes. Other processes write their own to the end first; one that runs a script may take as
+/// long as that does.
 pub(super) async fn begin(
     connection: &mut SqliteConnection,
 ) -> Result<Transaction<'_, Sqlite>, ServiceError> {

@@ -7,8 +7,11 @@ mod query;
 pub(super) mod xml;
 
 use super::{
-    Call, Place, Principal, Rehearsal, ServiceError, Shelf, endpoint::Endpoint,
-    principal::Unrecognised, tick, time, transaction,
+    Call, Place, Principal, Rehearsal, ServiceError, Shelf,
+    endpoint::Endpoint,
+    principal::Unrecognised,
+    sagemaker::{self, Work},
+    tick, time, transaction,
 };
 use answer::Answer;
 use axum::{
@@ -61,12 +64,25 @@ async fn answer(State(rehearsal): State<Rehearsal>, request: Request) -> Respons
         .into_response(&id)
 }
 
-/// What is due first, then the whole request in one transaction, committed only if it succeeds.
+/// The request; where it looks at a job at work whose command nobody runs, that is run to its end, and the request is done
+/// once more.
 async fn perform(
     rehearsal: &Rehearsal,
     incoming: &Incoming,
     id: &str,
 ) -> Result<Answer, ServiceError> {
+    let (answer, looked_at) = transacted(rehearsal, incoming, id).await?;
+    let Some(work) = looked_at else { return Ok(answer) };
+    Box::pin(sagemaker::run_command(rehearsal, &work)).await?;
+    Ok(transacted(rehearsal, incoming, id).await?.0)
+}
+
+/// What is due first, then the whole request in one transaction, committed only if it succeeds.
+async fn transacted(
+    rehearsal: &Rehearsal,
+    incoming: &Incoming,
+    id: &str,
+) -> Result<(Answer, Option<Work>), ServiceError> {
     let endpoint = Endpoint::of(incoming)?;
     let mut connection = rehearsal.inside.connection.lock().await;
     tick::catch_up(rehearsal, &mut connection).await;
@@ -92,7 +108,7 @@ async fn dispatch(
     endpoint: Endpoint,
     incoming: &Incoming,
     (mut shelf, id): (Shelf<'_>, &str),
-) -> Result<Answer, ServiceError> {
+) -> Result<(Answer, Option<Work>), ServiceError> {
     let ground = rehearsal.ground();
     let credential =
         incoming.credential.as_ref().ok_or_else(|| endpoint.no_caller(NoCaller::Missing))?;
@@ -111,9 +127,11 @@ async fn dispatch(
         manners: ground.manners,
         containers: ground.containers,
         commands: ground.commands,
+        looked_at: None,
         shelf,
     };
-    endpoint.handle(&mut call, incoming, id).await.map_err(|error| endpoint.spell(error))
+    let answer = endpoint.handle(&mut call, incoming, id).await;
+    Ok((answer.map_err(|error| endpoint.spell(error))?, call.looked_at))
 }
 
 /// The input of a call on `wire`: operation and body. REST services read their paths themselves.

@@ -7,6 +7,7 @@ mod events;
 mod iam;
 mod inbox;
 mod lambda;
+mod own_jobs;
 mod logs;
 mod plant;
 mod s3;

@@ -8,7 +8,7 @@ use super::folder::{self, FolderError, JobFolder};
 use crate::{
     clock::{Clock, SystemClock},
     exec::{self, Cancel, CommandSpec, Ending, Exit, Inherited, Line},
-    rehearsal::{Commands, JobFailure, Processing, Ran},
+    rehearsal::{Commands, Hand, JobFailure, Processing, Ran},
 };
 use futures_util::future::{BoxFuture, FutureExt as _};
 use std::{
@@ -25,6 +25,8 @@ const MESSAGE: &str = "/opt/ml/output/message";
 const MOST_BYTES: usize = 8 << 20;
 /// Between asking a command to end and killing it; SageMaker waits two minutes.
 const GRACE: Duration = Duration::from_secs(2);
+/// Between two looks whether a job was stopped.
+const MOMENT: Duration = Duration::from_millis(200);
 /// Where programs are looked for.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -46,34 +48,50 @@ impl StageCommands {
         Self { jobs: jobs.to_owned(), path, clock: Arc::new(SystemClock), cleared: OnceCell::new() }
     }
 
+    /// What agents left that were killed is cleared away first.
+    async fn hand(&self, name: &str) -> anyhow::Result<Option<StageHand>> {
+        let clear = || folder::clear(&self.jobs, self.clock.as_ref());
+        self.cleared.get_or_try_init(clear).await?;
+        let Some(folder) = JobFolder::take(&self.jobs, name)? else { return Ok(None) };
+        folder.renew(self.clock.as_ref()).await?;
+        let (path, clock) = (self.path.clone(), Arc::clone(&self.clock));
+        Ok(Some(StageHand { folder, path, clock }))
+    }
+}
+
+impl Commands for StageCommands {
+    fn take<'c>(
+        &'c self,
+        name: &'c str,
+    ) -> BoxFuture<'c, Result<Option<Box<dyn Hand>>, JobFailure>> {
+        async move {
+            let taken = self.hand(name).await;
+            let taken =
+                taken.map_err(|error| JobFailure(format!("InternalServerError: {error:#}")));
+            Ok(taken?.map(|hand| Box::new(hand) as Box<dyn Hand>))
+        }
+        .boxed()
+    }
+}
+
+/// Has one job, in its folder.
+struct StageHand {
+    folder: JobFolder,
+    path: String,
+    clock: Arc<dyn Clock>,
+}
+
+impl StageHand {
     async fn run_job(&self, job: Processing) -> Ran {
-        let mut lines = Lines::default();
-        let folder = match self.folder(&job).await {
-            Ok(folder) => folder,
-            Err(failure) => {
-                return Ran { lines: Vec::new(), message: None, files: Err(failure) };
-            }
-        };
-        let exit = self.execute(&folder, &job, &mut lines).await;
+        let (folder, mut lines) = (&self.folder, Lines::default());
+        if let Err(error) = lay(folder, &job) {
+            return Ran { lines: Vec::new(), message: None, files: Err(error.into()) };
+        }
+        let exit = self.execute(folder, &job, &mut lines).await;
         let message = fs::read_to_string(folder.path().join(&MESSAGE[1..])).ok();
         let files = exit.and_then(|()| Ok(folder.collect(&job.outputs)?));
-        lines.unmap(&folder);
+        lines.unmap(folder);
         Ran { lines: lines.told(), message, files }
-    }
-
-    /// The job's folder, with its inputs. What agents left that were killed is cleared away first.
-    async fn folder(&self, job: &Processing) -> Result<JobFolder, JobFailure> {
-        let clear = || folder::clear(&self.jobs, self.clock.as_ref());
-        let cleared = self.cleared.get_or_try_init(clear).await;
-        cleared.map_err(|error| JobFailure(format!("InternalServerError: {error:#}")))?;
-        let placed = || -> Result<JobFolder, FolderError> {
-            let folder = JobFolder::new(&self.jobs)?;
-            folder.place(&job.files)?;
-            folder.make(&job.outputs)?;
-            folder.make(&["/opt/ml/output".to_owned()])?;
-            Ok(folder)
-        };
-        Ok(placed()?)
     }
 
     async fn execute(
@@ -120,10 +138,21 @@ impl StageCommands {
     }
 }
 
-impl Commands for StageCommands {
+impl Hand for StageHand {
     fn run(&self, job: Processing) -> BoxFuture<'_, Ran> {
         self.run_job(job).boxed()
     }
+
+    fn moment(&self) -> BoxFuture<'_, ()> {
+        self.clock.sleep(MOMENT).boxed()
+    }
+}
+
+/// Puts the inputs into the folder, and makes what the outputs are taken from.
+fn lay(folder: &JobFolder, job: &Processing) -> Result<(), FolderError> {
+    folder.place(&job.files)?;
+    folder.make(&job.outputs)?;
+    folder.make(&["/opt/ml/output".to_owned()])
 }
 
 /// What a command writes, in order, up to a bound.
@@ -179,8 +208,11 @@ mod tests {
     async fn a_command_finds_the_container_and_leaves_its_files() {
         let jobs = tempfile::tempdir().unwrap();
         let commands = StageCommands::new(jobs.path(), None);
-        let ran = commands.run(job("echo $WORD; echo \"at $1\"; echo 1 >\"$1/out/a.csv\"")).await;
+        let hand = commands.take("job").await.unwrap().unwrap();
+        assert!(commands.take("job").await.unwrap().is_none(), "two hands");
+        let ran = hand.run(job("echo $WORD; echo \"at $1\"; echo 1 >\"$1/out/a.csv\"")).await;
         assert_eq!(ran.lines, ["hello", "at /opt/ml/processing"]);
+        drop(hand);
         let path = "/opt/ml/processing/out/a.csv".to_owned();
         assert_eq!(ran.files.unwrap(), Files::from([(path, b"1\n".to_vec())]));
         assert_eq!(fs::read_dir(jobs.path()).unwrap().count(), 0, "the folder goes with the job");
@@ -190,12 +222,13 @@ mod tests {
     async fn a_command_that_fails_leaves_its_code_and_its_last_word() {
         let jobs = tempfile::tempdir().unwrap();
         let commands = StageCommands::new(jobs.path(), None);
-        let ran = commands.run(job("printf no >\"$1/../output/message\"; exit 7")).await;
+        let hand = commands.take("job").await.unwrap().unwrap();
+        let ran = hand.run(job("printf no >\"$1/../output/message\"; exit 7")).await;
         assert_eq!(ran.message.as_deref(), Some("no"));
         assert!(ran.files.unwrap_err().0.ends_with("exit code: 7"));
         let empty =
             Processing { longest: Duration::from_millis(50), ..job("exec tail -f /dev/null") };
-        let ran = commands.run(empty).await;
+        let ran = hand.run(empty).await;
         assert!(ran.files.unwrap_err().0.contains("MaxRuntimeExceeded"));
     }
 }

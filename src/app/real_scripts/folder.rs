@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use std::{
     fs::{self, DirBuilder, File},
     io,
-    os::unix::fs::DirBuilderExt as _,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Component, Path, PathBuf},
 };
 
@@ -63,6 +63,41 @@ impl JobFolder {
         let lock = File::create(path.join(LOCK))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from)?;
         Ok(Self { path, _lock: lock })
+    }
+
+    /// The one of this name, unless somebody has it, in whichever process. What an agent that was killed left in it is
+    /// there still.
+    pub(super) fn take(jobs: &Path, name: &str) -> Result<Option<Self>, FolderError> {
+        let path = jobs.join(name);
+        DirBuilder::new().mode(0o700).recursive(true).create(&path)?;
+        let lock = match File::options().create(true).append(true).open(path.join(LOCK)) {
+            // Whoever had it removes it in this moment.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            lock => lock?,
+        };
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Ok(None);
+        }
+        let file = lock.metadata()?.ino();
+        let is_there = fs::metadata(path.join(LOCK)).is_ok_and(|there| there.ino() == file);
+        Ok(is_there.then_some(Self { path, _lock: lock }))
+    }
+
+    /// Ends and removes what is in it, and makes it ready for a job.
+    pub(super) async fn renew(&self, clock: &dyn Clock) -> anyhow::Result<()> {
+        let home = self.home();
+        if home.exists() {
+            exec::kill_survivors(&[("HOME", &home.display().to_string())], clock).await?;
+        }
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            match entry.file_type()?.is_dir() {
+                true => fs::remove_dir_all(entry.path())?,
+                false if entry.file_name() == LOCK => {}
+                false => fs::remove_file(entry.path())?,
+            }
+        }
+        Ok(fs::create_dir(home)?)
     }
 
     /// The folder itself.
@@ -203,6 +238,22 @@ mod tests {
         std::os::unix::fs::symlink("/etc/hostname", folder.path().join("opt/ml/out/x")).unwrap();
         let left = folder.collect(&["/opt/ml/out".to_owned()]);
         assert!(matches!(left, Err(FolderError::Special(_))), "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn one_hand_has_a_job_and_finds_nothing_of_another() {
+        let jobs = tempfile::tempdir().unwrap();
+        let take = || JobFolder::take(jobs.path(), "job").unwrap();
+        // as a process leaves it that was killed
+        let left = jobs.path().join("job/home/left");
+        fs::create_dir_all(left.parent().unwrap()).unwrap();
+        fs::write(&left, "").unwrap();
+        let hand = take().unwrap();
+        assert!(take().is_none(), "two hands");
+        hand.renew(&SystemClock).await.unwrap();
+        assert!(!left.exists() && hand.home().is_dir());
+        drop(hand);
+        assert!(!jobs.path().join("job").exists() && take().is_some());
     }
 
     #[tokio::test]

@@ -110,6 +110,11 @@ impl Job {
         Self { standing, door, created, ..Self::new(call, JobKind::Processing, name, arguments) }
     }
 
+    /// Is it a command's turn, which a process of an agent may run?
+    pub(super) fn awaits_its_command(&self) -> bool {
+        self.standing == Standing::Working && self.door == Door::Process
+    }
+
     /// Its ARN.
     pub(super) fn arn(&self) -> &str {
         &self.arn

@@ -1,15 +1,18 @@
 //! Processing jobs of their own: CreateProcessingJob, StopProcessingJob, and how they go on.
 //!
-//! One look finds the machine started, the next one runs the command to its end; the lines are there then, all at once. The
-//! command runs inside the transaction of that look: if the process dies or the look is given up, it never ran. Only what
-//! the agent in this process asked for is run: a port is open to everybody on the machine.
+//! One look finds the machine started, the next one at the job has the command run to its end ([`own_work`]); the lines are
+//! there then, all at once. Only what the agent in a process of its own asked for is run: a port is open to everybody on
+//! the machine.
+//!
+//! [`own_work`]: super::own_work
 
 use super::{
     super::{Call, Item, Place, Service, ServiceError},
     check::{constraint, entity_name, required, validation, without_nulls},
     jobs::{self, Door, Job, JobKind, Standing},
+    own_work::Work,
     page::items,
-    steps, tags,
+    tags,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -127,10 +130,25 @@ pub(super) async fn stop(call: &mut Call<'_>) -> Result<Value, ServiceError> {
     Ok(json!({}))
 }
 
-/// Lets each job go on by one look.
-pub(super) async fn advance(call: &mut Call<'_>) -> Result<(), ServiceError> {
+/// Has the command of the job that is looked at run, if it is at work and this process may.
+pub(super) async fn look_at(call: &mut Call<'_>) -> Result<(), ServiceError> {
+    let Some(name) = call.text("ProcessingJobName").map(str::to_owned) else { return Ok(()) };
+    let job = jobs::find(call, JobKind::Processing, &name).await?;
+    if call.commands.is_some() && job.is_some_and(|job| job.awaits_its_command()) {
+        call.looked_at = Some(Work { place: call.place.clone(), name });
+    }
+    Ok(())
+}
+
+/// The names of the jobs that have not ended.
+pub(super) async fn names(call: &mut Call<'_>) -> Result<Vec<String>, ServiceError> {
     let running: Vec<(String, Running)> = items(call, "").await?;
-    for (name, _) in running {
+    Ok(running.into_iter().map(|(name, _)| name).collect())
+}
+
+/// Lets each job go on by one look, but for those whose command is to run.
+pub(super) async fn advance(call: &mut Call<'_>) -> Result<(), ServiceError> {
+    for name in names(call).await? {
         let Some(mut job) = jobs::find(call, JobKind::Processing, &name).await? else { continue };
         match job.standing {
             Standing::Starting => {
@@ -138,13 +156,9 @@ pub(super) async fn advance(call: &mut Call<'_>) -> Result<(), ServiceError> {
                 job.keep(call).await?;
                 continue;
             }
-            Standing::Working => match (job.door, call.commands) {
-                (Door::Process, Some(commands)) => {
-                    Box::pin(steps::run_own(call, commands, job)).await?;
-                }
-                // It waits for one who may have it run.
-                (Door::Process, None) => continue,
-                (Door::Port, _) => drop(job.ended(call, Some(NOBODYS)).await?),
+            Standing::Working => match job.door {
+                Door::Process => continue,
+                Door::Port => drop(job.ended(call, Some(NOBODYS)).await?),
             },
             Standing::Stopping => {
                 job.standing = Standing::Stopped;

@@ -24,7 +24,7 @@ use crate::definition::{EvaluateError, evaluate};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
-pub(super) use own::run as run_own;
+pub(super) use own::{ended as own_ended, prepared as own_prepared};
 
 /// Longest failure reason of a step, in characters (ListPipelineExecutionSteps API, `FailureReason`).
 const LONGEST_REASON: usize = 1_024;
