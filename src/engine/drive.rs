@@ -258,8 +258,20 @@ impl<'e> Drive<'e> {
             Turn::Stopped => Some(Stop::Forced),
             Turn::Come => self.cancel.stop().filter(|stop| Some(*stop) > self.state.stop()),
         };
+        for event in &news {
+            self.given_up(event).await;
+        }
         news.splice(0..0, stop.map(|stop| Event::CancelRequested { stop }));
         Ok(news)
+    }
+
+    /// Calls off what a stage has left in a cloud in which agents have died too often to go on with it.
+    async fn given_up(&self, event: &Event) {
+        let Event::StageFailed { stage, attempt, .. } = event else { return };
+        if let Some(called_off) = self.attempt(stage, (*attempt, Errand::CallOff)) {
+            // The log has what came of it, and the stage has failed already.
+            let _failed = called_off.await;
+        }
     }
 
     /// Until when people are asked, if nothing else is left to do.

@@ -2,7 +2,7 @@
 
 use super::*;
 use relevo::engine::{AtRest, Order, end_at_rest};
-use relevo::ids::Attempt;
+use relevo::{flow::MOST_INTERRUPTIONS, ids::Attempt};
 use std::{
     path::PathBuf,
     sync::{
@@ -163,6 +163,26 @@ async fn what_was_stopped_while_nobody_drove_it_is_called_off_and_not_gone_on_wi
         assert_eq!((world.attempts(), world.called_off()), (vec![], vec![("t".to_owned(), 2)]));
         assert_eq!(world.log(&run, "t"), ["called off"]);
     }
+}
+
+#[tokio::test]
+async fn what_a_stage_has_left_that_kills_every_agent_is_called_off() {
+    let world = World::new().await;
+    let run = world.run(vec![training("t", &[])]).await;
+    let dead = world.engine.store.acquire(&run).await.unwrap();
+    let mut events = Vec::new();
+    for number in 1..=MOST_INTERRUPTIONS {
+        let (stage, attempt) = (name("t"), Attempt(number));
+        let interrupted = Event::StageInterrupted { stage: stage.clone(), attempt };
+        events.extend([Event::StageStarted { stage, attempt }, interrupted]);
+    }
+    events.pop();
+    world.engine.store.append(&dead, 1, &events).await.unwrap();
+    world.engine.store.release(&dead).await.unwrap();
+    let failed = Outcome::Failed { stage: name("t"), class: FailureClass::AgentError };
+    assert_eq!(world.outcome(&run).await, failed);
+    let called_off = vec![("t".to_owned(), MOST_INTERRUPTIONS)];
+    assert_eq!((world.attempts(), world.called_off()), (vec![], called_off));
 }
 
 #[tokio::test]
