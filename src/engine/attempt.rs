@@ -113,7 +113,11 @@ async fn let_go(
     context: &StageContext,
     done: Result<Done, Failure>,
 ) -> Result<Done, Failure> {
-    if done.is_ok() || !context.stage.works_elsewhere() {
+    let is_left = match &done {
+        Ok(_) => false,
+        Err(failure) => context.stage.works_elsewhere() && !is_taken_up(context, failure),
+    };
+    if !is_left {
         return done;
     }
     let called = tokio::select! {
@@ -133,6 +137,20 @@ async fn let_go(
         }
     };
     done
+}
+
+/// Does another attempt go on with what this one has left? A built-in stage finds its own again; a command has a job for
+/// each try.
+fn is_taken_up(context: &StageContext, failure: &Failure) -> bool {
+    let is_found_again = match &context.stage.action {
+        Action::Uses(_) => true,
+        Action::Run(_) => false,
+    };
+    let retry = &context.stage.retry;
+    is_found_again
+        && retry.classes.contains(&failure.class)
+        && context.attempt.0 < retry.attempts
+        && context.cancel.stop().is_none()
 }
 
 /// A push to an early environment's branch acts for no later one, whatever its stages say of themselves.

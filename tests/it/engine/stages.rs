@@ -139,6 +139,12 @@ async fn what_a_stage_that_failed_has_started_is_called_off() {
     world.told("a", [Act::Fail(FailureClass::CloudError)]);
     world.outcome(&world.run(vec![stage("a", &[])]).await).await;
     assert_eq!(world.called_off(), []);
+    // a try that follows goes on with it
+    let classes = vec![FailureClass::CloudError];
+    let retry = Retry { attempts: 2, backoff: Duration::from_secs(5), classes };
+    world.told("t", [Act::Fail(FailureClass::CloudError), Act::Fail(FailureClass::CloudError)]);
+    world.outcome(&world.run(vec![Stage { retry, ..training("t", &[]) }]).await).await;
+    assert_eq!(world.called_off(), [("t".to_owned(), 2)]);
 }
 
 #[tokio::test]

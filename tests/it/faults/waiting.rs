@@ -149,8 +149,10 @@ async fn a_stage_that_has_to_give_up_waiting_finds_its_execution_again() {
         let (went, proxy) = through_the_engine(vec![looks(1, times, fault)]).await;
         assert_eq!(went.outcome, Outcome::Succeeded, "{fault:?} {:#?}", went.events);
         assert!(attempts(&went) > 1, "{fault:?}");
-        let created = proxy.heard().iter().filter(|call| *call == "CreatePipeline").count();
+        let number = |name| proxy.heard().iter().filter(|call| *call == name).count();
+        let created = number("CreatePipeline");
         assert_eq!(created, 1, "{fault:?}: the pipeline of the first attempt is the second's");
+        assert_eq!(number("StopPipelineExecution"), 0, "{fault:?}: a try that follows finds it");
         let [trained] = &trained_in(&went)[..] else { panic!("{fault:?}") };
         assert!(trained.contains(":pipeline/"), "{trained}");
     }
