@@ -37,6 +37,7 @@ mod policy;
 mod requests;
 mod runs;
 mod schema;
+mod taking_up;
 mod watching;
 
 pub use address::{BadAddress, StoreAddress};
@@ -57,11 +58,12 @@ pub use outbox::{Due, OutboxLease, OutboxRow, Silence, Tale, Unsaid, Wanted};
 pub use owner::Owner;
 pub use requests::{RequestClaim, RequestKey};
 pub use runs::{Ask, Facts, Found, NewRun, RunRecord};
+pub use taking_up::TakenUp;
 pub use watching::{Progress, WatchLease, WatchedExecution};
 
 use crate::clock::Clock;
 use certainty::Certainties;
-use database::{Database, LeaseTime, Use};
+use database::{Database, Durability, LeaseTime, Use};
 use jiff::Timestamp;
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -194,7 +196,7 @@ impl Store {
 
     /// A transaction that reads, decides and writes while nobody else writes.
     async fn begin_write(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
-        let mut write = self.writes.begin_with(self.database.begin()).await?;
+        let mut write = self.writes.begin_with(self.database.begin(Durability::Process)).await?;
         self.database.alone(&mut write).await?;
         Ok(write)
     }
@@ -207,7 +209,7 @@ impl Store {
         &self,
         lease: &Lease,
     ) -> Result<sqlx::Transaction<'static, sqlx::Any>, StoreError> {
-        let mut write = self.writes.begin_with(self.database.begin()).await?;
+        let mut write = self.writes.begin_with(self.database.begin(Durability::Process)).await?;
         self.database.beside_others(&mut write).await?;
         // Changes nothing and locks the row, which whoever takes the run over must change.
         let held = sqlx::query("UPDATE leases SET fence = $2 WHERE run = $1 AND fence = $2")

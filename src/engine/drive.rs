@@ -12,7 +12,7 @@ use crate::flow::{self, Effect, Event, IllegalEvent, Outcome, Phase, RunState, S
 use crate::ids::{Attempt, RunId, StageName};
 use crate::logs::{LogFolder, LogSink, StageLog, Unsent};
 use crate::spec::{Action, On, Pipeline, Stage};
-use crate::store::{Lease, RunRecord, StoreError};
+use crate::store::{Lease, RunRecord, StoreError, TakenUp};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
@@ -60,8 +60,10 @@ impl Engine {
     /// # Errors
     /// If another agent drives it, took it over, or the store fails.
     pub async fn drive(&self, run: &RunId, orders: Orders) -> Result<Driven, EngineError> {
-        let lease = self.store.take_up(run).await?;
-        let driven = Box::pin(self.while_leased(&lease, self.drive_leased(&lease, orders))).await;
+        let keeper = self.logs.keeper().map_err(EngineError::Folder)?;
+        let taken = self.store.take_up(run, (&keeper, self.logs.path())).await?;
+        let lease = taken.lease.clone();
+        let driven = Box::pin(self.while_leased(&lease, self.drive_leased(taken, orders))).await;
         let laid_down = self.store.lay_down(&lease).await;
         let released = self.store.release(&lease).await;
         // Why it was not driven says more than why the lease stays until it ends.
@@ -71,23 +73,27 @@ impl Engine {
         Ok(driven)
     }
 
-    async fn drive_leased(&self, lease: &Lease, orders: Orders) -> Result<Driven, EngineError> {
-        let run = Arc::new(self.store.run(&lease.run).await?);
+    async fn drive_leased(&self, taken: TakenUp, orders: Orders) -> Result<Driven, EngineError> {
+        let TakenUp { lease, run, stop, part } = taken;
+        let (lease, run) = (&lease, Arc::new(run));
         let workspace = Arc::new(Workspace::of(self, &run));
         if run.outcome.is_none() && begins_with_command(&run.pipeline) {
             workspace.begin();
         }
-        let logs = match run.outcome {
-            None => self.log_folder(lease).await?,
+        let logs = self.logs.clone();
+        let logs = match part {
+            Some(part) => logs.for_part(part),
             // No line will be written.
-            Some(_) => self.logs.clone(),
+            None => logs,
         };
         let shipping = match orders.sink {
             Some(sink) => Some(Shipping::begin(self.shipper(&run, lease, sink).await?)),
             None => None,
         };
         let (canceller, cancel) = Canceller::new();
-        orders::said_before(self, &run.id, (&orders.cancel, &canceller)).await?;
+        if let Some(stop) = stop.max(orders.cancel.stop()) {
+            canceller.stop(stop);
+        }
         let hearing = orders::hear(self, &lease.run, &orders.cancel, &canceller);
         let drive = Drive::load((self, logs), (run, lease), cancel, Arc::clone(&workspace)).await?;
         let end = tokio::select! {

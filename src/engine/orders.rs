@@ -1,6 +1,6 @@
 //! Being told to stop: by whoever drives the run in this process, and by a person elsewhere through the store.
 
-use super::{Engine, EngineError, lanes::LOOK_EVERY};
+use super::{Engine, lanes::LOOK_EVERY};
 use crate::exec::{Cancel, Canceller};
 use crate::flow::Stop;
 use crate::ids::RunId;
@@ -32,17 +32,4 @@ pub(super) async fn hear(
         never = here => never,
         never = elsewhere => never,
     }
-}
-
-/// What was said before the run was taken up.
-pub(super) async fn said_before(
-    engine: &Engine,
-    run: &RunId,
-    (here, canceller): (&Cancel, &Canceller),
-) -> Result<(), EngineError> {
-    let stored = engine.store.told_to_stop(run).await?;
-    if let Some(stop) = stored.max(here.stop()) {
-        canceller.stop(stop);
-    }
-    Ok(())
 }

@@ -59,14 +59,6 @@ impl Engine {
         Ok(left)
     }
 
-    /// The folder of logs for what is written about a leased run: in its newest part, if that is kept here, or in a new
-    /// one.
-    pub(super) async fn log_folder(&self, lease: &Lease) -> Result<LogFolder, EngineError> {
-        let keeper = self.logs.keeper().map_err(EngineError::Folder)?;
-        let part = self.store.begin_log_part(lease, (&keeper, self.logs.path())).await?;
-        Ok(self.logs.clone().for_part(part))
-    }
-
     pub(super) async fn shipper(
         &self,
         run: &RunRecord,

@@ -54,6 +54,15 @@ pub(super) enum LeaseTime {
     Databases,
 }
 
+/// What a transaction outlives once it is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// The process. A power cut may take the last moments back, which are then done again.
+    Process,
+    /// A power cut too, at the price of waiting for the disk. Postgres waits always.
+    Power,
+}
+
 /// What connections are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
@@ -75,10 +84,11 @@ impl Database {
 
     /// How a transaction begins that writes. One that first reads and then upgrades to a write fails at once on SQLite
     /// if another wrote meanwhile.
-    pub(super) fn begin(self) -> &'static str {
-        match self {
-            Self::Sqlite => "BEGIN IMMEDIATE",
-            Self::Postgres => "BEGIN",
+    pub(super) fn begin(self, durability: Durability) -> &'static str {
+        match (self, durability) {
+            (Self::Sqlite, Durability::Process) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+            (Self::Sqlite, Durability::Power) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+            (Self::Postgres, _) => "BEGIN",
         }
     }
 

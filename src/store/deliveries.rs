@@ -1,11 +1,12 @@
 //! What reached the agent, kept before anybody is told that it has.
 
+use super::database::Durability;
 use super::runs::{from_json, json, text};
 use super::{Store, StoreError, count, moment, number};
 use crate::ids::{BranchName, DeliveryId, EnvName, Sha};
 use crate::intake::Verdict;
 use jiff::Timestamp;
-use sqlx::{Connection as _, Row as _, any::AnyRow};
+use sqlx::{Row as _, any::AnyRow};
 
 /// How something reached the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,11 +64,6 @@ pub enum Kept {
     Known,
 }
 
-/// What a SQLite connection is told before and after deliveries are kept: everything else may lose its last moments to a
-/// power cut and be done again, but nobody sends a delivery again that was answered.
-const SYNC_EACH_COMMIT: &str = "PRAGMA synchronous = FULL";
-const SYNC_LATER: &str = "PRAGMA synchronous = NORMAL";
-
 impl Store {
     /// Keeps a delivery. When this returns, it survives whatever happens to the process or the machine's power.
     ///
@@ -83,15 +79,12 @@ impl Store {
     /// # Errors
     /// If the database fails; then none was kept.
     pub async fn keep_deliveries(&self, new: &[NewDelivery]) -> Result<Vec<Kept>, StoreError> {
-        let mut connection = self.writes.acquire().await?;
-        self.database.only_sqlite(&mut connection, SYNC_EACH_COMMIT).await?;
-        let mut write = connection.begin_with(self.database.begin()).await?;
+        let mut write = self.writes.begin_with(self.database.begin(Durability::Power)).await?;
         let mut all = Vec::with_capacity(new.len());
         for delivery in new {
             all.push(keep(&mut write, delivery, self.now()).await?);
         }
         write.commit().await?;
-        self.database.only_sqlite(&mut connection, SYNC_LATER).await?;
         Ok(all)
     }
 

@@ -28,7 +28,7 @@ pub struct Lease {
 }
 
 /// A lease that is about to be stored.
-struct Taken {
+pub(super) struct Taken {
     fence: i64,
     certain_until: i64,
 }
@@ -55,22 +55,11 @@ impl Store {
         Ok(self.leased(run, taken))
     }
 
-    /// Leases a run to drive it: whatever was said to it until now is about to be read.
-    ///
-    /// # Errors
-    /// As [`acquire`](Self::acquire).
-    pub async fn take_up(&self, run: &RunId) -> Result<Lease, StoreError> {
-        let mut write = self.begin_write().await?;
-        let taken = self.take(&mut write, run).await?;
-        sqlx::query("UPDATE runs SET woken = 0, strikes = strikes + 1 WHERE id = $1")
-            .bind(run.as_str())
-            .execute(&mut *write)
-            .await?;
-        write.commit().await?;
-        Ok(self.leased(run, taken))
-    }
-
-    async fn take(&self, write: &mut AnyConnection, run: &RunId) -> Result<Taken, StoreError> {
+    pub(super) async fn take(
+        &self,
+        write: &mut AnyConnection,
+        run: &RunId,
+    ) -> Result<Taken, StoreError> {
         let row = sqlx::query("SELECT fence, owner, expires_at FROM leases WHERE run = $1")
             .bind(run.as_str())
             .fetch_optional(&mut *write)
@@ -100,7 +89,7 @@ impl Store {
     }
 
     /// A lease that is stored.
-    fn leased(&self, run: &RunId, Taken { fence, certain_until }: Taken) -> Lease {
+    pub(super) fn leased(&self, run: &RunId, Taken { fence, certain_until }: Taken) -> Lease {
         let certainty = self.certainties.add(run.clone(), fence, certain_until);
         Lease { run: run.clone(), fence, certainty }
     }

@@ -183,7 +183,7 @@ fn setback(row: &AnyRow) -> Result<Option<Setback>, StoreError> {
     setback.map(|setback| from_json(setback, "a setback")).transpose()
 }
 
-fn stop_of(text: &str) -> Result<Stop, StoreError> {
+pub(super) fn stop_of(text: &str) -> Result<Stop, StoreError> {
     match text {
         "gentle" => Ok(Stop::Gentle),
         "forced" => Ok(Stop::Forced),

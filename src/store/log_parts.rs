@@ -57,46 +57,6 @@ impl Store {
         self.note_keeper(&mut connection, (id, folder), name).await
     }
 
-    /// The part of a run's log that this agent writes from now on: the newest, if it is in this folder already, or a new
-    /// one. The run's lines are not accounted for any more.
-    ///
-    /// # Errors
-    /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
-    pub async fn begin_log_part(
-        &self,
-        lease: &Lease,
-        (id, folder): (&KeeperId, &Path),
-    ) -> Result<LogPart, StoreError> {
-        let mut write = self.begin_leased(lease).await?;
-        self.note_keeper(&mut write, (id, folder), None).await?;
-        let newest = sqlx::query(
-            "SELECT part, keeper FROM log_parts WHERE run = $1 ORDER BY part DESC LIMIT 1",
-        )
-        .bind(lease.run.as_str())
-        .fetch_optional(&mut *write)
-        .await?;
-        let part = match newest {
-            None => LogPart::FIRST,
-            Some(row) if row.try_get::<&str, _>("keeper")? == id.as_str() => part(&row)?,
-            Some(row) => part(&row)?.next(),
-        };
-        sqlx::query(
-            "INSERT INTO log_parts (run, part, keeper, shipped) VALUES ($1, $2, $3, 0)
-             ON CONFLICT (run, part) DO UPDATE SET shipped = 0",
-        )
-        .bind(lease.run.as_str())
-        .bind(i64::from(part.0))
-        .bind(id.as_str())
-        .execute(&mut *write)
-        .await?;
-        sqlx::query("UPDATE runs SET logs_shipped = 0 WHERE id = $1")
-            .bind(lease.run.as_str())
-            .execute(&mut *write)
-            .await?;
-        write.commit().await?;
-        Ok(part)
-    }
-
     /// The parts of a run's log, in their order.
     ///
     /// # Errors
@@ -174,6 +134,46 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(|row| text(row, "id", "a run id")).collect()
+    }
+
+    /// The part of a run's log that is written in a folder from now on: the newest, if it is there already, or a new
+    /// one.
+    pub(super) async fn begin_log_part(
+        &self,
+        write: &mut AnyConnection,
+        run: &RunId,
+        (id, folder): (&KeeperId, &Path),
+    ) -> Result<LogPart, StoreError> {
+        // Most runs begin with no part and in a folder that is known: nothing but the part is written for them.
+        let there = sqlx::query(
+            "SELECT COUNT(*) AS known, (SELECT MAX(part) FROM log_parts WHERE run = $1) AS part,
+             (SELECT keeper FROM log_parts WHERE run = $1 ORDER BY part DESC LIMIT 1) AS keeper
+             FROM log_keepers WHERE id = $2 AND host = $3 AND folder = $4",
+        )
+        .bind(run.as_str())
+        .bind(id.as_str())
+        .bind(&self.owner.host)
+        .bind(folder.display().to_string())
+        .fetch_one(&mut *write)
+        .await?;
+        if there.try_get::<i64, _>("known")? == 0 {
+            self.note_keeper(write, (id, folder), None).await?;
+        }
+        let part = match there.try_get::<Option<&str>, _>("keeper")? {
+            None => LogPart::FIRST,
+            Some(newest) if newest == id.as_str() => part(&there)?,
+            Some(_) => part(&there)?.next(),
+        };
+        sqlx::query(
+            "INSERT INTO log_parts (run, part, keeper, shipped) VALUES ($1, $2, $3, 0)
+             ON CONFLICT (run, part) DO UPDATE SET shipped = 0",
+        )
+        .bind(run.as_str())
+        .bind(i64::from(part.0))
+        .bind(id.as_str())
+        .execute(write)
+        .await?;
+        Ok(part)
     }
 
     async fn note_keeper(

@@ -1,6 +1,9 @@
 //! The tables, and how older ones become them.
 
-use super::{StoreError, database::Database};
+use super::{
+    StoreError,
+    database::{Database, Durability},
+};
 
 /// Every migration in order; the first makes version 1. A released one is never edited.
 const MIGRATIONS: &[&str] = &[
@@ -28,7 +31,7 @@ pub(super) async fn migrate(database: Database, pool: &sqlx::AnyPool) -> Result<
     if found == Some(known) {
         return Ok(());
     }
-    let mut write = pool.begin_with(database.begin()).await?;
+    let mut write = pool.begin_with(database.begin(Durability::Process)).await?;
     database.alone(&mut write).await?;
     sqlx::query("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
         .execute(&mut *write)

@@ -40,10 +40,10 @@ async fn lines_that_another_agent_keeps_are_named_wherever_a_log_is_read() {
     let served = Served::new().await;
     let run = served.run_with_stage("plan").await;
     let (ours, theirs) = (served.logs.keeper().unwrap(), KeeperId::from(uuid::Uuid::now_v7()));
-    let lease = served.store.acquire(&run.id).await.unwrap();
-    for (keeper, folder) in [(&theirs, Path::new("/theirs/logs")), (&ours, served.logs.path())] {
-        served.store.begin_log_part(&lease, (keeper, folder)).await.unwrap();
-    }
+    let theirs = (&theirs, Path::new("/theirs/logs"));
+    let lease = served.store.take_up(&run.id, theirs).await.unwrap().lease;
+    served.store.release(&lease).await.unwrap();
+    let lease = served.store.take_up(&run.id, (&ours, served.logs.path())).await.unwrap().lease;
     let part = |part| LogCursor { sent: 7, ..LogCursor::start("plan".parse().unwrap(), part) };
     served.store.keep_log_cursor(&lease, &part(LogPart::FIRST)).await.unwrap();
     served.write(&run.id, "plan", 1, &["one"]);
@@ -64,7 +64,7 @@ async fn lines_that_another_agent_keeps_are_named_wherever_a_log_is_read() {
     let page = served.get(Role::Viewer, &path).await.with(200).json();
     assert_eq!(page["elsewhere"], json!([parts[0]]));
     assert_eq!(differs("GET", "/api/v1/runs/{run}/logs/{stage}", 200, &page), None, "{page}");
-    served.store.logs_are_shipped(&lease, &theirs).await.unwrap();
+    served.store.logs_are_shipped(&lease, theirs.0).await.unwrap();
     agent(&served, Role::Viewer, &["logs", id]).await.done().says("and all of them in the cloud");
 }
 

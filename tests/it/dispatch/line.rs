@@ -1,7 +1,8 @@
 //! Looks at the line.
 
 use super::*;
-use relevo::{dispatch::Standing, store::Says};
+use relevo::{dispatch::Standing, ids::KeeperId, store::Says};
+use std::path::Path;
 
 #[tokio::test]
 async fn the_newest_supersedes_what_waits_and_every_run_says_what_became_of_it() {
@@ -77,9 +78,10 @@ async fn answers_about_another_plan_are_void_and_say_why() {
 async fn a_run_that_always_kills_its_agent_is_given_up_with_a_reason() {
     let world = World::new().await;
     let run = world.run(1, pipeline(Supersede::Every, false)).await;
+    let keeper = KeeperId::from(uuid::Uuid::now_v7());
     for _ in 0..MOST_STRIKES {
         assert_eq!(world.look().await.0, std::slice::from_ref(&run));
-        world.store.take_up(&run).await.unwrap();
+        world.store.take_up(&run, (&keeper, Path::new("/logs"))).await.unwrap();
         world.clock.advance(LEASE_DURATION);
     }
     assert_eq!(world.look().await, (Vec::new(), Vec::new()));

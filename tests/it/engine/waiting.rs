@@ -3,6 +3,7 @@
 use super::*;
 use relevo::dispatch::{Desk, Person, Via};
 use relevo::queue::{Hold, Progress};
+use relevo::store::Lease;
 
 fn person(name: &str) -> Person {
     Person { name: name.to_owned(), via: Via::Cli }
@@ -38,6 +39,11 @@ async fn who_asks_people_holds_nothing_and_goes_on_when_they_have_answered() {
     assert_eq!(world.attempts(), [("ask".to_owned(), 2), ("deploy".to_owned(), 1)]);
 }
 
+async fn taken_up(world: &World, run: &RunId) -> Lease {
+    let (keeper, logs) = (world.engine.logs.keeper().unwrap(), world.engine.logs.path());
+    world.engine.store.take_up(run, (&keeper, logs)).await.unwrap().lease
+}
+
 #[tokio::test]
 async fn an_answer_that_comes_while_the_run_is_being_parked_is_not_missed() {
     let world = World::new().await;
@@ -46,11 +52,11 @@ async fn an_answer_that_comes_while_the_run_is_being_parked_is_not_missed() {
     world.drive(&run, Cancel::never()).await.unwrap();
     desk(&world).approve(&person("ada"), &run, None).await.unwrap();
     // The agent that goes on reads what was said, asks again, and is told meanwhile.
-    let lease = world.engine.store.take_up(&run).await.unwrap();
+    let lease = taken_up(&world, &run).await;
     world.engine.store.park(&lease, world.clock.now() + HOUR).await.unwrap();
     world.engine.store.release(&lease).await.unwrap();
     assert_eq!(progress(&world, &run).await, Progress::Parked, "it was read");
-    let lease = world.engine.store.take_up(&run).await.unwrap();
+    let lease = taken_up(&world, &run).await;
     desk(&world).approve(&person("bob"), &run, None).await.unwrap();
     world.engine.store.park(&lease, world.clock.now() + HOUR).await.unwrap();
     world.engine.store.release(&lease).await.unwrap();

@@ -19,8 +19,11 @@ impl Folder {
         Self(KeeperId::from(uuid::Uuid::now_v7()), Path::new(path))
     }
 
-    async fn begins(&self, store: &Store, lease: &Lease) -> u32 {
-        store.begin_log_part(lease, (&self.0, self.1)).await.unwrap().0
+    /// Takes a run up to write its log here, in that part.
+    async fn takes_up(&self, store: &Store, run: &RunId, part: u32) -> Lease {
+        let taken = store.take_up(run, (&self.0, self.1)).await.unwrap();
+        assert_eq!(taken.part, Some(LogPart(part)));
+        taken.lease
     }
 
     async fn unsent(&self, store: &Store) -> Vec<RunId> {
@@ -33,16 +36,15 @@ async fn each_folder_has_parts_of_its_own_and_ships_only_those(memory: Memory) {
     let (one, other) = (Folder::at("/one/logs"), Folder::at("/other/logs"));
     let name = "blue".parse().unwrap();
     store.keeps_logs((&one.0, one.1), Some(&name)).await.unwrap();
-    let first = store.acquire(&run).await.unwrap();
-    assert_eq!((one.begins(store, &first).await, one.begins(store, &first).await), (0, 0));
+    store.release(&one.takes_up(store, &run, 0).await).await.unwrap();
+    one.takes_up(store, &run, 0).await;
     memory.clock.advance(LEASE_DURATION);
-    let second = memory.elsewhere("other").acquire(&run).await.unwrap();
-    assert_eq!(other.begins(store, &second).await, 1);
-    let lost = store.begin_log_part(&first, (&one.0, one.1)).await;
-    assert!(matches!(lost, Err(StoreError::LeaseLost(_))), "{lost:?}");
+    other.takes_up(&memory.elsewhere("other"), &run, 1).await;
+    let held = store.take_up(&run, (&one.0, one.1)).await;
+    assert!(matches!(held, Err(StoreError::LeaseHeld { .. })), "{held:?}");
     memory.clock.advance(LEASE_DURATION);
-    let third = store.acquire(&run).await.unwrap();
-    assert_eq!(one.begins(store, &third).await, 2, "what comes later stands later");
+    // What comes later stands later.
+    let third = one.takes_up(store, &run, 2).await;
     assert!(one.unsent(store).await.is_empty(), "it has not ended");
     store.append(&third, 1, &[finished()]).await.unwrap();
     for folder in [&one, &other] {
@@ -65,22 +67,25 @@ async fn each_folder_has_parts_of_its_own_and_ships_only_those(memory: Memory) {
 async fn a_run_that_goes_on_after_its_lines_were_shipped_has_new_ones(memory: Memory) {
     let (run, store) = (memory.run().await.id, &memory.store);
     let folder = Folder::at("/logs");
-    let lease = store.acquire(&run).await.unwrap();
-    folder.begins(store, &lease).await;
+    let lease = folder.takes_up(store, &run, 0).await;
     store.logs_are_shipped(&lease, &folder.0).await.unwrap();
-    assert_eq!(LogPart(folder.begins(store, &lease).await), LogPart::FIRST);
+    store.release(&lease).await.unwrap();
+    let lease = folder.takes_up(store, &run, 0).await;
     store.append(&lease, 1, &[finished()]).await.unwrap();
-    assert_eq!(folder.unsent(store).await, [run]);
+    assert_eq!(folder.unsent(store).await, std::slice::from_ref(&run));
+    store.logs_are_shipped(&lease, &folder.0).await.unwrap();
+    store.release(&lease).await.unwrap();
+    let over = store.take_up(&run, (&folder.0, folder.1)).await.unwrap();
+    assert_eq!(over.part, None, "no line will be written");
+    assert!(folder.unsent(store).await.is_empty());
 }
 
 async fn lines_that_come_late_are_unsent_again(memory: Memory) {
     let (run, store) = (memory.run().await.id, &memory.store);
     let (one, other) = (Folder::at("/one/logs"), Folder::at("/other/logs"));
-    let first = store.acquire(&run).await.unwrap();
-    one.begins(store, &first).await;
+    let first = one.takes_up(store, &run, 0).await;
     memory.clock.advance(LEASE_DURATION);
-    let second = memory.elsewhere("other").acquire(&run).await.unwrap();
-    other.begins(store, &second).await;
+    let second = other.takes_up(&memory.elsewhere("other"), &run, 1).await;
     store.append(&second, 1, &[finished()]).await.unwrap();
     for folder in [&one, &other] {
         store.logs_are_shipped(&second, &folder.0).await.unwrap();
