@@ -21,6 +21,7 @@ mod reactions;
 mod read;
 pub mod signature;
 mod statuses;
+mod wire;
 
 pub use call::ANSWER_WITHIN;
 pub use client::{Address, BadAddress, Client};

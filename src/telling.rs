@@ -47,7 +47,7 @@ pub struct Teller {
     /// The topics of environments.
     pub topics: Option<Arc<dyn Topics>>,
     /// Where alerts are sent to beside topics.
-    pub webhook: Option<Webhook>,
+    pub webhook: Option<Arc<Webhook>>,
 }
 
 /// What one pass did.

@@ -34,6 +34,7 @@ use crate::{
     exec::Inherited, git::Credentials, logs::Masker, project::Projects, web::health::Pulse,
 };
 use anyhow::Context as _;
+use reading::Reading;
 use std::{
     net::SocketAddr,
     sync::{Arc, atomic::AtomicI64},
@@ -87,10 +88,10 @@ pub async fn serve(
     signals: Signals,
     told: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
-    let (reading, secrets) = reading::task(&tools)?;
-    let github = tools.settings.github.as_ref();
-    let github = github.map(|github| github.client(tools.app.clock.clone(), &*tools.variable));
-    let github = github.transpose().context("use GitHub")?.map(Arc::new);
+    let mut reading = Reading::new(&tools);
+    let secrets = reading.webhooks()?;
+    let github = reading.github().context("use GitHub")?;
+    let alerts = reading.alerts()?;
     let address = tools.settings.listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("listen on {address}"))?;
@@ -98,7 +99,7 @@ pub async fn serve(
     let enlisted = enlisted::task(&tools).await?;
     told(listener.local_addr().context("read the address")?);
     // The order of this list is the order in which they were thought of; they do not depend on each other.
-    let mut tasks = vec![enlisted, reading];
+    let mut tasks = vec![enlisted, reading.task()];
     let unreached = Arc::new(AtomicI64::default());
     tasks.extend(opening::task(&tools, github.as_ref()).await);
     tasks.extend(hearing::tasks(&tools, github.clone(), unreached.clone()));
@@ -108,7 +109,7 @@ pub async fn serve(
     tasks.push(tidying::task(&tools));
     tasks.extend(github::tasks(&tools, github.clone()));
     let readings = observing::readings(github.as_ref(), unreached);
-    tasks.extend(telling::tasks(&tools, github)?);
+    tasks.extend(telling::tasks(&tools, github, alerts));
     let observed = observing::Observed::new(&tools, readings);
     tasks.extend(observing::tasks(&tools, &observed)?);
     let web = web::serve(listener, &tools, secrets, &observed);

@@ -3,6 +3,7 @@
 //! The file is read by the same strict reader as every other file: all findings at once, each with its place. It holds
 //! no secret, only where secrets are.
 
+mod again;
 pub mod alerts;
 pub mod api;
 mod check;
@@ -11,6 +12,7 @@ mod raw;
 mod secrets;
 mod sources;
 
+pub use again::Written;
 pub use check::read;
 pub use secrets::{SecretError, SecretSource};
 
@@ -37,6 +39,8 @@ const DEFAULT_DRAIN: Duration = Duration::from_mins(10);
 /// The settings of `agent serve`, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The file that says so; none in the simple case.
+    pub written: Option<Written>,
     /// What the agent is called among those of a fleet, if not after its machine.
     pub name: Option<AgentName>,
     /// What it is or has.
@@ -76,6 +80,7 @@ impl Settings {
     #[must_use]
     pub fn simple(name: RepositoryName, source: String, listen: SocketAddr) -> Self {
         Self {
+            written: None,
             name: None,
             labels: BTreeSet::new(),
             listen,
@@ -122,9 +127,7 @@ impl Settings {
         let mut troubles: Vec<anyhow::Error> = self.webhooks.iter().filter_map(each).collect();
         if let Some(github) = &self.github {
             let made = github.client(clock.clone(), variable).map(drop);
-            let read = || github.secret().read(variable).map(drop).map_err(anyhow::Error::from);
-            let used = made.and_then(|()| read());
-            troubles.extend(used.context("use GitHub").err());
+            troubles.extend(made.context("use GitHub").err());
         }
         let webhook = self.alerts.webhook.as_ref();
         troubles.extend(webhook.and_then(|webhook| webhook.open(variable).err()));

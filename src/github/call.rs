@@ -118,10 +118,10 @@ impl Client {
             let message = format!("not asked before {until}");
             return Err(GithubError::new(Class::RateLimited { until }, operation, message));
         }
-        let token =
-            self.credentials.token().await.map_err(|error| {
-                GithubError::new(Class::Unauthorized, operation, error.to_string())
-            })?;
+        let token = self
+            .token()
+            .await
+            .map_err(|error| GithubError::new(Class::Unauthorized, operation, error.to_string()))?;
         let asked = self.exchange(crab, call.request(token.as_deref())?);
         match timeout(&*self.clock, ANSWER_WITHIN, asked).await {
             Ok(Ok(answer)) => self.judge(operation, answer),

@@ -1,22 +1,23 @@
 //! The client: where GitHub is, who asks, and the installation of the App that a repository belongs to.
 
 use super::{
-    Class, Credentials, GithubError, RateLimit,
+    BadCredentials, Class, Credentials, GithubError, RateLimit,
     call::{Answer, Call},
     git_token::GitToken,
     limits::Limits,
     pace::Pace,
+    wire::Wire,
 };
 use crate::{clock::Clock, ids::GitHubName};
-use http::{HeaderValue, Method, header};
-use hyper_util::{client::legacy, rt::TokioExecutor};
-use octocrab::{
-    AuthState, OctoBody, Octocrab, OctocrabBuilder,
-    models::InstallationId,
-    service::middleware::{base_uri::BaseUriLayer, extra_headers::ExtraHeadersLayer},
-};
+use http::Method;
+use octocrab::{AuthState, Octocrab, models::InstallationId};
 use serde::Deserialize;
-use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+};
 use tokio::sync::Mutex;
 use url::{Host, Url};
 
@@ -26,16 +27,12 @@ const GITHUB: &str = "https://api.github.com/";
 const API_OF_GITHUB: &str = "api.github.com";
 /// Enterprises that GitHub hosts have their interface at `api.NAME.ghe.com` and their repositories at `NAME.ghe.com`.
 const HOSTED: &str = ".ghe.com";
-/// The version of the REST interface that was programmed against.
-const API_VERSION: &str = "2022-11-28";
 /// How an App finds out where it is installed.
 const FIND: &str = "find the App's installation";
-/// What the agent calls itself.
-const USER_AGENT: &str = concat!("relevo/", env!("CARGO_PKG_VERSION"));
 
 /// The address of GitHub's REST interface: https, or http on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address(Url);
+pub struct Address(pub(super) Url);
 
 /// An address that no token may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,15 +77,23 @@ impl Address {
 
 /// GitHub as the agent sees it. One for all repositories.
 pub struct Client {
-    crab: Octocrab,
+    wire: Wire,
     web_host: String,
-    pub(super) credentials: Credentials,
+    identity: RwLock<Identity>,
+    /// The token that was read last.
+    token: Mutex<Option<String>>,
     installations: Mutex<BTreeMap<GitHubName, Arc<Octocrab>>>,
     pub(super) git_tokens: Mutex<BTreeMap<GitHubName, GitToken>>,
     myself: Mutex<Option<u64>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) limits: Limits,
     pub(super) pace: Pace,
+}
+
+/// Who asks, and the way in which that is shown.
+struct Identity {
+    credentials: Credentials,
+    crab: Octocrab,
 }
 
 impl Client {
@@ -101,14 +106,12 @@ impl Client {
         credentials: Credentials,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GithubError> {
-        let state = match &credentials {
-            Credentials::App(app) => AuthState::App(app.auth.clone()),
-            Credentials::Token(_) | Credentials::TokenFile(_) => AuthState::None,
-        };
+        let wire = Wire::to(address)?;
         Ok(Self {
-            crab: connect(address, state)?,
+            identity: RwLock::new(wire.identity(credentials)),
+            wire,
             web_host: address.web_host().to_owned(),
-            credentials,
+            token: Mutex::default(),
             installations: Mutex::default(),
             git_tokens: Mutex::default(),
             myself: Mutex::default(),
@@ -116,6 +119,14 @@ impl Client {
             limits: Limits::default(),
             pace: Pace::default(),
         })
+    }
+
+    /// From now on these credentials are shown. What was given for the ones before is used up to its end.
+    pub async fn exchange_credentials(&self, credentials: Credentials) {
+        let identity = self.wire.identity(credentials);
+        *self.identity.write().unwrap_or_else(PoisonError::into_inner) = identity;
+        // They would ask for their next tokens with the key before.
+        self.installations.lock().await.clear();
     }
 
     /// What GitHub said last about its limits.
@@ -127,7 +138,7 @@ impl Client {
     /// The number of the App that the agent is, if it is one.
     #[must_use]
     pub fn app_id(&self) -> Option<u64> {
-        self.credentials.app_id()
+        self.credentials().app_id()
     }
 
     /// Is this an address of a repository on the same server?
@@ -141,12 +152,30 @@ impl Client {
     /// May the agent make check runs? GitHub lets only Apps.
     #[must_use]
     pub fn is_app(&self) -> bool {
-        self.credentials.app_id().is_some()
+        self.app_id().is_some()
     }
 
     /// As the App itself, or the bearer of the token.
-    pub(super) fn as_itself(&self) -> &Octocrab {
-        &self.crab
+    pub(super) fn as_itself(&self) -> Octocrab {
+        self.identity.read().unwrap_or_else(PoisonError::into_inner).crab.clone()
+    }
+
+    fn credentials(&self) -> Credentials {
+        self.identity.read().unwrap_or_else(PoisonError::into_inner).credentials.clone()
+    }
+
+    /// The token as it is now; none for an App. One that cannot be read for a while is what it was before.
+    pub(super) async fn token(&self) -> Result<Option<String>, BadCredentials> {
+        let read = self.credentials().token().await;
+        let mut before = self.token.lock().await;
+        match (read, before.as_ref()) {
+            (Ok(token), _) => {
+                before.clone_from(&token);
+                Ok(token)
+            }
+            (Err(_), Some(token)) => Ok(Some(token.clone())),
+            (Err(error), None) => Err(error),
+        }
     }
 
     /// As whoever may act in a repository: the App's installation there, or the bearer of the token.
@@ -155,7 +184,7 @@ impl Client {
         slug: &GitHubName,
     ) -> Result<Arc<Octocrab>, GithubError> {
         if !self.is_app() {
-            return Ok(Arc::new(self.crab.clone()));
+            return Ok(Arc::new(self.as_itself()));
         }
         let mut installations = self.installations.lock().await;
         if let Some(crab) = installations.get(slug) {
@@ -163,8 +192,8 @@ impl Client {
         }
         let installation = InstallationId(self.installation(slug).await?);
         // Its tokens reach this one repository and no other of the installation.
-        let crab = self
-            .crab
+        let app = self.as_itself();
+        let crab = app
             .installation_builder(installation)
             .repositories(vec![slug.name().to_owned()])
             .build()
@@ -177,7 +206,7 @@ impl Client {
     /// The number of the App's installation that has the repository.
     pub(super) async fn installation(&self, slug: &GitHubName) -> Result<u64, GithubError> {
         let call = Call::get(FIND, &["repos", slug.owner(), slug.name(), "installation"]);
-        let found: Identified = self.ask(&self.crab, &call).await?.read(FIND)?;
+        let found: Identified = self.ask(&self.as_itself(), &call).await?.read(FIND)?;
         Ok(found.id)
     }
 
@@ -202,7 +231,7 @@ impl Client {
             return Ok(id);
         }
         const OPERATION: &str = "ask whose token it is";
-        let answer = self.ask(&self.crab, &Call::get(OPERATION, &["user"])).await?;
+        let answer = self.ask(&self.as_itself(), &Call::get(OPERATION, &["user"])).await?;
         let found: Identified = answer.read(OPERATION)?;
         *myself = Some(found.id);
         Ok(found.id)
@@ -215,35 +244,13 @@ pub(super) struct Identified {
     pub(super) id: u64,
 }
 
-fn connect(address: &Address, state: AuthState) -> Result<Octocrab, GithubError> {
-    let broken = |problem: String| GithubError::new(Class::Broken, "connect", problem);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let connector = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(provider)
-        .map_err(|error| broken(format!("no certificates to trust: {error}")))?
-        .https_or_http()
-        .enable_http1()
-        .build();
-    let base = address.0.as_str().trim_end_matches('/').parse::<http::Uri>();
-    let base = base.map_err(|error| broken(error.to_string()))?;
-    let http = legacy::Client::builder(TokioExecutor::new()).build::<_, OctoBody>(connector);
-    let headers = vec![
-        (header::USER_AGENT, HeaderValue::from_static(USER_AGENT)),
-        (header::ACCEPT, HeaderValue::from_static("application/vnd.github+json")),
-        (
-            header::HeaderName::from_static("x-github-api-version"),
-            HeaderValue::from_static(API_VERSION),
-        ),
-    ];
-    let built = OctocrabBuilder::new_empty()
-        .with_service(http)
-        .with_layer(&BaseUriLayer::new(base))
-        .with_layer(&ExtraHeadersLayer::new(Arc::new(headers)))
-        .with_auth(state)
-        .build();
-    match built {
-        Ok(crab) => Ok(crab),
-        Err(never) => match never {},
+impl Wire {
+    fn identity(&self, credentials: Credentials) -> Identity {
+        let state = match &credentials {
+            Credentials::App(app) => AuthState::App(app.auth.clone()),
+            Credentials::Token(_) | Credentials::TokenFile(_) => AuthState::None,
+        };
+        Identity { credentials, crab: self.speak_as(state) }
     }
 }
 
@@ -256,7 +263,7 @@ impl Call {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("credentials", &self.credentials).finish_non_exhaustive()
+        f.debug_struct("Client").field("credentials", &self.credentials()).finish_non_exhaustive()
     }
 }
 

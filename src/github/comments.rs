@@ -110,7 +110,7 @@ impl Client {
         comment: &Comment,
     ) -> Result<Option<String>, GithubError> {
         const OPERATION: &str = "look for a comment";
-        let author = match self.credentials.app_id() {
+        let author = match self.app_id() {
             Some(id) => Author::App(id),
             None => Author::User(self.user().await?),
         };

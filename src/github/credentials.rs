@@ -11,7 +11,8 @@ const LONGEST_TOKEN: usize = 4096;
 pub enum Credentials {
     /// The bearer of a token.
     Token(String),
-    /// The bearer of the token in a file, which is read for each request: one that was exchanged counts at once.
+    /// The bearer of the token in a file, which is read for each request: one that was exchanged counts at once, and
+    /// while it cannot be read the one before does.
     TokenFile(PathBuf),
     /// A GitHub App, with its private key. Its installation is found for each repository.
     App(AppCredentials),
@@ -67,12 +68,18 @@ impl Credentials {
             }
         };
         let token = text.trim();
+        Self::check_token(token)?;
+        Ok(Some(token.to_owned()))
+    }
+
+    /// Can this be a token?
+    ///
+    /// # Errors
+    /// [`BadCredentials::Token`].
+    pub fn check_token(token: &str) -> Result<(), BadCredentials> {
         let legal = !token.is_empty() && token.len() <= LONGEST_TOKEN;
-        if legal && token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            Ok(Some(token.to_owned()))
-        } else {
-            Err(BadCredentials::Token)
-        }
+        let legal = legal && token.bytes().all(|byte| byte.is_ascii_graphic());
+        legal.then_some(()).ok_or(BadCredentials::Token)
     }
 }
 

@@ -175,7 +175,7 @@ impl Client {
 
     async fn of_hook(&self, hook: &Hook, call: &Call) -> Result<super::call::Answer, GithubError> {
         match hook {
-            Hook::App => self.ask(self.as_itself(), call).await,
+            Hook::App => self.ask(&self.as_itself(), call).await,
             Hook::Repository { slug, .. } => self.within(slug, call).await,
         }
     }

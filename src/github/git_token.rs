@@ -27,7 +27,7 @@ impl Client {
         let unusable = |error: super::BadCredentials| {
             GithubError::new(Class::Unauthorized, OPERATION, error.to_string())
         };
-        if let Some(token) = self.credentials.token().await.map_err(unusable)? {
+        if let Some(token) = self.token().await.map_err(unusable)? {
             return Ok(token);
         }
         let mut tokens = self.git_tokens.lock().await;
@@ -39,7 +39,7 @@ impl Client {
         let installation = self.installation(slug).await?.to_string();
         let segments = ["app", "installations", &installation, "access_tokens"];
         let body = json!({ "repositories": [slug.name()], "permissions": { "contents": "read" } });
-        let answer = self.ask(self.as_itself(), &Call::post(OPERATION, &segments, body)).await?;
+        let answer = self.ask(&self.as_itself(), &Call::post(OPERATION, &segments, body)).await?;
         let new: GitToken = answer.read(OPERATION)?;
         tokens.insert(slug.clone(), new.clone());
         Ok(new.token)

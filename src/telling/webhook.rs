@@ -22,7 +22,12 @@ use hyper_util::{
 };
 use serde_json::json;
 use sha2::Sha256;
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 use url::{Host, Url};
 
 /// Holds the seconds since 1970 at which it was sent.
@@ -46,7 +51,7 @@ pub enum Local {
 /// A webhook that alerts are sent to.
 pub struct Webhook {
     address: Url,
-    secret: String,
+    secret: RwLock<String>,
     http: Client<HttpsConnector<HttpConnector<guard::Guard>>, Full<Bytes>>,
 }
 
@@ -86,9 +91,8 @@ impl Webhook {
         if refused {
             return Err(BadWebhook::Refused);
         }
-        if secret.len() < SHORTEST_SECRET {
-            return Err(BadWebhook::WeakSecret);
-        }
+        Self::check(&secret)?;
+        let secret = RwLock::new(secret);
         let mut http = HttpConnector::new_with_resolver(guard::Guard::new(local));
         http.enforce_http(false);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -100,6 +104,19 @@ impl Webhook {
             .wrap_connector(http);
         let http = Client::builder(TokioExecutor::new()).build(connector);
         Ok(Self { address, secret, http })
+    }
+
+    /// Can alerts be signed with this?
+    ///
+    /// # Errors
+    /// [`BadWebhook::WeakSecret`].
+    pub fn check(secret: &str) -> Result<(), BadWebhook> {
+        if secret.len() < SHORTEST_SECRET { Err(BadWebhook::WeakSecret) } else { Ok(()) }
+    }
+
+    /// From now on alerts are signed with this, which was [checked](Self::check).
+    pub fn exchange(&self, secret: String) {
+        *self.secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
     }
 
     /// Sends an alert.
@@ -136,7 +153,8 @@ impl Webhook {
     }
 
     fn signature(&self, timestamp: &str, body: &str) -> String {
-        match Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()) {
+        let secret = self.secret.read().unwrap_or_else(PoisonError::into_inner);
+        match Hmac::<Sha256>::new_from_slice(secret.as_bytes()) {
             Ok(mut mac) => {
                 mac.update(timestamp.as_bytes());
                 mac.update(b".");

@@ -13,8 +13,8 @@ mod reading;
 mod serving;
 mod telling;
 
-pub(crate) use fake::Fake;
 use fake::Fault;
+pub(crate) use fake::{Fake, Memory};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use jiff::Timestamp;
 pub(crate) use openapi::Description;
@@ -30,7 +30,7 @@ use url::Url;
 pub(crate) const TOKEN: &str = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
 const APP: u64 = 4711;
 /// Made with `openssl genrsa 2048` for these tests and used nowhere else.
-const KEY: &str = include_str!("github/app.pem");
+pub(crate) const KEY: &str = include_str!("github/app.pem");
 
 /// A clock on which whoever sleeps wakes at once, later. Waits for an answer end only when the server is silent.
 #[derive(Debug, Clone)]

@@ -38,6 +38,7 @@ mod servers;
 mod spec;
 mod stage_jobs;
 mod store;
+mod tls;
 mod watch;
 mod wire;
 mod world;

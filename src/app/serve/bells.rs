@@ -17,4 +17,6 @@ pub struct Bells {
     pub leftovers: Arc<Notify>,
     /// Secrets are to be read anew.
     pub secrets: Arc<Notify>,
+    /// What opens repositories for git has changed.
+    pub opening: Arc<Notify>,
 }

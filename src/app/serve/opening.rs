@@ -30,7 +30,7 @@ pub(super) async fn task(tools: &Tools, github: Option<&Arc<Client>>) -> Option<
     let _opened = timeout(&*tools.app.clock, FIRST_WITHIN, keys.open()).await;
     Some(Task {
         name: "opening repositories".to_owned(),
-        bell: Arc::default(),
+        bell: tools.bells.opening.clone(),
         every: EVERY,
         ends: Ends::AtOnce,
         pass: Box::new(keys),

@@ -2,7 +2,7 @@
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::{Notify, watch},
+    sync::watch,
 };
 
 /// How far the agent's end has come. Each signal to the process moves it on by one, up to [`Phase::Killing`].
@@ -59,7 +59,7 @@ impl Phases {
     }
 }
 
-/// The signals that end the agent, SIGTERM and Ctrl-C, and SIGHUP, which has it read its secrets anew.
+/// The signals that end the agent, SIGTERM and Ctrl-C, and SIGHUP, which has it read its secrets and settings anew.
 #[derive(Debug)]
 pub struct Signals {
     hangup: Signal,
@@ -78,18 +78,18 @@ impl Signals {
         Ok(Self { hangup: signal(SignalKind::hangup())?, interrupt, terminate })
     }
 
-    /// Moves the phase on with each signal that ends the agent, for ever, and rings `secrets` with each that does not;
-    /// `say` hears what it leads to.
+    /// Moves the phase on with each signal that ends the agent, for ever, and calls `hung_up` with each that does not; `say`
+    /// hears what it leads to.
     pub(super) async fn move_on(
         mut self,
         phase: &watch::Sender<Phase>,
-        secrets: &Notify,
+        hung_up: &(dyn Fn() + Sync),
         say: &super::Say,
     ) {
         loop {
             tokio::select! {
                 _ = self.hangup.recv() => {
-                    secrets.notify_one();
+                    hung_up();
                     continue;
                 }
                 _ = self.interrupt.recv() => {}

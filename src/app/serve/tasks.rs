@@ -90,16 +90,25 @@ pub(super) async fn keep_all(
     }
     last.spawn(web);
     let systemd = Systemd::of(&*tools.variable);
+    let hung_up = || read_again(tools);
     let served = tokio::select! {
         ended = all(&mut working) => ended,
         Some(ended) = last.join_next() => ended.context("a task ended early").and_then(|ended| ended)
             .and_then(|()| Err(anyhow!("a task ended early"))),
-        () = signals.move_on(&phase, &tools.bells.secrets, &tools.say) => Ok(()),
+        () = signals.move_on(&phase, &hung_up, &tools.say) => Ok(()),
         never = systemd.keep_told(tools) => match never {},
     };
     phase.send_replace(Phase::Ending);
     let rest = crate::clock::timeout(&*tools.app.clock, LAST_PASSES, all(&mut last)).await;
     served.and(rest.unwrap_or(Ok(())))
+}
+
+/// What a SIGHUP leads to: secrets are read anew and taken, the settings are read anew and judged.
+fn read_again(tools: &Tools) {
+    tools.bells.secrets.notify_one();
+    if let Some(told) = tools.settings.look_again(&tools.app.clock, &*tools.variable) {
+        (tools.say)(&told);
+    }
 }
 
 async fn all(set: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use crate::{
     hearing::Repository,
     report::{Alarm, Manner, Stages},
     store::{OutboxLease, StoreError},
-    telling::{Addressee, TellError, Teller, Told, Topics},
+    telling::{Addressee, TellError, Teller, Told, Topics, Webhook},
 };
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
@@ -25,15 +25,14 @@ const ELSEWHERE: Duration = Duration::from_secs(15);
 pub(super) fn tasks(
     tools: &Tools,
     github: Option<Arc<github::Client>>,
-) -> anyhow::Result<Vec<Task>> {
+    webhook: Option<Arc<Webhook>>,
+) -> Vec<Task> {
     let settings = &tools.settings;
-    let webhook = settings.alerts.webhook.as_ref();
-    let webhook = webhook.map(|webhook| webhook.open(&*tools.variable)).transpose()?;
     let mut alarms: Vec<Alarm> = Vec::new();
     alarms.extend(settings.alerts.topic.then_some(Alarm::Topic));
     alarms.extend(webhook.as_ref().map(|_| Alarm::Webhook));
     if github.is_none() && alarms.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let is_app = github.as_ref().is_some_and(|github| github.is_app());
     let addressee = |repository: &Repository| {
@@ -58,13 +57,13 @@ pub(super) fn tasks(
         topics: settings.alerts.topic.then(|| Arc::new(topics) as Arc<dyn Topics>),
         webhook,
     };
-    Ok(vec![Task {
+    vec![Task {
         name: "telling".to_owned(),
         bell: tools.bells.tellings.clone(),
         every: EVERY,
         ends: Ends::Last,
         pass: Box::new(Telling { tools: tools.clone(), teller, lease: Mutex::default() }),
-    }])
+    }]
 }
 
 /// What runs call a repository.

@@ -24,7 +24,8 @@ pub struct Alerts {
 #[derive(Debug, Clone)]
 pub struct WebhookSettings {
     address: Url,
-    secret: SecretSource,
+    /// Where the secret is that alerts are signed with.
+    pub secret: SecretSource,
     local: Local,
 }
 

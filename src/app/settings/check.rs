@@ -2,7 +2,7 @@
 
 use super::{
     DEFAULT_DRAIN, DEFAULT_LISTEN, DEFAULT_RUNS_AT_ONCE, DEFAULT_WATCH, Drain, SecretSource,
-    Settings,
+    Settings, Written,
     raw::{RawDrain, RawRepository, RawSecret, RawSettings, RawWebhooks},
     sources,
 };
@@ -34,7 +34,10 @@ const LONGEST_POLL: Duration = Duration::from_hours(24);
 /// # Errors
 /// Everything that is wrong with the file, in file order. Beside settings, findings are warnings.
 pub fn read(file: &SourceFile, folder: &Path) -> Result<(Settings, Findings), Findings> {
-    Reading::of(file, |reading, raw: RawSettings| check(reading, raw, folder))
+    let (settings, findings) =
+        Reading::of(file, |reading, raw: RawSettings| check(reading, raw, folder))?;
+    let written = Written { file: file.clone(), folder: folder.to_owned() };
+    Ok((Settings { written: Some(written), ..settings }, findings))
 }
 
 fn check(reading: &mut Reading<'_>, raw: RawSettings, folder: &Path) -> Option<Settings> {
@@ -62,6 +65,7 @@ fn check(reading: &mut Reading<'_>, raw: RawSettings, folder: &Path) -> Option<S
     let watch = reading.duration_up_to(LONGEST_POLL, &["watch", "every"], watch.as_deref());
     let runs = raw.limits.unwrap_or_default().runs_at_once.and_then(NonZeroU32::new);
     Some(Settings {
+        written: None,
         name,
         labels,
         listen: listen?,

@@ -37,9 +37,34 @@ pub enum Identity {
 
 impl GitHub {
     /// Where the secret is that the agent shows.
-    pub(super) fn secret(&self) -> &SecretSource {
+    #[must_use]
+    pub fn secret(&self) -> &SecretSource {
         match &self.identity {
             Identity::Token(source) | Identity::App { key: source, .. } => source,
+        }
+    }
+
+    /// What the agent shows, as it is now.
+    ///
+    /// # Errors
+    /// A secret cannot be read, or is none.
+    pub fn credentials(
+        &self,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Credentials> {
+        let secret = self.secret().read(variable)?;
+        match &self.identity {
+            Identity::Token(source) => {
+                let checked = Credentials::check_token(secret.trim());
+                checked.with_context(|| format!("use the token in {source}"))?;
+                // Read for each request, so that an exchanged one counts at once.
+                Ok(match source {
+                    SecretSource::File(file) => Credentials::TokenFile(file.clone()),
+                    SecretSource::Variable(_) => Credentials::Token(secret),
+                })
+            }
+            Identity::App { id, key } => Credentials::app(*id, secret.as_bytes())
+                .with_context(|| format!("use the key in {key}")),
         }
     }
 
@@ -52,15 +77,7 @@ impl GitHub {
         clock: Arc<dyn Clock>,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> anyhow::Result<Client> {
-        let credentials = match &self.identity {
-            // Read for each request, so that an exchanged one counts at once.
-            Identity::Token(SecretSource::File(file)) => Credentials::TokenFile(file.clone()),
-            Identity::Token(source @ SecretSource::Variable(_)) => {
-                Credentials::Token(source.read(variable)?)
-            }
-            Identity::App { id, key } => Credentials::app(*id, key.read(variable)?.as_bytes())
-                .with_context(|| format!("use the key in {key}"))?,
-        };
+        let credentials = self.credentials(variable)?;
         let address = match &self.address {
             Some(address) => address.clone(),
             None => Address::github()?,

@@ -104,7 +104,7 @@ async fn desk(webhook: Option<Webhook>, topics: Option<Arc<Remembering>>) -> Des
         addressee.manner.alarms.extend(webhook.as_ref().map(|_| Alarm::Webhook));
         addressee.manner.alarms.extend(topics.as_ref().map(|_| Alarm::Topic));
     }
-    desk.teller.webhook = webhook;
+    desk.teller.webhook = webhook.map(Arc::new);
     desk.teller.topics = topics.map(|topics| topics as Arc<dyn Topics>);
     desk
 }

@@ -42,8 +42,12 @@ async fn a_token_that_was_exchanged_in_its_file_counts_at_once() {
     std::fs::write(&file, format!("{TOKEN}\n")).unwrap();
     client.say_status(&repository(), &status(), Before::Nothing).await.unwrap();
     std::fs::remove_file(&file).unwrap();
-    let gone = client.say_status(&repository(), &status(), Before::Nothing).await.unwrap_err();
-    assert_eq!(gone.class, Class::Unauthorized);
+    client.say_status(&repository(), &status(), Before::Nothing).await.expect("the one before");
+    std::fs::write(&file, "no token\n").unwrap();
+    client.say_status(&repository(), &status(), Before::Nothing).await.expect("the one before");
+    let never = super::client(&fake, Credentials::TokenFile(folder.path().join("nowhere")));
+    let refused = never.say_status(&repository(), &status(), Before::Nothing).await.unwrap_err();
+    assert_eq!(refused.class, Class::Unauthorized);
 }
 
 #[tokio::test]
@@ -61,6 +65,17 @@ async fn an_app_finds_its_installation_once_and_renews_a_token_that_ended() {
     client.say_status(&repository(), &status(), Before::Nothing).await.unwrap();
     assert_eq!(fake.count("POST", "/access_tokens"), 2);
     assert_eq!(fake.see(|memory| memory.statuses.len()), 4);
+}
+
+#[tokio::test]
+async fn an_app_signs_with_its_new_key_once_it_was_exchanged() {
+    let fake = Fake::start().await;
+    let client = client(&fake, app());
+    client.say_status(&repository(), &status(), Before::Nothing).await.unwrap();
+    client.exchange_credentials(Credentials::app(8, KEY.as_bytes()).unwrap()).await;
+    assert_eq!(client.app_id(), Some(8));
+    client.say_status(&repository(), &status(), Before::Nothing).await.unwrap();
+    assert_eq!((fake.count("GET", "/installation"), fake.count("POST", "/access_tokens")), (2, 2));
 }
 
 #[tokio::test]

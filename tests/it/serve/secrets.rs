@@ -1,10 +1,14 @@
-//! Webhook secrets are exchanged while the agent works.
+//! Secrets are exchanged while the agent works, and a SIGHUP says what it would be started with by now.
 
 use super::{
     Setup,
     server::{Server, headers, push, sign},
 };
-use std::fs;
+use crate::{
+    github::{Fake, KEY},
+    tls::openssl,
+};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 const COMMIT: &str = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
 const FIRST: &str = "the first secret of all of them";
@@ -47,4 +51,104 @@ fn a_new_secret_counts_after_a_signal_and_one_that_cannot_be_read_changes_nothin
     let told = setup.agent(&["audit"]).done();
     assert_eq!(told.stdout.matches("secrets-exchanged").count(), 2, "{}", told.stdout);
     assert!(!told.stdout.contains(SECOND) && !told.stdout.contains(THIRD));
+}
+
+/// Puts a file in the place of another in one step, as mounts of secrets do it.
+fn put(file: &Path, text: &str) {
+    let (folder, name) = (file.parent().unwrap(), file.file_name().unwrap().to_str().unwrap());
+    let version = folder.join(format!("{name}-{}", text.len()));
+    fs::write(&version, text).unwrap();
+    let link = folder.join(format!("{name}-new"));
+    symlink(&version, &link).unwrap();
+    fs::rename(&link, file).unwrap();
+}
+
+/// Is this text for a GitHub App signed with the key?
+fn is_signed(jwt: &str, key: &Path) -> bool {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let Some((said, signature)) = jwt.rsplit_once('.') else { return false };
+    let (text, bytes) = (key.with_extension("said"), key.with_extension("signature"));
+    fs::write(&text, said).unwrap();
+    fs::write(&bytes, URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
+    let [key, text, bytes] = [key, &text, &bytes].map(|path| path.display().to_string());
+    openssl(&["dgst", "-sha256", "-prverify", &key, "-signature", &bytes, &text]) == Some(true)
+}
+
+/// Waits until the agent has told people this.
+fn hears(setup: &Setup, told: &str) {
+    setup.until(told, || {
+        let _time_passes = setup.runs();
+        setup.talk().contains(told).then_some(())
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_of_the_app_and_a_new_secret_of_alerts_count_after_a_signal() {
+    let fake = Fake::start().await;
+    fake.see(|memory| memory.git_until = "2020-01-01T00:00:00Z".to_owned());
+    let mut setup = Setup::new();
+    let (key, secret) = (setup.world.path("../key.pem"), setup.world.path("../alerts"));
+    let other = setup.world.path("../other.pem");
+    let made = openssl(&["genrsa", "-traditional", "-out", &other.display().to_string(), "2048"]);
+    if made.is_none() {
+        return;
+    }
+    put(&key, KEY);
+    put(&secret, FIRST);
+    setup.repositories =
+        "  private: { source: https://127.0.0.1/octo/model.git, github: octo/model }\n".to_owned();
+    setup.more = format!(
+        "github: {{ api: {}, app: {{ id: 7, key: {{ file: key.pem }} }} }}\n\
+         alerts: {{ webhook: {{ address: 'http://127.0.0.1:9/x', local: true, secret: {{ file: alerts }} }} }}\n",
+        fake.address()
+    );
+    let server = setup.start_heard();
+    let by_app = || -> Vec<String> {
+        let as_app = |path: &str| path.ends_with("/installation");
+        let shown = |memory: &mut crate::github::Memory| {
+            let asked = memory.requests.iter().filter(|request| as_app(&request.path));
+            asked.map(|request| request.authorization.replace("Bearer ", "")).collect()
+        };
+        fake.see(shown)
+    };
+    setup.until("a question of the App", || {
+        let _time_passes = setup.runs();
+        (!by_app().is_empty()).then_some(())
+    });
+    let asked = by_app().len();
+    put(&key, &fs::read_to_string(&other).unwrap());
+    put(&secret, SECOND);
+    server.signal("-HUP");
+    hears(&setup, "The secret of alerts was exchanged.");
+    assert!(setup.talk().contains("What the agent shows GitHub was exchanged."));
+    setup.until("a question under the new key", || {
+        let _time_passes = setup.runs();
+        by_app()[asked..].iter().any(|jwt| is_signed(jwt, &other)).then_some(())
+    });
+    // A mount that is away for a moment, and a file that is half written.
+    fs::remove_file(&key).unwrap();
+    put(&secret, "half");
+    server.signal("-HUP");
+    hears(&setup, "16 bytes");
+    let talk = setup.talk();
+    assert_eq!(talk.matches("what was read before stays in force").count(), 2, "{talk}");
+    assert!(![SECOND, "half", "PRIVATE KEY"].iter().any(|text| talk.contains(text)), "{talk}");
+    let told = setup.agent(&["audit"]).done();
+    assert_eq!(told.stdout.matches("secrets-exchanged").count(), 2, "{}", told.stdout);
+}
+
+#[test]
+fn a_signal_has_the_settings_read_again_and_what_would_be_otherwise_said() {
+    let mut setup = Setup::new();
+    let server = setup.start_heard();
+    server.signal("-HUP");
+    hears(&setup, "agent.yaml says what it said at the start.");
+    fs::write(setup.settings(), "version: 1\nrepositories: 7\n").unwrap();
+    server.signal("-HUP");
+    hears(&setup, "no agent would start with this; the settings of the start stay in force");
+    setup.more = "limits: { runs-at-once: 2 }\n".to_owned();
+    setup.settings();
+    server.signal("-HUP");
+    hears(&setup, "otherwise in limits; the settings of the start stay in force until the agent");
+    assert_eq!(server.deliver_push("still", "nowhere", COMMIT).0, 202, "nothing has changed");
 }

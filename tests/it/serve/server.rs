@@ -132,8 +132,24 @@ impl Setup {
 
     /// The same with other arguments.
     pub fn start_with(&self, arguments: &[&str]) -> Server {
+        self.start_telling(arguments, Stdio::inherit())
+    }
+
+    /// Starts the agent; what it tells people is [read](Self::talk) by the test.
+    pub fn start_heard(&self) -> Server {
+        let settings = self.settings().display().to_string();
+        let talk = fs::File::options().create(true).append(true).open(self.world.path("../talk"));
+        self.start_telling(&["serve", "--config", &settings], talk.unwrap().into())
+    }
+
+    /// What agents that are heard told people so far.
+    pub fn talk(&self) -> String {
+        fs::read_to_string(self.world.path("../talk")).unwrap()
+    }
+
+    fn start_telling(&self, arguments: &[&str], talk: Stdio) -> Server {
         let mut command = self.command(arguments);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
+        let child = command.stdout(Stdio::piped()).stderr(talk).spawn();
         let mut child = child.unwrap();
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
