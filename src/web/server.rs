@@ -1,6 +1,7 @@
 //! Serving on a port: a bounded number of connections, each with bounded patience.
 
 mod patient;
+mod places;
 
 use crate::clock::Clock;
 use axum::{
@@ -10,15 +11,10 @@ use axum::{
 };
 use futures_util::FutureExt as _;
 use patient::Patient;
+use places::Places;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
+use tokio::net::{TcpListener, TcpStream};
 
-/// Connections at a time. Each takes a file descriptor (1,024 is the usual limit of a process) and a few KiB; more wait in
-/// the kernel's queue, where they cost us nothing.
-const MOST_CONNECTIONS: usize = 512;
 /// Pause after a connection could not be taken, as when descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -38,7 +34,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let ended = ended.shared();
     let (at_last, alarm) = (ended.clone(), clock.clone());
-    let bounded = Bounded { listener, clock, places: Arc::new(Semaphore::new(MOST_CONNECTIONS)) };
+    let bounded = Bounded { listener, places: Places::new(clock.clone()), clock };
     let service = router.into_make_service_with_connect_info::<Peer>();
     let served = axum::serve(bounded, service).with_graceful_shutdown(ended).into_future();
     tokio::select! {
@@ -57,18 +53,11 @@ impl Connected<IncomingStream<'_, Bounded>> for Peer {
     }
 }
 
-/// Takes a connection when there is a place for it.
+/// Takes a connection, and serves it once there is a place for it.
 struct Bounded {
     listener: TcpListener,
     clock: Arc<dyn Clock>,
-    places: Arc<Semaphore>,
-}
-
-impl Bounded {
-    async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        // It is never closed.
-        self.places.clone().acquire_owned().await.ok()
-    }
+    places: Places,
 }
 
 impl Listener for Bounded {
@@ -76,13 +65,13 @@ impl Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let place = self.place().await;
         loop {
             match self.listener.accept().await {
                 Ok((stream, address)) => {
                     // Answers are small and one at a time: waiting for more to send would only delay them.
                     let _slower_at_most = stream.set_nodelay(true);
-                    return (Patient::new(stream, self.clock.clone(), place), address);
+                    let place = self.places.take(address.ip()).await;
+                    return (Patient::new(stream, self.clock.clone(), Some(place)), address);
                 }
                 // The peer's trouble, or ours that passes.
                 Err(_) => self.clock.sleep(PAUSE).await,

@@ -1,5 +1,6 @@
 //! A connection that is waited for, but not for ever.
 
+use super::places::Place;
 use crate::clock::Clock;
 use futures_util::future::BoxFuture;
 use std::{
@@ -9,36 +10,29 @@ use std::{
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::OwnedSemaphorePermit,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// How long a peer may be silent between two answers of ours. Somebody who sends a byte now and then has no longer: the
 /// time runs from the answer before (or the beginning) to the next one, headers and body included.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A stream that ends when its peer is waited for too long.
+/// A stream that ends when its peer is waited for too long, or sooner if others need its place.
 pub(super) struct Patient<S> {
     stream: S,
     clock: Arc<dyn Clock>,
     /// Nothing once it has run out.
     patience: Option<BoxFuture<'static, ()>>,
-    _place: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
 }
 
 impl<S> Patient<S> {
     /// Waits for `stream` from now on; `place` is given back with it.
-    pub(super) fn new(
-        stream: S,
-        clock: Arc<dyn Clock>,
-        place: Option<OwnedSemaphorePermit>,
-    ) -> Self {
+    pub(super) fn new(stream: S, clock: Arc<dyn Clock>, place: Option<Place>) -> Self {
         let patience = Some(clock.sleep(PATIENCE));
-        Self { stream, clock, patience, _place: place }
+        Self { stream, clock, patience, place }
     }
 
-    /// Fails once the peer was waited for too long.
+    /// Fails once the peer was waited for too long, for ever.
     fn in_time(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         let is_left =
             |patience: &mut BoxFuture<'_, ()>| patience.as_mut().poll(context).is_pending();
@@ -49,9 +43,20 @@ impl<S> Patient<S> {
         Err(io::ErrorKind::TimedOut.into())
     }
 
+    /// Fails, and so ends it, once its place is needed by others. Not looked at while it is answered.
+    fn may_stay(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        let is_told = |place: &mut Place| place.poll_told(context).is_ready();
+        if !self.place.as_mut().is_some_and(is_told) {
+            return Ok(());
+        }
+        self.patience = None;
+        Err(io::ErrorKind::TimedOut.into())
+    }
+
     /// The peer took something, so it is waited for anew.
     fn took(&mut self, bytes: usize) -> Poll<io::Result<usize>> {
         self.patience = Some(self.clock.sleep(PATIENCE));
+        self.place.as_ref().inspect(|place| place.answered());
         Poll::Ready(Ok(bytes))
     }
 }
@@ -63,6 +68,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.in_time(context)?;
+        self.may_stay(context)?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }

@@ -10,6 +10,8 @@ use std::{
 
 /// Senders at once; fewer than the agent has places for.
 const SENDERS: usize = 200;
+/// Connections of one address, more than the agent has places for.
+const MORE_THAN_PLACES: usize = 520;
 const COMMIT: &str = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
 /// KiB that all of them together may cost: each could have sent five MiB.
 const MOST_MEMORY: u64 = 48 * 1024;
@@ -94,6 +96,23 @@ fn a_delivery_is_taken_while_two_hundred_others_never_end() {
     server.signal("-TERM");
     assert_eq!(server.wait(), Some(0), "nobody who dribbles is waited for");
     drop(senders);
+}
+
+#[test]
+fn whoever_fills_every_place_and_says_nothing_makes_room_for_who_does() {
+    let setup = Setup::new();
+    let server = setup.start();
+    let stuck: Vec<TcpStream> =
+        (0..MORE_THAN_PLACES).map(|number| stuck(&server, &beginning(number % 2))).collect();
+    let (status, told) = server.send("GET /healthz", &[], b"");
+    assert_eq!(status, 200, "{told}");
+    let (status, told) = server.deliver_push("meanwhile", "nowhere", COMMIT);
+    assert_eq!(status, 202, "{told}");
+    let open = stuck.iter().filter(|stream| is_open(stream)).count();
+    assert!(
+        (MORE_THAN_PLACES - 50..MORE_THAN_PLACES).contains(&open),
+        "{open} are still waited for"
+    );
 }
 
 #[test]
