@@ -6,6 +6,7 @@
 //! blocks: call it where blocking is allowed.
 
 mod checkout;
+mod complaint;
 mod credentials;
 mod difference;
 mod error;

@@ -24,7 +24,7 @@ mod statuses;
 mod wire;
 
 pub use call::ANSWER_WITHIN;
-pub use client::{Address, BadAddress, Client};
+pub use client::{Address, BadAddress, BadAuthority, Client};
 pub use credentials::{BadCredentials, Credentials};
 pub use deliveries::{FailedDelivery, Hook, Redelivered};
 pub use error::{Class, GithubError};

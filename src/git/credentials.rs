@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
 };
 use url::Url;
@@ -12,7 +13,15 @@ use url::Url;
 #[derive(Clone, Default)]
 pub struct Credentials {
     server: Option<Server>,
-    repositories: Arc<RwLock<BTreeMap<String, String>>>,
+    repositories: Arc<RwLock<BTreeMap<String, Opened>>>,
+}
+
+/// How one repository is opened.
+#[derive(Clone, Default)]
+struct Opened {
+    token: Option<String>,
+    /// The file of the authorities that sign its server's certificate.
+    authority: Option<PathBuf>,
 }
 
 #[derive(Clone)]
@@ -31,23 +40,41 @@ impl Credentials {
 
     /// From now on the repository at `url` is opened with `token`, whatever opened it before.
     pub fn open(&self, url: &str, token: String) {
-        let mut repositories = self.repositories.write().unwrap_or_else(PoisonError::into_inner);
-        repositories.insert(url.to_owned(), token);
+        self.change(url, |opened| opened.token = Some(token));
     }
 
-    /// The token that opens the repository at `url` now: its own, or its server's. Only over https, at the usual port.
+    /// The certificate of the server of the repository at `url` is signed by an authority in this file.
+    pub fn trust(&self, url: &str, authority: PathBuf) {
+        self.change(url, |opened| opened.authority = Some(authority));
+    }
+
+    fn change(&self, url: &str, change: impl FnOnce(&mut Opened)) {
+        let mut repositories = self.repositories.write().unwrap_or_else(PoisonError::into_inner);
+        change(repositories.entry(url.to_owned()).or_default());
+    }
+
+    fn opened(&self, url: &str) -> Opened {
+        let repositories = self.repositories.read().unwrap_or_else(PoisonError::into_inner);
+        repositories.get(url).cloned().unwrap_or_default()
+    }
+
+    /// The token that opens the repository at `url` now, only over https: its own, or its server's, which is at the usual
+    /// port.
     #[must_use]
     pub fn token(&self, url: &str) -> Option<String> {
-        let parsed = Url::parse(url).ok()?;
-        if parsed.scheme() != "https" || parsed.port().is_some() {
-            return None;
-        }
-        let repositories = self.repositories.read().unwrap_or_else(PoisonError::into_inner);
+        let parsed = Url::parse(url).ok().filter(|url| url.scheme() == "https")?;
         let of_server = || {
-            let server = self.server.as_ref()?;
+            let server = self.server.as_ref().filter(|_| parsed.port().is_none())?;
             (parsed.host_str() == Some(&*server.host)).then(|| server.token.clone())
         };
-        repositories.get(url).cloned().or_else(of_server)
+        self.opened(url).token.or_else(of_server)
+    }
+
+    /// The file of the authorities that sign the certificate of the server of the repository at `url`, where git is not set
+    /// up to trust them.
+    #[must_use]
+    pub fn authority(&self, url: &str) -> Option<PathBuf> {
+        self.opened(url).authority
     }
 }
 
@@ -93,6 +120,9 @@ mod tests {
         credentials.open(model, "ghs_second".to_owned());
         assert_eq!(elsewhere.token(model).as_deref(), Some("ghs_second"));
         assert_eq!(elsewhere.token(other).as_deref(), Some("ghp_servers"));
+        credentials.trust(model, "/etc/agent/authority.pem".into());
+        assert_eq!(elsewhere.token(model).as_deref(), Some("ghs_second"));
+        assert!(elsewhere.authority(model).is_some() && elsewhere.authority(other).is_none());
         credentials.open("http://github.com/acme/open", "ghs_open".to_owned());
         assert_eq!(elsewhere.token("http://github.com/acme/open"), None);
         assert!(!format!("{credentials:?}").contains("ghs"), "{credentials:?}");

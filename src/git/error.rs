@@ -28,6 +28,14 @@ pub enum GitError {
         /// What git said.
         reason: String,
     },
+    /// The server's certificate is signed by nobody whom git trusts.
+    #[error("cannot fetch {url}: {reason}")]
+    Untrusted {
+        /// Which repository.
+        url: String,
+        /// That it is so, and what git said.
+        reason: String,
+    },
     /// There is no such branch.
     #[error("no branch '{branch}'")]
     NoSuchBranch {
@@ -94,6 +102,7 @@ impl GitError {
             | Self::TooLarge { .. } => true,
             Self::NotOurs(_)
             | Self::Unreachable { .. }
+            | Self::Untrusted { .. }
             | Self::Write { .. }
             | Self::Failed { .. } => false,
         }

@@ -6,6 +6,7 @@
 
 use super::{
     Credentials, GitError,
+    complaint::{self, Complaint, Shown},
     program::{self, Ended},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -50,8 +51,6 @@ const ELSEWHERE: [&str; 14] = [
     "GIT_TRACE_PACKET",
     "GIT_TRACE_REDACT",
 ];
-/// As much of git's complaint as fits a message: the last lines say why.
-const MOST_LINES: usize = 3;
 
 /// Fetches `refspec` from `url` into the bare repository at `mirror`; branches that are gone there go here.
 pub(super) fn fetch(
@@ -104,7 +103,9 @@ fn run(
     within: Duration,
 ) -> Result<Vec<u8>, GitError> {
     let unreachable = |reason: String| GitError::Unreachable { url: url.to_owned(), reason };
-    let mut command = command(mirror, url, credentials.token(url).as_deref());
+    let (token, authority) = (credentials.token(url), credentials.authority(url));
+    let shown = if token.is_some() { Shown::Token } else { Shown::Nothing };
+    let mut command = command((mirror, url), token.as_deref(), authority.as_deref());
     command.args(arguments);
     let ended = program::run(command, within).map_err(|error| {
         unreachable(match error.kind() {
@@ -115,9 +116,11 @@ fn run(
     match ended {
         Ended::Itself { status, output, .. } if status.success() => Ok(output),
         Ended::Itself { complaints, .. } => {
-            let told = String::from_utf8_lossy(&complaints);
-            let lines: Vec<&str> = told.lines().filter(|line| !line.trim().is_empty()).collect();
-            Err(unreachable(lines[lines.len().saturating_sub(MOST_LINES)..].join("; ")))
+            let complaint = complaint::of(&String::from_utf8_lossy(&complaints), shown);
+            Err(match complaint {
+                Complaint::Untrusted(reason) => GitError::Untrusted { url: url.to_owned(), reason },
+                Complaint::Other(reason) => unreachable(reason),
+            })
         }
         Ended::TooMuch => Err(unreachable("it lists more branches than anybody reads".to_owned())),
         Ended::TooLate => {
@@ -128,7 +131,7 @@ fn run(
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one program that this adapter is about")]
-fn command(mirror: &Path, url: &str, token: Option<&str>) -> Command {
+fn command((mirror, url): (&Path, &str), token: Option<&str>, authority: Option<&Path>) -> Command {
     let mut git = Command::new("git");
     git.arg("--git-dir").arg(mirror);
     for setting in SETTINGS {
@@ -139,14 +142,25 @@ fn command(mirror: &Path, url: &str, token: Option<&str>) -> Command {
     }
     git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "").env("GIT_SSH_COMMAND", SSH);
     git.env("GIT_ALLOW_PROTOCOL", PROTOCOLS).env("LC_ALL", "C");
+    let mut settings = Vec::new();
     if let Some(token) = token {
-        // Through the environment: arguments are for everybody on the machine to see.
         let basic = STANDARD.encode(format!("x-access-token:{token}"));
-        // And to the server that was named only: a redirect would carry the header along.
-        git.args(["-c", "http.followRedirects=false"])
-            .env("GIT_CONFIG_COUNT", "1")
-            .env("GIT_CONFIG_KEY_0", format!("http.{url}.extraHeader"))
-            .env("GIT_CONFIG_VALUE_0", format!("Authorization: Basic {basic}"));
+        settings.push(("extraHeader", format!("Authorization: Basic {basic}")));
+        // To the server that was named, and that is known to be it: a redirect would carry the header along.
+        settings.push(("followRedirects", "false".to_owned()));
+        settings.push(("sslVerify", "true".to_owned()));
+        git.env_remove("GIT_SSL_NO_VERIFY");
+    }
+    if let Some(authority) = authority {
+        settings.push(("sslCAInfo", authority.display().to_string()));
+        git.env_remove("GIT_SSL_CAINFO");
+    }
+    // Through the environment: arguments are for everybody on the machine to see. For this address, which goes before what
+    // a configuration says of its server.
+    git.env("GIT_CONFIG_COUNT", settings.len().to_string());
+    for (number, (key, value)) in settings.into_iter().enumerate() {
+        git.env(format!("GIT_CONFIG_KEY_{number}"), format!("http.{url}.{key}"))
+            .env(format!("GIT_CONFIG_VALUE_{number}"), value);
     }
     git
 }
@@ -158,14 +172,24 @@ mod tests {
     #[test]
     fn a_token_stands_in_no_argument_and_is_meant_for_one_repository() {
         let url = "https://github.com/acme/model.git";
-        let command = command(Path::new("/srv/mirror"), url, Some("ghs_hunter2"));
+        let at = (Path::new("/srv/mirror"), url);
+        let command = command(at, Some("ghs_hunter2"), Some(Path::new("/etc/authority.pem")));
         let arguments: Vec<_> = command.get_args().map(|a| a.to_string_lossy()).collect();
         assert!(!arguments.join(" ").contains("hunter2"));
-        assert!(arguments.contains(&"http.followRedirects=false".into()), "{arguments:?}");
         let variables: Vec<_> = command.get_envs().collect();
         let of = |name: &str| variables.iter().find(|(key, _)| *key == name).and_then(|one| one.1);
         let key = of("GIT_CONFIG_KEY_0").unwrap();
         assert_eq!(key, "http.https://github.com/acme/model.git.extraHeader");
+        let value = |key: &str| {
+            let number = (0..4).find(|number| {
+                of(&format!("GIT_CONFIG_KEY_{number}"))
+                    .is_some_and(|k| k == &*format!("http.{url}.{key}"))
+            });
+            of(&format!("GIT_CONFIG_VALUE_{}", number.unwrap())).unwrap().to_str().unwrap()
+        };
+        assert_eq!((value("followRedirects"), value("sslVerify")), ("false", "true"));
+        assert_eq!(value("sslCAInfo"), "/etc/authority.pem");
+        assert_eq!(of("GIT_CONFIG_COUNT").unwrap(), "4");
         assert_eq!(of("GIT_TRACE_CURL"), None);
     }
 
@@ -183,7 +207,7 @@ mod tests {
         std::fs::write(&global, user.replace("TURNED", &turned)).unwrap();
         std::fs::write(&own, before + &repository.replace("TURNED", &turned)).unwrap();
         let url = "https://relevo.invalid/ran";
-        let mut command = command(&mirror, url, None);
+        let mut command = command((&mirror, url), None, None);
         command.env("GIT_CONFIG_GLOBAL", &global).args(["ls-remote", "--", url]);
         disarm(&mut command);
         let ended = program::run(command, LISTED_WITHIN).unwrap();

@@ -15,6 +15,9 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Largest answer that is read: a delivery's payload may have 25 MB.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
+/// How rustls names a certificate of an authority that it does not know.
+const UNKNOWN_ISSUER: &str = "UnknownIssuer";
+
 /// One request.
 #[derive(Debug)]
 pub(super) struct Call {
@@ -187,7 +190,7 @@ impl Client {
                 GithubError::of_answer("get an installation's token", answer, self.clock.now())
             }
             Trouble::Octocrab(octocrab::Error::Service { source, .. }) => {
-                unreachable(root(&*source))
+                unreachable(meaning(root(&*source)))
             }
             // Its words may repeat what was sent or answered.
             Trouble::Octocrab(_) => {
@@ -216,6 +219,15 @@ fn root(mut error: &(dyn Error + 'static)) -> String {
         error = source;
     }
     error.to_string()
+}
+
+/// The same, and what it means where the words of the library alone say it to few.
+fn meaning(problem: String) -> String {
+    if problem.contains(UNKNOWN_ISSUER) {
+        format!("the server's certificate is signed by nobody who is trusted here ({problem})")
+    } else {
+        problem
+    }
 }
 
 /// Every segment escaped; a branch's name comes as several.

@@ -11,6 +11,10 @@ use super::{
 use crate::{clock::Clock, ids::GitHubName};
 use http::Method;
 use octocrab::{AuthState, Octocrab, models::InstallationId};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -31,13 +35,29 @@ const HOSTED: &str = ".ghe.com";
 const FIND: &str = "find the App's installation";
 
 /// The address of GitHub's REST interface: https, or http on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address(pub(super) Url);
+#[derive(Debug, Clone)]
+pub struct Address {
+    pub(super) url: Url,
+    /// Who must have signed its certificate, if it is not somebody whom this machine trusts.
+    pub(super) authorities: Option<Arc<RootCertStore>>,
+}
 
 /// An address that no token may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the address of GitHub's API must be https, without user, query or fragment")]
 pub struct BadAddress;
+
+/// What is no certificate of an authority.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("these are not certificates of authorities in PEM")]
+pub struct BadAuthority;
+
+/// Where pages and repositories are, over https.
+struct WebServer {
+    host: String,
+    /// If it is not the usual one.
+    port: Option<u16>,
+}
 
 impl Address {
     /// An enterprise's own, such as `https://github.example.com/api/v3`.
@@ -56,14 +76,30 @@ impl Address {
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none();
-        if secure && bare { Ok(Self(url.clone())) } else { Err(BadAddress) }
+        let address = || Self { url: url.clone(), authorities: None };
+        (secure && bare).then(address).ok_or(BadAddress)
+    }
+
+    /// The same, whose certificate is signed by one of these authorities (in PEM), and by nobody else.
+    ///
+    /// # Errors
+    /// [`BadAuthority`].
+    pub fn signed_by(self, pem: &[u8]) -> Result<Self, BadAuthority> {
+        let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        let mut roots = RootCertStore::empty();
+        match roots.add_parsable_certificates(read.map_err(|_| BadAuthority)?) {
+            (1.., 0) => Ok(Self { authorities: Some(Arc::new(roots)), ..self }),
+            (_, _) => Err(BadAuthority),
+        }
     }
 
     /// Where the same server has its pages and repositories.
-    fn web_host(&self) -> &str {
-        let host = self.0.host_str().unwrap_or_default();
+    fn web(&self) -> WebServer {
+        let host = self.url.host_str().unwrap_or_default();
         let is_hosted = host == API_OF_GITHUB || host.ends_with(HOSTED);
-        host.strip_prefix("api.").filter(|_| is_hosted).unwrap_or(host)
+        let host = host.strip_prefix("api.").filter(|_| is_hosted).unwrap_or(host);
+        let port = self.url.port().filter(|_| self.url.scheme() == "https");
+        WebServer { host: host.to_owned(), port }
     }
 
     /// github.com's.
@@ -78,7 +114,7 @@ impl Address {
 /// GitHub as the agent sees it. One for all repositories.
 pub struct Client {
     wire: Wire,
-    web_host: String,
+    web: WebServer,
     identity: RwLock<Identity>,
     /// The token that was read last.
     token: Mutex<Option<String>>,
@@ -110,7 +146,7 @@ impl Client {
         Ok(Self {
             identity: RwLock::new(wire.identity(credentials)),
             wire,
-            web_host: address.web_host().to_owned(),
+            web: address.web(),
             token: Mutex::default(),
             installations: Mutex::default(),
             git_tokens: Mutex::default(),
@@ -141,12 +177,19 @@ impl Client {
         self.credentials().app_id()
     }
 
-    /// Is this an address of a repository on the same server?
+    /// Is this an address on the same server?
+    #[must_use]
+    pub fn is_its_own(&self, source: &Url) -> bool {
+        let place = (source.host_str(), source.port());
+        source.scheme() == "https" && place == (Some(&*self.web.host), self.web.port)
+    }
+
+    /// Is this the address of that repository on the same server?
     #[must_use]
     pub fn is_at_home(&self, source: &Url, slug: &GitHubName) -> bool {
         let path = source.path().trim_matches('/');
         let path = path.strip_suffix(".git").unwrap_or(path);
-        source.scheme() == "https" && source.host_str() == Some(&*self.web_host) && slug.is(path)
+        self.is_its_own(source) && slug.is(path)
     }
 
     /// May the agent make check runs? GitHub lets only Apps.
@@ -283,6 +326,11 @@ mod tests {
             ("https://api.acme.ghe.com/", "https://acme.ghe.com/octo/model.git", true),
             ("https://git.acme.example/api/v3", "https://git.acme.example/octo/model.git", true),
             ("https://api.acme.example/api/v3", "https://acme.example/octo/model.git", false),
+            ("https://acme.example:8443/api/v3", "https://acme.example:8443/octo/model.git", true),
+            ("https://acme.example:8443/api/v3", "https://acme.example/octo/model.git", false),
+            ("https://acme.example/api/v3", "https://acme.example:8443/octo/model.git", false),
+            ("http://127.0.0.1:8080/api/v3", "https://127.0.0.1/octo/model.git", true),
+            ("http://127.0.0.1:8080/api/v3", "https://127.0.0.1:8080/octo/model.git", false),
         ] {
             let address = Address::of(&Url::parse(api).unwrap()).unwrap();
             let credentials = Credentials::Token("ghp_x".to_owned());
@@ -296,6 +344,16 @@ mod tests {
                 expected,
                 "{source}"
             );
+        }
+    }
+
+    #[test]
+    fn what_vouches_for_a_server_is_an_authoritys_certificate_and_nothing_else() {
+        let url = Url::parse("https://github.example.com/api/v3").unwrap();
+        for text in ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+        {
+            let refused = Address::of(&url).unwrap().signed_by(text.as_bytes());
+            assert_eq!(refused.map(drop), Err(BadAuthority), "{text}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Address, Class, GithubError};
 use http::{HeaderName, HeaderValue, Uri, header};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -11,6 +11,7 @@ use octocrab::{
     AuthState, OctoBody, Octocrab, OctocrabBuilder,
     service::middleware::{base_uri::BaseUriLayer, extra_headers::ExtraHeadersLayer},
 };
+use rustls::ClientConfig;
 use std::sync::Arc;
 
 /// The version of the REST interface that was programmed against.
@@ -32,13 +33,21 @@ impl Wire {
     pub(super) fn to(address: &Address) -> Result<Self, GithubError> {
         let broken = |problem: String| GithubError::new(Class::Broken, "connect", problem);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| broken(error.to_string()))?;
+        let config = match &address.authorities {
+            Some(authorities) => config.with_root_certificates(Arc::clone(authorities)),
+            None => config
+                .with_native_roots()
+                .map_err(|error| broken(format!("no certificates to trust: {error}")))?,
+        };
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(provider)
-            .map_err(|error| broken(format!("no certificates to trust: {error}")))?
+            .with_tls_config(config.with_no_client_auth())
             .https_or_http()
             .enable_http1()
             .build();
-        let base = address.0.as_str().trim_end_matches('/').parse::<Uri>();
+        let base = address.url.as_str().trim_end_matches('/').parse::<Uri>();
         let base = base.map_err(|error| broken(error.to_string()))?;
         Ok(Self { connections: Client::builder(TokioExecutor::new()).build(connector), base })
     }

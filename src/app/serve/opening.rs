@@ -20,6 +20,7 @@ const FIRST_WITHIN: Duration = Duration::from_secs(5);
 /// Gets the first tokens if GitHub answers soon. No task if there is no such repository.
 pub(super) async fn task(tools: &Tools, github: Option<&Arc<Client>>) -> Option<Task> {
     let github = github?;
+    trust(tools, github);
     let is_opened = |heard: &Repository| of_github(heard, github);
     let repositories: Vec<_> = tools.settings.repositories.iter().filter_map(is_opened).collect();
     if repositories.is_empty() {
@@ -35,6 +36,17 @@ pub(super) async fn task(tools: &Tools, github: Option<&Arc<Client>>) -> Option<
         ends: Ends::AtOnce,
         pass: Box::new(keys),
     })
+}
+
+/// Has git trust whom the settings trust at GitHub's own server.
+fn trust(tools: &Tools, github: &Client) {
+    let settings = tools.settings.github.as_ref();
+    let Some(authority) = settings.and_then(|github| github.authority.as_ref()) else { return };
+    for heard in &tools.settings.repositories {
+        if Url::parse(&heard.source).is_ok_and(|url| github.is_its_own(&url)) {
+            tools.credentials.trust(&heard.source, authority.clone());
+        }
+    }
 }
 
 /// Where it is and what GitHub calls it, if it is at the server that GitHub's interface belongs to.

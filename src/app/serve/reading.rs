@@ -21,6 +21,8 @@ const EVERY: Duration = Duration::from_secs(30);
 
 /// What came of reading something anew: taking it, which is done once it is noted.
 type Taking = BoxFuture<'static, ()>;
+/// Reads something anew and checks that it can be taken.
+type Reads = Box<dyn Fn(&Tools) -> anyhow::Result<Taking> + Send + Sync>;
 
 /// The secrets of an agent, as they are looked at.
 pub(super) struct Reading {
@@ -35,8 +37,7 @@ struct Kept {
     /// What people call it.
     what: &'static str,
     sources: Vec<SecretSource>,
-    /// Reads it and checks that it can be taken.
-    read: Box<dyn Fn(&Tools) -> anyhow::Result<Taking> + Send + Sync>,
+    read: Reads,
     known: Known,
 }
 
@@ -68,7 +69,7 @@ impl Reading {
     /// Opens GitHub, and looks at what is shown there from now on.
     pub(super) fn github(&mut self) -> anyhow::Result<Option<Arc<Client>>> {
         let Some(settings) = self.tools.settings.github.clone() else { return Ok(None) };
-        let known = self.known(&[settings.secret().clone()])?;
+        let known = self.known(std::slice::from_ref(settings.secret()))?;
         let (clock, variable) = (self.tools.app.clock.clone(), self.tools.variable.clone());
         let client = Arc::new(settings.client(clock, &*variable)?);
         let shown = client.clone();
@@ -87,7 +88,7 @@ impl Reading {
     /// Opens the webhook for alerts, and looks at what they are signed with from now on.
     pub(super) fn alerts(&mut self) -> anyhow::Result<Option<Arc<Webhook>>> {
         let Some(settings) = self.tools.settings.alerts.webhook.clone() else { return Ok(None) };
-        let known = self.known(&[settings.secret.clone()])?;
+        let known = self.known(std::slice::from_ref(&settings.secret))?;
         let webhook = Arc::new(settings.open(&*self.tools.variable)?);
         let signed = webhook.clone();
         let read = move |tools: &Tools| -> anyhow::Result<Taking> {
@@ -121,7 +122,7 @@ impl Reading {
         &mut self,
         (object, what): (&'static str, &'static str),
         (sources, digest): (Vec<SecretSource>, Digest),
-        read: Box<dyn Fn(&Tools) -> anyhow::Result<Taking> + Send + Sync>,
+        read: Reads,
     ) {
         let known = Known { digest, trouble: None };
         self.kept.get_mut().push(Kept { object, what, sources, read, known });

@@ -9,7 +9,10 @@ use crate::{
 use anyhow::Context as _;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use url::Url;
 
 /// How GitHub is talked to.
@@ -17,6 +20,8 @@ use url::Url;
 pub struct GitHub {
     /// An enterprise's own address; github.com's if absent.
     pub address: Option<Address>,
+    /// The file of the authorities that sign that server's certificate, where this machine trusts none of them.
+    pub authority: Option<PathBuf>,
     /// Who the agent is there.
     pub identity: Identity,
 }
@@ -82,6 +87,13 @@ impl GitHub {
             Some(address) => address.clone(),
             None => Address::github()?,
         };
+        let address = match &self.authority {
+            None => address,
+            Some(file) => std::fs::read(file)
+                .map_err(anyhow::Error::from)
+                .and_then(|pem| Ok(address.signed_by(&pem)?))
+                .with_context(|| format!("use the authority in {}", file.display()))?,
+        };
         Ok(Client::new(&address, credentials, clock)?)
     }
 }
@@ -94,6 +106,9 @@ pub(super) struct RawGitHub {
     /// Address of the REST interface of GitHub Enterprise, such as https://github.example.com/api/v3; github.com's if
     /// absent.
     pub(super) api: Option<String>,
+    /// The file, in PEM, of the authorities that sign the certificate of that server, for its REST interface and for its
+    /// repositories; those that this machine trusts if absent.
+    pub(super) authority: Option<String>,
     /// Where a token is. Stages then show as commit statuses.
     pub(super) token: Option<RawSecret>,
     /// A GitHub App. Stages then show as check runs with annotations.
@@ -120,6 +135,9 @@ impl RawGitHub {
             None => None,
             Some(text) => Some(address(reading, text)?),
         };
+        // git may read it from another folder.
+        let absolute = |file: PathBuf| std::path::absolute(&file).unwrap_or(file);
+        let authority = self.authority.map(|file| absolute(folder.join(file)));
         let identity = match (self.token, self.app) {
             (Some(token), None) => {
                 Identity::Token(super::secrets::source(token, folder).or_else(|| {
@@ -148,7 +166,7 @@ impl RawGitHub {
                 return None;
             }
         };
-        Some(GitHub { address, identity })
+        Some(GitHub { address, authority, identity })
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Memory {
     /// When tokens for git end.
     pub git_until: String,
     pub tokens: u32,
+    /// How many of them open nothing any more.
+    pub revoked: u32,
     pub next: u64,
 }
 
@@ -95,6 +97,10 @@ impl Fake {
     /// As an enterprise has it: the interface is not at the root.
     pub fn address(&self) -> String {
         format!("http://127.0.0.1:{}/api/v3", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     pub fn see<T>(&self, look: impl FnOnce(&mut Memory) -> T) -> T {
@@ -173,12 +179,14 @@ async fn answer(
     response
 }
 
-/// The token, the App itself by a signed text, or the newest token of its installation.
+/// The token, the App itself by a signed text, or a token of its installation.
 fn may(recorded: &Recorded, memory: &Memory) -> bool {
     let bearer = recorded.authorization.strip_prefix("Bearer ").unwrap_or_default();
     let as_app = recorded.path.starts_with("/app/") || recorded.path.ends_with("/installation");
     let is_app = bearer.split('.').count() == 3;
-    bearer == TOKEN || (as_app && is_app) || bearer == format!("ghs_token{}", memory.tokens)
+    let number = bearer.strip_prefix("ghs_token").and_then(|number| number.parse::<u32>().ok());
+    let is_token = |number| (memory.revoked + 1..=memory.tokens).contains(&number);
+    bearer == TOKEN || (as_app && is_app) || number.is_some_and(is_token)
 }
 
 pub fn response(status: u16, headers: &[(&'static str, String)], body: &Value) -> Response {

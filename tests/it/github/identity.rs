@@ -61,7 +61,7 @@ async fn an_app_finds_its_installation_once_and_renews_a_token_that_ended() {
     let asked = fake.see(|m| m.requests.iter().find(|r| r.path.contains("access_tokens")).cloned());
     assert_eq!(asked.unwrap().body, json!({"repositories": ["model"]}), "one repository only");
     // The token is revoked: one more is asked for, and the same request is made once more.
-    fake.see(|memory| memory.tokens += 10);
+    fake.see(|memory| memory.revoked = memory.tokens);
     client.say_status(&repository(), &status(), Before::Nothing).await.unwrap();
     assert_eq!(fake.count("POST", "/access_tokens"), 2);
     assert_eq!(fake.see(|memory| memory.statuses.len()), 4);
@@ -115,7 +115,7 @@ async fn no_secret_is_shown() {
     let fake = Fake::start().await;
     let (with_token, with_app) = (client(&fake, token()), client(&fake, app()));
     with_app.say_status(&repository(), &status(), Before::Nothing).await.unwrap();
-    fake.see(|memory| memory.tokens += 1);
+    fake.see(|memory| memory.revoked = memory.tokens);
     fake.fail("POST", "/access_tokens", Fault::Refuse(201, vec![], json!({"token": ["ghs_odd"]})));
     let broken = with_app.say_status(&repository(), &status(), Before::Nothing).await.unwrap_err();
     let shown =

@@ -74,14 +74,6 @@ fn is_signed(jwt: &str, key: &Path) -> bool {
     openssl(&["dgst", "-sha256", "-prverify", &key, "-signature", &bytes, &text]) == Some(true)
 }
 
-/// Waits until the agent has told people this.
-fn hears(setup: &Setup, told: &str) {
-    setup.until(told, || {
-        let _time_passes = setup.runs();
-        setup.talk().contains(told).then_some(())
-    });
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_key_of_the_app_and_a_new_secret_of_alerts_count_after_a_signal() {
     let fake = Fake::start().await;
@@ -119,7 +111,7 @@ async fn a_new_key_of_the_app_and_a_new_secret_of_alerts_count_after_a_signal() 
     put(&key, &fs::read_to_string(&other).unwrap());
     put(&secret, SECOND);
     server.signal("-HUP");
-    hears(&setup, "The secret of alerts was exchanged.");
+    setup.hears("The secret of alerts was exchanged.");
     assert!(setup.talk().contains("What the agent shows GitHub was exchanged."));
     setup.until("a question under the new key", || {
         let _time_passes = setup.runs();
@@ -129,7 +121,7 @@ async fn a_new_key_of_the_app_and_a_new_secret_of_alerts_count_after_a_signal() 
     fs::remove_file(&key).unwrap();
     put(&secret, "half");
     server.signal("-HUP");
-    hears(&setup, "16 bytes");
+    setup.hears("16 bytes");
     let talk = setup.talk();
     assert_eq!(talk.matches("what was read before stays in force").count(), 2, "{talk}");
     assert!(![SECOND, "half", "PRIVATE KEY"].iter().any(|text| talk.contains(text)), "{talk}");
@@ -142,13 +134,13 @@ fn a_signal_has_the_settings_read_again_and_what_would_be_otherwise_said() {
     let mut setup = Setup::new();
     let server = setup.start_heard();
     server.signal("-HUP");
-    hears(&setup, "agent.yaml says what it said at the start.");
+    setup.hears("agent.yaml says what it said at the start.");
     fs::write(setup.settings(), "version: 1\nrepositories: 7\n").unwrap();
     server.signal("-HUP");
-    hears(&setup, "no agent would start with this; the settings of the start stay in force");
+    setup.hears("no agent would start with this; the settings of the start stay in force");
     setup.more = "limits: { runs-at-once: 2 }\n".to_owned();
     setup.settings();
     server.signal("-HUP");
-    hears(&setup, "otherwise in limits; the settings of the start stay in force until the agent");
+    setup.hears("otherwise in limits; the settings of the start stay in force until the agent");
     assert_eq!(server.deliver_push("still", "nowhere", COMMIT).0, 202, "nothing has changed");
 }

@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Setup {
     /// The world.
     pub world: World,
+    /// Where the agent finds the repository, if not in the bare one's folder.
+    pub source: Option<String>,
     /// What is added to the settings file, section by section.
     pub more: String,
     /// Further repositories, a line each.
@@ -47,7 +49,8 @@ impl Setup {
     /// The example, pushed; the agent takes webhooks and looks rarely.
     pub fn new() -> Self {
         let (more, repositories, poll) = (String::new(), String::new(), "1h".to_owned());
-        let setup = Self { world: World::new(), more, repositories, poll, variables: Vec::new() };
+        let (world, source, variables) = (World::new(), None, Vec::new());
+        let setup = Self { world, source, more, repositories, poll, variables };
         setup.world.git(&["init", "--quiet", "--bare", "--initial-branch=main", &setup.bare()]);
         setup.world.git(&["remote", "add", "origin", &setup.bare()]);
         setup.push("main");
@@ -115,7 +118,7 @@ impl Setup {
         let text = format!(
             "version: 1\nlisten: 127.0.0.1:0\nrepositories:\n  mammography: {{ source: {}, github: {GITHUB}, poll: {} }}\n{}\
              webhooks: {{ secrets: [{{ env: HOOK_SECRET }}] }}\n{}",
-            self.bare(),
+            self.source.clone().unwrap_or_else(|| self.bare()),
             self.poll,
             self.repositories,
             self.more
@@ -145,6 +148,14 @@ impl Setup {
     /// What agents that are heard told people so far.
     pub fn talk(&self) -> String {
         fs::read_to_string(self.world.path("../talk")).unwrap()
+    }
+
+    /// Waits until an agent that is heard has told people this.
+    pub fn hears(&self, told: &str) {
+        self.until(told, || {
+            let _time_passes = self.runs();
+            self.talk().contains(told).then_some(())
+        });
     }
 
     fn start_telling(&self, arguments: &[&str], talk: Stdio) -> Server {
