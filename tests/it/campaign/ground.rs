@@ -2,7 +2,7 @@
 
 use super::{Store, wiretap::Wiretap};
 use crate::{
-    github::{Fake, TOKEN},
+    github::{Fake, KEY, TOKEN},
     serve::{GITHUB, SECRET},
     world::World,
 };
@@ -45,8 +45,10 @@ const SCRIPTS: [&str; 3] = ["batch_preprocess.py", "evaluate.py", "preprocess.py
 /// Who is told about runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Audience {
-    /// GitHub, one saying a second.
+    /// GitHub, one saying a second, by the bearer of a token.
     GitHub,
+    /// The same by an App, whose stages are check runs.
+    App,
     /// Nobody.
     Nobody,
 }
@@ -90,14 +92,17 @@ impl Ground {
         world.write("pipeline.yaml", &PIPELINE.replace("@MARKS@", &marks));
         world.write("check.sh", CHECK);
         world.write("../token", TOKEN);
+        world.write("../key.pem", KEY);
         world.git(&["init", "--quiet", "--bare", "--initial-branch=main", &self.bare()]);
         world.git(&["remote", "add", "origin", &self.bare()]);
+        let of = |identity: &str| {
+            let api = format!("http://127.0.0.1:{}/api/v3", self.at_github.port);
+            format!("github: {{ api: '{api}', {identity} }}\n")
+        };
         let github = match audience {
             Audience::Nobody => String::new(),
-            Audience::GitHub => format!(
-                "github: {{ api: 'http://127.0.0.1:{}/api/v3', token: {{ file: token }} }}\n",
-                self.at_github.port
-            ),
+            Audience::GitHub => of("token: { file: token }"),
+            Audience::App => of("app: { id: 7, key: { file: key.pem } }"),
         };
         world.write(
             "../agent.yaml",

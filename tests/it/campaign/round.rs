@@ -135,8 +135,9 @@ impl Round {
             runs.iter().filter(over).count()
         };
         format!(
-            "seed {}: kills {:?}, {} frozen, {} pushes, {} runs succeeded, {} were superseded and {} stopped; {} s of kills, quiet after {} s",
+            "seed {}, {:?}: kills {:?}, {} frozen, {} pushes, {} runs succeeded, {} were superseded and {} stopped; {} s of kills, quiet after {} s",
             self.seed,
+            self.audience,
             self.kills,
             self.freezes,
             self.pushes.len(),

@@ -137,7 +137,7 @@ impl Rows {
             let number = self.number(question).await;
             let counts = match what {
                 UNSENT => matches!(store, Store::File),
-                UNTOLD => audience == Audience::GitHub,
+                UNTOLD => audience != Audience::Nobody,
                 _ => true,
             };
             if counts && number > 0 {

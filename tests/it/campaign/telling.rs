@@ -1,9 +1,12 @@
 //! What GitHub shows in the end, and whether everything that it was sent is what it takes.
 
-use super::{round::Round, rows::RunRow};
-use crate::github::Description;
+use super::{ground::Audience, round::Round, rows::RunRow};
+use crate::github::{Description, TOKEN};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// Stages of the pipeline.
+const STAGES: usize = 8;
 
 /// Everything that is wrong.
 pub(super) fn of(round: &Round, runs: &[RunRow]) -> Vec<String> {
@@ -13,7 +16,12 @@ pub(super) fn of(round: &Round, runs: &[RunRow]) -> Vec<String> {
         let has_succeeded = outcome.is_some_and(|outcome| outcome == "succeeded");
         wrong.extend(statuses(round, run, has_succeeded));
         wrong.extend(deployments(round, run, has_succeeded));
+        wrong.extend(match round.audience {
+            Audience::App => checks(round, run, has_succeeded),
+            Audience::GitHub | Audience::Nobody => Vec::new(),
+        });
     }
+    wrong.extend(of_one_kind(round));
     wrong
 }
 
@@ -41,6 +49,49 @@ fn statuses(round: &Round, run: &RunRow, has_succeeded: bool) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// One check run of each stage of the commit, which says how it ended.
+fn checks(round: &Round, run: &RunRow, has_succeeded: bool) -> Vec<String> {
+    let all = round.ground.github.see(|memory| memory.checks.clone());
+    let mut made = BTreeMap::<String, Vec<Value>>::new();
+    for check in all.into_iter().filter(|check| check["head_sha"] == run.commit) {
+        made.entry(check["name"].as_str().unwrap().to_owned()).or_default().push(check);
+    }
+    let mut wrong = Vec::new();
+    if has_succeeded && made.len() != STAGES {
+        wrong.push(format!("check runs of {} stages of {}", made.len(), run.id));
+    }
+    for (name, checks) in &made {
+        if checks.len() != 1 {
+            wrong.push(format!("{} check runs {name} of {}", checks.len(), run.id));
+        }
+        for check in checks {
+            let is_over = check["status"] == "completed";
+            let is_filtered = name.ends_with("/train-test") || name.ends_with("/gate");
+            let expected = if is_filtered { "skipped" } else { "success" };
+            if !is_over || has_succeeded && check["conclusion"] != expected {
+                let told = (&check["status"], &check["conclusion"]);
+                wrong.push(format!("{name} of {} is {told:?}", run.id));
+            }
+        }
+    }
+    wrong
+}
+
+/// An App shows tokens of its installation and itself, and stages as check runs; others one token, and statuses.
+fn of_one_kind(round: &Round) -> Option<String> {
+    let (requests, checks) =
+        round.ground.github.see(|memory| (memory.requests.clone(), memory.checks.len()));
+    let as_bearer = requests.iter().filter(|one| one.authorization.ends_with(TOKEN)).count();
+    let is_right = match round.audience {
+        Audience::App => as_bearer == 0 && checks > 0,
+        Audience::GitHub => as_bearer == requests.len() && checks == 0,
+        Audience::Nobody => requests.is_empty(),
+    };
+    (!is_right).then(|| {
+        format!("{as_bearer} of {} requests with the token, {checks} check runs", requests.len())
+    })
 }
 
 /// One deployment of what was deployed, which says that it was.

@@ -35,7 +35,7 @@ pub(super) async fn of(round: &mut Round) -> Vec<String> {
     wrong.extend(block_in_place(|| as_planned(round)));
     wrong.extend(trainings::of(round, &runs).await);
     match round.audience {
-        Audience::GitHub => wrong.extend(telling::of(round, &runs)),
+        Audience::GitHub | Audience::App => wrong.extend(telling::of(round, &runs)),
         Audience::Nobody => {}
     }
     if matches!(round.store, Store::File) {
