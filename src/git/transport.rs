@@ -157,7 +157,9 @@ fn command((mirror, url): (&Path, &str), token: Option<&str>, authority: Option<
     }
     // Through the environment: arguments are for everybody on the machine to see. For this address, which goes before what
     // a configuration says of its server.
-    git.env("GIT_CONFIG_COUNT", settings.len().to_string());
+    if !settings.is_empty() {
+        git.env("GIT_CONFIG_COUNT", settings.len().to_string());
+    }
     for (number, (key, value)) in settings.into_iter().enumerate() {
         git.env(format!("GIT_CONFIG_KEY_{number}"), format!("http.{url}.{key}"))
             .env(format!("GIT_CONFIG_VALUE_{number}"), value);
@@ -190,6 +192,9 @@ mod tests {
         assert_eq!((value("followRedirects"), value("sslVerify")), ("false", "true"));
         assert_eq!(value("sslCAInfo"), "/etc/authority.pem");
         assert_eq!(of("GIT_CONFIG_COUNT").unwrap(), "4");
+        let without = super::command(at, None, None);
+        let is_count = |key: &std::ffi::OsStr| key == "GIT_CONFIG_COUNT";
+        assert!(!without.get_envs().any(|(key, _)| is_count(key)), "what the user sets stays");
         assert_eq!(of("GIT_TRACE_CURL"), None);
     }
 
