@@ -47,6 +47,9 @@ impl Aim {
             9 | 10 => Self::Clouds(Point::Change, side, moments.next(10)),
             11 => Self::Clouds(Point::Execution, side, 0),
             12 | 13 => Self::Clouds(Point::Ship, side, moments.next(6)),
+            14 | 15 if matches!(side, Side::After) => {
+                Self::GitHub(Point::Making, side, moments.next(2))
+            }
             14 => Self::GitHub(Point::Change, side, moments.next(3)),
             _ => Self::GitHub(Point::Any, side, moments.next(4)),
         }

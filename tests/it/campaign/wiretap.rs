@@ -44,6 +44,8 @@ pub(super) enum Point {
     Execution,
     /// Lines go to their group.
     Ship,
+    /// Something is made at GitHub that must not be there twice: a check run, a deployment, a comment.
+    Making,
     /// Whatever comes next.
     Any,
 }
@@ -225,6 +227,10 @@ impl Point {
                 ["StartPipelineExecution", "StopPipelineExecution"].contains(&operation)
             }
             Self::Ship => operation == "PutLogEvents" || operation.ends_with("LogStream"),
+            Self::Making => {
+                let has_copies = line.contains("/statuses") || line.contains("/access_tokens");
+                line.starts_with("POST ") && !has_copies
+            }
             Self::Change => {
                 // S3, Lambda and GitHub have no name for it but the method.
                 let is_named = !operation.contains(' ');
