@@ -8,6 +8,7 @@
 mod attempt;
 mod command;
 mod context;
+mod course;
 mod drive;
 mod lanes;
 mod leased;

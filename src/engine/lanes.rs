@@ -68,7 +68,7 @@ pub(super) async fn wait_for_environment(
             () = engine.clock.sleep(LOOK_EVERY) => {}
             () = cancel.requested(Stop::Gentle) => return Ok(Turn::Stopped),
         }
-        super::drive::renew(engine, lease).await?;
+        super::course::renew(engine, lease).await?;
     }
 }
 
