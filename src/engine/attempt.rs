@@ -103,7 +103,7 @@ async fn call_off(engine: &Engine, context: &StageContext) -> Result<Failure, Fa
     } else {
         None
     };
-    let message = stopped.unwrap_or_else(|| "stopped while no agent drove the run".to_owned());
+    let message = stopped.unwrap_or_else(|| "stopped between two attempts".to_owned());
     Ok(Failure::new(FailureClass::Cancelled, message))
 }
 
@@ -139,15 +139,10 @@ async fn let_go(
     done
 }
 
-/// Does another attempt go on with what this one has left? A built-in stage finds its own again; a command has a job for
-/// each try.
+/// Does another attempt go on with what this one has left?
 fn is_taken_up(context: &StageContext, failure: &Failure) -> bool {
-    let is_found_again = match &context.stage.action {
-        Action::Uses(_) => true,
-        Action::Run(_) => false,
-    };
     let retry = &context.stage.retry;
-    is_found_again
+    context.stage.is_gone_on_with()
         && retry.classes.contains(&failure.class)
         && context.attempt.0 < retry.attempts
         && context.cancel.stop().is_none()

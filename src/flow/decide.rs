@@ -98,12 +98,12 @@ impl Decision<'_> {
                 let wait = backoff(stage, known);
                 again.then(|| Effect::Retry { stage: name(), attempt, wait })
             }
+            Standing::Waiting | Standing::Retrying(..) if self.is_left_behind(stage) => {
+                Some(Effect::CallOff { stage: name(), attempt })
+            }
             Standing::Retrying(_, due) => {
                 let start = || Effect::Start { stage: name(), attempt, not_before: Some(*due) };
                 (!self.is_stopped(stage)).then(start)
-            }
-            Standing::Waiting if self.is_left_behind(stage) => {
-                Some(Effect::CallOff { stage: name(), attempt })
             }
             Standing::Waiting => Some(match self.call(stage)? {
                 Call::Run => Effect::Start { stage: name(), attempt, not_before: None },
@@ -164,6 +164,7 @@ impl Decision<'_> {
             Standing::Failed(failure) if !is_retried(stage, known, failure) => {
                 Some(failure.class.into())
             }
+            Standing::Retrying(..) if self.is_left_behind(stage) => None,
             // A cancel took the next attempt away.
             Standing::Failed(_) | Standing::Retrying(..) => {
                 self.is_stopped(stage).then_some(Ending::Aborted)

@@ -184,16 +184,22 @@ impl RunState {
         before.into_iter().filter_map(outputs).collect()
     }
 
-    /// The stages in which the agent died while something of theirs was at work in a cloud, and which nobody has gone on
-    /// with since.
+    /// The stages that may have left something at work in a cloud which nobody has gone on with since: the agent died in
+    /// the middle of them, or their next try was to go on with it.
     pub fn cut_short<'p>(&self, pipeline: &'p Pipeline) -> impl Iterator<Item = &'p Stage> {
         pipeline.stages.iter().filter(|stage| stage.works_elsewhere() && self.is_cut_short(stage))
     }
 
     fn is_cut_short(&self, stage: &Stage) -> bool {
-        self.stages
-            .get(&stage.name)
-            .is_some_and(|known| known.standing == Standing::Waiting && known.attempt.is_some())
+        self.stages.get(&stage.name).is_some_and(|known| match known.standing {
+            Standing::Waiting => known.attempt.is_some(),
+            Standing::Retrying(..) => stage.is_gone_on_with(),
+            Standing::Running
+            | Standing::Parked(_)
+            | Standing::Succeeded(_)
+            | Standing::Failed(_)
+            | Standing::Skipped(_) => false,
+        })
     }
 
     /// The events to add when the agent that drove this run has died: one for each attempt under way.

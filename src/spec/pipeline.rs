@@ -167,6 +167,16 @@ impl Stage {
             Action::Run(_) => self.runs_on.is_some(),
         }
     }
+
+    /// Does another try go on with what one that failed has started elsewhere? A built-in stage finds its own again; a
+    /// command has a job for each try.
+    #[must_use]
+    pub fn is_gone_on_with(&self) -> bool {
+        match &self.action {
+            Action::Uses(_) => self.works_elsewhere(),
+            Action::Run(_) => false,
+        }
+    }
 }
 
 /// What a command may do with the credentials that it is lent.
