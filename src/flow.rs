@@ -12,6 +12,7 @@ mod chain;
 mod decide;
 mod ending;
 mod event;
+mod overtaken;
 mod stage;
 mod state;
 
@@ -22,5 +23,6 @@ pub use chain::begun_by;
 pub use decide::{Effect, next};
 pub use ending::{Ending, Outcome};
 pub use event::{Event, Failure, NotEntitled, Request, SkipReason, Stop, Voice, Withdrawal};
+pub use overtaken::overtaken;
 pub use stage::{StageState, Standing};
 pub use state::{IllegalEvent, MOST_INTERRUPTIONS, Phase, RunState};

@@ -10,6 +10,7 @@ mod github;
 mod inbox;
 mod judge;
 mod look;
+mod overtaken;
 mod proposal;
 mod repository;
 mod rules;

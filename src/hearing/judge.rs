@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     clock::later,
+    flow::{self, Event},
     git,
     ids::{BranchName, RunId, Sha},
     intake::{self, Answering, Meaning, Verdict},
@@ -219,7 +220,10 @@ impl Hearing {
             pipeline: project.pipeline.clone(),
             reused: Vec::new(),
         };
-        let found = self.store.create_or_find(new.clone(), Ask::Once).await?;
+        let found = match self.overtaken(repository, wish, &new).await? {
+            Some(course) => self.store.create_ended(new.clone(), course).await?,
+            None => self.store.create_or_find(new.clone(), Ask::Once).await?,
+        };
         let found = match (&found, wish.ask) {
             // Unfinished, or made for this very delivery by an agent that died before it said so.
             (Found::Existing(run), Ask::Again)
@@ -235,6 +239,21 @@ impl Hearing {
             self.made.notify_one();
         }
         Ok(Verdict::Run { run: found.into_run().id })
+    }
+
+    /// The course of the run, if it is over before it begins: the push is told of too late. What somebody asks for is not.
+    async fn overtaken(
+        &self,
+        repository: &git::Repository,
+        wish: &Wish,
+        new: &NewRun,
+    ) -> Result<Option<Vec<Event>>, StoreError> {
+        let by = match wish.ask {
+            Ask::Once => self.overtaken_by(repository, new, wish.delivery.new.via).await?,
+            Ask::Again => None,
+        };
+        // A graph that could not be given up would be driven.
+        Ok(by.and_then(|by| flow::overtaken(&new.pipeline, by, self.clock.now()).ok()))
     }
 
     /// Who pushed, or asked the agent itself. Where nobody vouches for that there is a name that the commit claims.

@@ -174,6 +174,9 @@ pub fn meaning(event: &str, body: &str) -> Result<Meaning, Malformed> {
         "check_run" | "check_suite" => check(event, body),
         ASKED => {
             let Asking { branch, commit, by } = parse(event, body)?;
+            if commit == Some(Sha::null()) {
+                return Err(not(event, "forty zeros name no commit"));
+            }
             Ok(Meaning::Asked { branch, commit, by })
         }
         "pull_request" => proposal(body),

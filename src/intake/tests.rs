@@ -184,3 +184,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn nobody_who_names_a_commit_is_given_the_tip_instead() {
+    let body = serde_json::json!({ "branch": "main", "commit": Sha::null(), "by": "ada" });
+    let malformed = meaning(ASKED, &body.to_string()).unwrap_err();
+    assert!(malformed.to_string().contains("forty zeros name no commit"), "{malformed}");
+}

@@ -1,8 +1,8 @@
 //! Runs page by page, of one environment, branch or outcome if that is wanted.
 
-use super::runs::{RunRecord, record};
+use super::runs::{RunRecord, record, text};
 use super::{Store, StoreError};
-use crate::ids::{EnvName, RunId};
+use crate::ids::{EnvName, RunId, Sha};
 
 /// How runs ended, as they are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +45,41 @@ impl Ended {
     }
 }
 
+/// How the stored outcome of a run begins whose place another took.
+const SUPERSEDED: &str = r#"{"outcome":"superseded"%"#;
+
 /// Environments that are listed at most.
 const MOST_ENVIRONMENTS: i64 = 256;
 
 impl Store {
+    /// The newest runs of a branch of a repository into an environment that no other took the place of, newest first, with
+    /// their commits.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn runs_of_branch(
+        &self,
+        (repository, branch): (&str, &str),
+        environment: &EnvName,
+        most: u32,
+    ) -> Result<Vec<(RunId, Sha)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, commit_id FROM runs WHERE repository = $1 AND reference = $2
+             AND environment = $3 AND COALESCE(outcome, '') NOT LIKE $4
+             ORDER BY created_at DESC, id DESC LIMIT $5",
+        )
+        .bind(repository)
+        .bind(branch)
+        .bind(environment.as_str())
+        .bind(SUPERSEDED)
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| Ok((text(row, "id", "a run id")?, text(row, "commit_id", "a commit id")?)))
+            .collect()
+    }
+
     /// The environments that runs were made for, by name.
     ///
     /// # Errors

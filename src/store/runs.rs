@@ -134,6 +134,19 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn create_or_find(&self, new: NewRun, ask: Ask) -> Result<Found, StoreError> {
+        let course = std::iter::once(Event::RunCreated).chain(new.reused.iter().cloned()).collect();
+        self.make(new, ask, course).await
+    }
+
+    /// A run that is over when it is made: `course` is all that ever happens to it. Where there is one it stays as it is.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn create_ended(&self, new: NewRun, course: Vec<Event>) -> Result<Found, StoreError> {
+        self.make(new, Ask::Once, course).await
+    }
+
+    async fn make(&self, new: NewRun, ask: Ask, course: Vec<Event>) -> Result<Found, StoreError> {
         let mut write = self.begin_write().await?;
         let last = sqlx::query(
             "SELECT * FROM runs WHERE repository = $1 AND reference = $2 AND commit_id = $3
@@ -153,10 +166,13 @@ impl Store {
             (None, Ask::Once | Ask::Again) => 0,
         };
         let now = self.now();
-        let (run, reused) = begin(new, asked, moment(now)?);
+        let outcome = course.iter().find_map(|event| {
+            if let Event::RunFinished { outcome } = event { Some(outcome.clone()) } else { None }
+        });
+        let run = begin(new, asked, outcome, moment(now)?);
         sqlx::query(
             "INSERT INTO runs (id, repository, reference, commit_id, environment, ask, created_at,
-             facts, pipeline, labels) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             facts, pipeline, labels, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(run.id.as_str())
         .bind(&run.repository)
@@ -168,10 +184,10 @@ impl Store {
         .bind(json(&run.facts)?)
         .bind(json(&run.pipeline)?)
         .bind(json(run.pipeline.runs_on(&run.environment))?)
+        .bind(run.outcome.as_ref().map(json).transpose()?)
         .execute(&mut *write)
         .await?;
-        let first = std::iter::once(Event::RunCreated).chain(reused);
-        for (seq, event) in (1_i64..).zip(first) {
+        for (seq, event) in (1_i64..).zip(course) {
             sqlx::query("INSERT INTO events (run, seq, at, event) VALUES ($1, $2, $3, $4)")
                 .bind(run.id.as_str())
                 .bind(seq)
@@ -276,12 +292,12 @@ impl Store {
     }
 }
 
-fn begin(new: NewRun, ask: u32, now: Timestamp) -> (RunRecord, Vec<Event>) {
+fn begin(new: NewRun, ask: u32, outcome: Option<Outcome>, now: Timestamp) -> RunRecord {
     let since = now.duration_since(Timestamp::UNIX_EPOCH);
     let seconds = u64::try_from(since.as_secs()).unwrap_or_default();
     let nanoseconds = u32::try_from(since.subsec_nanos()).unwrap_or_default();
     let stamp = uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds);
-    let run = RunRecord {
+    RunRecord {
         id: uuid::Uuid::new_v7(stamp).into(),
         repository: new.repository,
         reference: new.reference,
@@ -292,9 +308,8 @@ fn begin(new: NewRun, ask: u32, now: Timestamp) -> (RunRecord, Vec<Event>) {
         facts: new.facts,
         pipeline: new.pipeline,
         policy: None,
-        outcome: None,
-    };
-    (run, new.reused)
+        outcome,
+    }
 }
 
 pub(super) fn record(row: &AnyRow) -> Result<RunRecord, StoreError> {

@@ -228,6 +228,67 @@ async fn a_run_knows_what_changed_since_the_last_that_succeeded() {
 }
 
 #[tokio::test]
+async fn a_push_that_is_told_of_after_a_later_one_takes_no_environment_back() {
+    let ears = Ears::new().await;
+    let commit = |name: &str| {
+        ears.world.write(name, "x");
+        ears.world.commit(name)
+    };
+    let (first, second, third) = (commit("1.txt"), commit("2.txt"), commit("3.txt"));
+    ears.keep_push("third", "main", &third).await;
+    assert_eq!(ears.judge().await, 1);
+    for (id, late) in [("second", &second), ("first", &first)] {
+        ears.agent.clock.advance(Duration::from_secs(1));
+        ears.keep_push(id, "main", late).await;
+        ears.judge().await;
+        let by = ears.run("third").await.id;
+        assert_eq!(ears.run(id).await.outcome, Some(Outcome::Superseded { by }), "{id}");
+    }
+    assert_eq!(ears.run("third").await.outcome, None);
+    // Whoever asks for it by name gets it.
+    let again = json!({ "action": "rerequested",
+        "check_run": { "head_sha": first, "check_suite": { "head_branch": "main" } } });
+    ears.agent.clock.advance(Duration::from_secs(1));
+    ears.keep("again", "check_run", &again).await;
+    ears.judge().await;
+    assert_eq!(ears.run("again").await.outcome, None);
+    // And what the branch is moved back to is its tip.
+    ears.world.git(&["reset", "--quiet", "--hard", "main~3"]);
+    let back = ears.tip("main");
+    ears.keep_push("back", "main", &back).await;
+    ears.judge().await;
+    assert_eq!(ears.run("back").await.outcome, None);
+}
+
+#[tokio::test]
+async fn where_every_push_has_its_turn_only_what_is_recovered_can_be_too_late() {
+    let ears = Ears::new().await;
+    let rule = "prod: { branch: main, after: dev";
+    ears.world.edit("pipeline.yaml", rule, &format!("{rule}, supersede: every"));
+    let first = ears.world.commit("Each in turn");
+    ears.world.write("2.txt", "x");
+    let second = ears.world.commit("Second");
+    ears.world.write("3.txt", "x");
+    let third = ears.world.commit("Third");
+    ears.keep_push("third", "main", &third).await;
+    ears.judge().await;
+    ears.keep_push("second", "main", &second).await;
+    ears.judge().await;
+    assert_eq!(ears.run("second").await.outcome, None);
+    let new = NewDelivery {
+        id: "first".parse().unwrap(),
+        via: Via::Recovery,
+        repository: "mammography".to_owned(),
+        event: "push".to_owned(),
+        body: json!({ "ref": "refs/heads/main", "after": first }).to_string(),
+    };
+    ears.agent.app.store.keep_delivery(&new).await.unwrap();
+    ears.judge().await;
+    let outcome = ears.run("first").await.outcome;
+    assert!(matches!(outcome, Some(Outcome::Superseded { .. })), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn a_check_that_is_asked_for_again_is_one_more_run_however_often_it_is_judged() {
     let ears = Ears::new().await;
     let (first, _) = ears.agent.promote().await;
