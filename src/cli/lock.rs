@@ -50,6 +50,7 @@ pub(crate) async fn lock(args: &Args, shared: &Shared, output: &Output) -> CliRe
         return list(&desk, output).await;
     };
     let until = args.until.as_deref().map(|text| moment(text, app.clock.now())).transpose()?;
+    let known = app.store.environments().await.map_err(anyhow::Error::from)?;
     let hold = desk.lock(&person(), env, reason, until).await.map_err(|error| {
         let hint = match &error {
             DeskError::LockedBefore(hold) => format!("agent unlock {}", hold.environment),
@@ -57,7 +58,18 @@ pub(crate) async fn lock(args: &Args, shared: &Shared, output: &Output) -> CliRe
         };
         super::orders::refused(error).hint(hint)
     })?;
+    tell_unknown(env, &known, output);
     tell(&hold, output)
+}
+
+/// Says that nothing was ever deployed to what is locked: the name may be another. It counts even so, for runs to come.
+pub(super) fn tell_unknown(env: &EnvName, known: &[EnvName], output: &Output) {
+    if !known.contains(env) {
+        let known: Vec<_> = known.iter().map(EnvName::as_str).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        output
+            .talk(&format!("note: no run was ever made for '{env}' here; there were for: {known}"));
+    }
 }
 
 /// Says what was locked.

@@ -16,6 +16,7 @@ mod orders;
 mod places;
 mod runs;
 mod shapes;
+mod signposts;
 
 pub use deliveries::Start;
 pub use models::{Agent, Delivery, LogPage, LogPart, Run, RunDetail, RunPage, Version};
@@ -136,6 +137,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(agents::list))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::show))
+        .routes(routes!(signposts::run))
+        .routes(routes!(signposts::environment))
         .routes(routes!(acts::list))
         .routes(routes!(acts::export))
 }

@@ -17,6 +17,7 @@ use super::{
     auth::Gate,
     errors::{Kind, Problem},
     health::Pulse,
+    hooks::Counts,
 };
 use axum::{
     extract::State,
@@ -48,6 +49,8 @@ pub struct Readings(Vec<(&'static str, &'static str, Reading)>);
 pub struct Metrics {
     /// What was gathered while the process lives.
     pub gathered: Gathered,
+    /// What became of webhooks at the door.
+    pub webhooks: Counts,
     gate: Arc<Gate>,
     pulse: Pulse,
     readings: Readings,
@@ -73,8 +76,8 @@ impl Metrics {
     /// Nothing gathered yet.
     #[must_use]
     pub fn new(gate: Arc<Gate>, pulse: Pulse, readings: Readings) -> Self {
-        let gathered = Gathered::default();
-        Self { gathered, gate, pulse, readings, last: Mutex::default() }
+        let (gathered, webhooks) = (Gathered::default(), Counts::default());
+        Self { gathered, webhooks, gate, pulse, readings, last: Mutex::default() }
     }
 
     /// When each task last came to the end of a pass.
@@ -97,6 +100,7 @@ impl Metrics {
         snapshot.register(&mut registry, now);
         snapshot::register_tasks(&mut registry, &self.pulse, now);
         snapshot::register_refused(&mut registry, self.gate.refused());
+        snapshot::register_webhooks(&mut registry, &self.webhooks);
         for (name, help, reading) in &self.readings.0 {
             snapshot::register_number(&mut registry, (name, help), reading());
         }

@@ -6,6 +6,7 @@
 use super::{Ends, Pass, Phase, Rest, Task, Tools, driving::driven, room, windows::Held};
 use crate::{
     dispatch,
+    flow::Outcome,
     ids::RunId,
     queue::{Reason, Room},
 };
@@ -76,6 +77,9 @@ impl Dispatch {
             (self.tools.say)(&format!("run {} is superseded by {}", run.short(), by.short()));
             self.tools.bells.tellings.notify_one();
         }
+        let told_by_others = looked.superseded.iter().map(|(run, _)| run);
+        let told = told_by_others.chain(looked.start.iter().map(|run| &run.id)).collect();
+        self.tell_ends(&under_way.told, &looked.waiting, &told).await?;
         self.tell(&mut under_way.told, looked.waiting);
         for run in looked.start {
             under_way.ours.insert(run.id.clone());
@@ -84,6 +88,38 @@ impl Dispatch {
             under_way.driven.spawn_blocking(move || here.block_on(driven(tools, run)));
         }
         Ok(Rest::Usual)
+    }
+
+    /// Tells how runs ended that waited at the last look and that no agent drove since: by the time that ran out, or by
+    /// what somebody said elsewhere.
+    async fn tell_ends(
+        &self,
+        before: &BTreeMap<RunId, Reason>,
+        waiting: &[(RunId, Reason)],
+        told: &BTreeSet<&RunId>,
+    ) -> anyhow::Result<()> {
+        let still: BTreeSet<&RunId> = waiting.iter().map(|(run, _)| run).collect();
+        for run in before.keys().filter(|run| !still.contains(run) && !told.contains(run)) {
+            let run = self.tools.app.store.run(run).await.context("read a run that waited")?;
+            let Some(outcome) = &run.outcome else { continue };
+            let is_told = match outcome {
+                Outcome::Rejected
+                | Outcome::Expired
+                | Outcome::Cancelled
+                | Outcome::Unfit { .. } => false,
+                // Whoever drove it or put another in its place has said so.
+                Outcome::Succeeded
+                | Outcome::GateRefused
+                | Outcome::Failed { .. }
+                | Outcome::Superseded { .. } => true,
+            };
+            if !is_told {
+                let (id, environment) = (run.id.short(), &run.environment);
+                (self.tools.say)(&format!("run {id} into {environment}: {outcome}"));
+                self.tools.bells.tellings.notify_one();
+            }
+        }
+        Ok(())
     }
 
     fn room(&self, driven: usize) -> Room {

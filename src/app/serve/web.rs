@@ -4,10 +4,7 @@ use super::{Phase, Tools, observing::Observed};
 use crate::{
     github::signature::Secrets,
     hearing::Inbox,
-    web::{
-        self, Room, Web,
-        hooks::{Counts, Hooks},
-    },
+    web::{self, Room, Web, hooks::Hooks},
 };
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
@@ -31,7 +28,7 @@ pub(super) fn serve(
             inbox: inbox.clone(),
             bell: tools.bells.deliveries.clone(),
             clock: tools.app.clock.clone(),
-            counts: Counts::default(),
+            counts: observed.api.metrics.webhooks.clone(),
             room: Room::default(),
         },
     });

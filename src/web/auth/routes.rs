@@ -5,7 +5,7 @@ use super::Right;
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// Nothing: machines look whether the agent lives.
+    /// Nothing: machines look whether the agent lives, and people follow links.
     Nothing,
     /// To come from this machine, or a token that reads: see [`Scrape`](super::Scrape).
     Scrape,
@@ -21,6 +21,8 @@ pub const NEEDS: &[(&str, &str, Need)] = &[
     ("GET", "/healthz", Nothing),
     ("GET", "/readyz", Nothing),
     ("GET", "/metrics", Scrape),
+    ("GET", "/runs/{run}", Nothing),
+    ("GET", "/environments/{environment}", Nothing),
     ("GET", "/api/v1/openapi.json", Has(Read)),
     ("GET", "/api/v1/version", Has(Read)),
     ("GET", "/api/v1/runs", Has(Read)),

@@ -3,11 +3,21 @@
 use crate::{
     ids::RunId,
     store::{Figures, LogCursor},
-    web::{api::Api, errors::Problem, health::Pulse},
+    web::{
+        api::Api,
+        errors::Problem,
+        health::Pulse,
+        hooks::{Counted, Counts},
+    },
 };
 use jiff::Timestamp;
 use prometheus_client::{
-    metrics::{counter::ConstCounter, family::Family, gauge::Gauge, info::Info},
+    metrics::{
+        counter::{ConstCounter, Counter},
+        family::Family,
+        gauge::Gauge,
+        info::Info,
+    },
     registry::{Registry, Unit},
 };
 use std::{fs, sync::atomic::AtomicU64};
@@ -86,6 +96,17 @@ pub(super) fn register_tasks(registry: &mut Registry, pulse: &Pulse, now: Timest
 pub(super) fn register_refused(registry: &mut Registry, refused: u64) {
     let help = "Requests without the token they needed, since this process began";
     registry.register("requests_refused", help, ConstCounter::new(refused));
+}
+
+/// What came to the door of GitHub's, kept or not.
+pub(super) fn register_webhooks(registry: &mut Registry, counts: &Counts) {
+    let family = Family::<Label, Counter>::default();
+    for counted in Counted::ALL {
+        let label = [("answer", counted.as_str().to_owned())];
+        family.get_or_create(&label).inc_by(counts.of(counted));
+    }
+    let help = "Requests to the webhook endpoint by what became of them, since this process began";
+    registry.register("webhook_requests", help, family);
 }
 
 /// A figure that somebody else keeps.

@@ -50,6 +50,21 @@ async fn every_route_needs_what_the_table_says() {
 }
 
 #[tokio::test]
+async fn the_links_that_are_told_elsewhere_lead_to_the_command_that_shows_it() {
+    let served = Served::new().await;
+    let run = served.run("prod").await.id;
+    for path in [format!("/runs/{run}"), "/environments/prod".to_owned()] {
+        let told = served.ask("GET", &path, None, None).await.with(200);
+        assert!(told.head["content-type"].to_str().unwrap().starts_with("text/plain"));
+        assert!(told.text.contains("  agent "), "{}", told.text);
+    }
+    for path in ["/runs/%3Cscript%3E", "/environments/%2E%2E", "/runs"] {
+        let told = served.ask("GET", path, None, None).await;
+        assert!((400..500).contains(&told.status) && !told.text.contains("<script>"), "{told:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_looks_the_same_to_everybody() {
     let served = Served::new().await;
     let nothing = served.ask("GET", "/api/v1/secrets", None, None).await.with(404);

@@ -46,6 +46,20 @@ fn an_approval_by_another_process_lets_a_run_go_on() {
 }
 
 #[test]
+fn a_rejection_by_another_process_is_told_by_the_agent_that_serves() {
+    let setup = Setup::new();
+    let commit = setup.push_asking("ada");
+    let server = setup.start_heard();
+    assert_eq!(server.deliver_push("ask-1", "main", &commit).0, 202);
+    let (run, _) = setup.asked();
+    let waits = format!("run {} waits: waiting for approval", &run[run.len() - 8..]);
+    setup.hears(&waits);
+    let mut reject = setup.command(&["reject", &run, "--reason", "not today"]);
+    assert!(reject.env("AGENT_USER", "Ada").status().unwrap().success());
+    setup.hears(&format!("run {} into prod: rejected", &run[run.len() - 8..]));
+}
+
+#[test]
 fn a_run_that_is_driven_elsewhere_is_cancelled() {
     let setup = Setup::new();
     setup.world.edit(

@@ -114,6 +114,13 @@ fn a_body_is_bounded_whatever_it_says_of_itself() {
     drop(stream);
     assert_eq!(setup.webhooks(), [""; 0]);
     assert_eq!(server.deliver_push("fine", "nowhere", COMMIT).0, 202, "and it goes on");
+    let unsigned = headers("u-1", "push", "sha256=00", "2");
+    assert_eq!(server.send("POST /hooks/github", &unsigned, b"{}").0, 401);
+    let (_, figures) = server.send("GET /metrics", &[], b"");
+    for figure in ["{answer=\"kept\"} 1", "{answer=\"unsigned\"} 1", "{answer=\"known\"} 0"] {
+        let line = format!("relevo_webhook_requests_total{figure}");
+        assert!(figures.contains(&line), "no {line} in:\n{figures}");
+    }
 }
 
 #[test]
