@@ -19,8 +19,8 @@ pub use image::EcrImage;
 pub use log::{KeeperId, LogPart};
 pub use partition::Partition;
 pub use run::{
-    AgentId, AgentName, Attempt, DeliveryId, Digest, EnvName, GitHubName, Label, RepositoryName,
-    RunId, Sha, StageName,
+    AgentId, AgentName, Attempt, DeliveryId, Digest, EnvName, GitHubName, Label, PlanDigits,
+    RepositoryName, RunId, Sha, StageName,
 };
 pub use trace::{SpanId, TraceId, traceparent};
 

@@ -7,7 +7,10 @@ use super::{
     output::{Format, Output},
     person::person,
 };
-use crate::{dispatch::Accepted, ids::RunId};
+use crate::{
+    dispatch::Accepted,
+    ids::{PlanDigits, RunId},
+};
 
 /// Approve what a run asks about: exactly the plan that it has shown
 ///
@@ -17,6 +20,10 @@ use crate::{dispatch::Accepted, ids::RunId};
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) which: Which,
+    /// The plan that you have looked at, by the first 12 digits of its hash or more: refused if another one is asked about
+    /// by now [default: whichever is asked about]
+    #[arg(long, value_name = "DIGITS")]
+    pub(super) plan: Option<PlanDigits>,
     /// A remark that is kept with it
     #[arg(long, value_name = "TEXT")]
     pub(super) comment: Option<String>,
@@ -24,15 +31,17 @@ pub(crate) struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  agent show 3f2a1c9e              the plan it asks about
-  agent approve 3f2a1c9e
+  agent show 3f2a1c9e                          the plan it asks about
+  agent approve 3f2a1c9e --plan 16ddc89e7add   that one and no other
 
-Exit codes: 0 approved, 1 failed, 2 nobody is asked, or not you";
+Exit codes: 0 approved, 1 failed, 2 nobody is asked, not you, or about another plan";
 
 pub(crate) async fn approve(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let (_, desk, run) = args.which.open(shared).await?;
-    let accepted =
-        desk.approve(&person(), &run.id, args.comment.as_deref()).await.map_err(refused)?;
+    let accepted = desk
+        .approve(&person(), (&run.id, args.plan.as_ref()), args.comment.as_deref())
+        .await
+        .map_err(refused)?;
     tell(&run.id, &accepted, output)
 }
 

@@ -7,7 +7,10 @@ use super::{
     output::{Format, Output},
     person::person,
 };
-use crate::{flow::Outcome, ids::RunId};
+use crate::{
+    flow::Outcome,
+    ids::{PlanDigits, RunId},
+};
 
 /// Reject what a run asks about, which ends it
 #[derive(Debug, clap::Args)]
@@ -17,6 +20,10 @@ use crate::{flow::Outcome, ids::RunId};
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) which: Which,
+    /// The plan that you have looked at, by the first 12 digits of its hash or more: refused if another one is asked about
+    /// by now [default: whichever is asked about]
+    #[arg(long, value_name = "DIGITS")]
+    pub(super) plan: Option<PlanDigits>,
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: String,
@@ -24,7 +31,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn reject(args: &Args, shared: &Shared, output: &Output) -> CliResult {
     let (app, desk, run) = args.which.open(shared).await?;
-    desk.reject(&person(), &run.id, &args.reason).await.map_err(refused)?;
+    desk.reject(&person(), (&run.id, args.plan.as_ref()), &args.reason).await.map_err(refused)?;
     let outcome = app.store.run(&run.id).await.map_err(anyhow::Error::from)?.outcome;
     tell(&run.id, outcome.as_ref(), output)
 }

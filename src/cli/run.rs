@@ -198,7 +198,6 @@ async fn ended(app: &App, run: &RunId, driven: Driven, output: &Output) -> CliRe
         let run = run.short();
         output.talk(&format!(
             "the run waits for approval; nothing is held meanwhile
-  agent approve {run}          or: agent reject {run} --reason '…'
   agent resume {run}           goes on once it is approved; `agent serve` does so by itself"
         ));
         return Ok(Exit::Waiting);

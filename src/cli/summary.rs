@@ -120,6 +120,9 @@ impl<'a> Summary<'a> {
             lines.push(format!("  reason: {failure}"));
             lines.extend(failure.hint.iter().map(|hint| format!("  hint: {hint}")));
         }
+        if let Some(request) = self.request.as_ref().filter(|_| self.outcome.is_none()) {
+            lines.push(format!("  asks: {}", asks(request)));
+        }
         lines.push(format!("  next: {}", self.next()));
         lines.join("\n")
     }
@@ -176,8 +179,9 @@ impl<'a> Summary<'a> {
                 format!("agent models list --env {environment}")
             }
             Some(Outcome::Succeeded) => format!("agent show {run}"),
-            None if self.request.is_some() => {
-                format!("agent approve {run}, or: agent reject {run} --reason '…'")
+            None if let Some(request) = &self.request => {
+                let plan = request.plan.short();
+                format!("agent approve {run} --plan {plan}, or: agent reject {run} --reason '…'")
             }
             None => self.next_of_open(),
             Some(Outcome::Superseded { by }) => format!("agent show {}", by.short()),
@@ -228,6 +232,17 @@ fn built_in<'p>(pipeline: &'p Pipeline, stage: &str) -> Option<&'p BuiltIn> {
 /// An output of another version of the agent may be unreadable; the summary then goes without it.
 fn read<T: DeserializeOwned>(outputs: &Value) -> Option<T> {
     serde_json::from_value(outputs.clone()).ok()
+}
+
+/// What people are asked, and who.
+fn asks(request: &Request) -> String {
+    let (plan, by) = (request.plan.short(), request.by_several());
+    let until = request.until.strftime("%F %T UTC");
+    let who = match request.approvers.as_slice() {
+        [] => "anybody may answer".to_owned(),
+        approvers => format!("these may answer: {}", approvers.join(", ")),
+    };
+    format!("approval of plan {plan}{by} until {until}; {who}")
 }
 
 fn training(trained: &Trained) -> String {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     engine::{Order, end_at_rest, stages},
     flow::{Request, RunState},
-    ids::{DeliveryId, Digest, RunId, StageName},
+    ids::{DeliveryId, Digest, PlanDigits, RunId, StageName},
     store::{Answer, Answered, RunRecord, Says},
 };
 use serde_json::json;
@@ -47,14 +47,14 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError::NobodyAsked`], [`DeskError::NotEntitled`], [`DeskError::AnsweredBefore`], [`DeskError::Enough`],
-    /// [`DeskError::TooLate`], [`DeskError::Over`], or the store failed.
+    /// [`DeskError::TooLate`], [`DeskError::OtherPlan`] if it is not `seen`, [`DeskError::Over`], or the store failed.
     pub async fn approve(
         &self,
         person: &Person,
-        run: &RunId,
+        (run, seen): (&RunId, Option<&PlanDigits>),
         comment: Option<&str>,
     ) -> Result<Accepted, DeskError> {
-        let (record, stage, request) = self.asked(run).await?;
+        let (record, stage, request) = self.asked_about(run, seen).await?;
         let said = Said { says: Says::Approve, reason: comment.map(bounded), delivery: None };
         let answer = self.answer(person, &record, (&stage, &request), said).await?;
         let answers = self.store.answers(run).await?;
@@ -85,11 +85,11 @@ impl Desk {
     pub async fn reject(
         &self,
         person: &Person,
-        run: &RunId,
+        (run, seen): (&RunId, Option<&PlanDigits>),
         reason: &str,
     ) -> Result<(), DeskError> {
         let reason = given(reason)?;
-        let asked = self.asked(run).await?;
+        let asked = self.asked_about(run, seen).await?;
         self.reject_asked(person, asked, (reason, None)).await
     }
 
@@ -141,6 +141,19 @@ impl Desk {
             return Err(DeskError::TooLate);
         }
         Ok((record, stage.clone(), request.clone()))
+    }
+
+    /// What the run asks about now, if that is the plan whose first digits somebody has `seen`.
+    async fn asked_about(
+        &self,
+        run: &RunId,
+        seen: Option<&PlanDigits>,
+    ) -> Result<Asked, DeskError> {
+        let asked = self.asked(run).await?;
+        if seen.is_none_or(|digits| asked.2.plan.as_str().starts_with(digits.as_str())) {
+            return Ok(asked);
+        }
+        Err(DeskError::OtherPlan { now: asked.2.plan })
     }
 
     async fn answer(

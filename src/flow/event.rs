@@ -195,6 +195,12 @@ impl<'a> Voice<'a> {
 }
 
 impl Request {
+    /// How many people it takes, as the end of a clause; nothing where one is enough.
+    #[must_use]
+    pub fn by_several(&self) -> String {
+        if self.required > 1 { format!(" by {} people", self.required) } else { String::new() }
+    }
+
     /// May they answer about a run that `askers` pushed or asked for? Names are compared without regard to case, as GitHub
     /// compares them; whoever asked is told by the name alone, whoever vouches for it.
     ///

@@ -150,6 +150,14 @@ text_id!(
     |text| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 );
 
+text_id!(
+    /// The first digits of a plan's hash: as many as are shown, or more. Fewer could be met by chance.
+    PlanDigits,
+    "the hash of a plan: its first 12 digits, or more",
+    |text| (12..=64).contains(&text.len())
+        && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+);
+
 impl Digest {
     /// The digest of `content`.
     #[must_use]

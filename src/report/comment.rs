@@ -27,8 +27,9 @@ impl View<'_> {
         let shown = plan.hash();
         if let Some((_, request)) = self.state.requests().find(|(_, asked)| asked.plan == shown) {
             let (plan, until) = (request.plan.short(), request.until.strftime("%F %T UTC"));
+            let by = request.by_several();
             body.push_str(&format!(
-                "\nIt waits until {until} for the approval of plan `{plan}`. Who may, comments \
+                "\nIt waits until {until} for the approval of plan `{plan}`{by}. Who may, comments \
                  `/approve {run} {plan}` or `/reject {run} {plan} REASON`.\n"
             ));
         }

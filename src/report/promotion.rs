@@ -54,7 +54,10 @@ impl View<'_> {
     fn under_way(&self) -> String {
         if let Some((_, request)) = self.state.requests().next() {
             let (plan, run) = (request.plan.short(), self.record.run.short());
-            return format!("waits for approval of plan {plan}: agent approve {run}");
+            let by = request.by_several();
+            return format!(
+                "waits for approval of plan {plan}{by}: agent approve {run} --plan {plan}"
+            );
         }
         if self.has_begun() { "running".to_owned() } else { "waits in the queue".to_owned() }
     }

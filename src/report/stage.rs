@@ -93,7 +93,8 @@ impl View<'_> {
             Standing::Waiting => (Progress::Queued, "waiting".to_owned()),
             Standing::Running => (Progress::InProgress, "running".to_owned()),
             Standing::Parked(request) => {
-                let title = format!("waits for approval of plan {}", request.plan.short());
+                let (plan, by) = (request.plan.short(), request.by_several());
+                let title = format!("waits for approval of plan {plan}{by}");
                 (Progress::InProgress, title)
             }
             Standing::Retrying(failure, _) if self.state.stop().is_none() => {

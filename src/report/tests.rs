@@ -200,7 +200,7 @@ fn a_run_that_stands_still_says_what_people_are_asked_and_goes_on_when_they_have
     let asked = Story::of(vec![started("gate"), parked()]);
     let plan = Digest::of(b"a plan");
     let waits = format!("waits for approval of plan {}", plan.short());
-    let order = format!("{waits}: agent approve {}", asked.run.short());
+    let order = format!("{waits}: agent approve {} --plan {}", asked.run.short(), plan.short());
     assert_eq!(status(&asked), (StatusState::Pending, order));
     let check = asked.check("gate");
     assert_eq!((check.progress, check.title), (Progress::InProgress, waits));

@@ -117,14 +117,14 @@ fn tell_queued(detail: &RunDetail, output: &Output) -> CliResult {
 }
 
 async fn approve(args: &approve::Args, server: &Server, output: &Output) -> CliResult {
-    let order = Approval { comment: args.comment.clone() };
+    let order = Approval { plan: args.plan.clone(), comment: args.comment.clone() };
     let run = meant(server, &args.which).await?;
     let accepted: Accepted = server.post(&about(&run, "approve"), &order, &new_key()).await?;
     approve::tell(&run, &accepted, output)
 }
 
 async fn reject(args: &reject::Args, server: &Server, output: &Output) -> CliResult {
-    let order = Rejection { reason: args.reason.clone() };
+    let order = Rejection { plan: args.plan.clone(), reason: args.reason.clone() };
     let run = meant(server, &args.which).await?;
     let rejected: Rejected = server.post(&about(&run, "reject"), &order, &new_key()).await?;
     reject::tell(&run, rejected.outcome.as_ref(), output)
@@ -161,7 +161,10 @@ async fn lock(args: &lock::Args, server: &Server, output: &Output) -> CliResult 
     };
     let until = args.until.as_deref().map(|text| lock::moment(text, server.clock.now()));
     let order = Locking { reason: reason.clone(), until: until.transpose()? };
+    let places: Vec<Place> = server.get("/environments").await?;
+    let known: Vec<EnvName> = places.into_iter().map(|place| place.environment).collect();
     let hold: Hold = server.post(&of(env, "lock"), &order, &new_key()).await?;
+    lock::tell_unknown(env, &known, output);
     lock::tell(&hold, output)
 }
 

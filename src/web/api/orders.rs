@@ -10,7 +10,7 @@ use super::{
 use crate::{
     dispatch::{Accepted, Cancelling},
     flow::{Outcome, Stop},
-    ids::{RunId, StageName},
+    ids::{PlanDigits, RunId, StageName},
     web::{auth::Caller, errors::Problem},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -21,6 +21,11 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
+    /// The plan that was looked at: the first 12 digits of its hash, or more. If another one is asked about by now, the
+    /// answer is refused; absent, it counts for whichever that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub plan: Option<PlanDigits>,
     /// A remark that is kept with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -30,6 +35,10 @@ pub struct Approval {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rejection {
+    /// The plan that was looked at, as for a yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub plan: Option<PlanDigits>,
     /// Why.
     pub reason: String,
 }
@@ -93,7 +102,10 @@ pub(super) async fn approve(
     Body(order): Body<Approval>,
 ) -> Answer<Accepted> {
     let run = find(&api, &run).await?.id;
-    let accepted = api.desk.approve(&caller.person(), &run, order.comment.as_deref()).await?;
+    let accepted = api
+        .desk
+        .approve(&caller.person(), (&run, order.plan.as_ref()), order.comment.as_deref())
+        .await?;
     api.nudge.notify_one();
     Ok(Json(accepted))
 }
@@ -111,7 +123,7 @@ pub(super) async fn reject(
     Body(order): Body<Rejection>,
 ) -> Answer<Rejected> {
     let run = find(&api, &run).await?.id;
-    api.desk.reject(&caller.person(), &run, &order.reason).await?;
+    api.desk.reject(&caller.person(), (&run, order.plan.as_ref()), &order.reason).await?;
     api.nudge.notify_one();
     let outcome = api.store.run(&run).await?.outcome;
     Ok(Json(Rejected { run, outcome }))

@@ -55,7 +55,7 @@ async fn what_nobody_answered_in_time_expires() {
 async fn what_was_approved_in_time_goes_on_however_late_an_agent_looks() {
     let world = World::new().await;
     let run = world.parked(1, world.request()).await;
-    world.desk.approve(&person("ada"), &run, None).await.unwrap();
+    world.desk.approve(&person("ada"), (&run, None), None).await.unwrap();
     world.clock.advance(HOUR);
     assert_eq!(world.look().await.0, [run]);
 }
@@ -64,7 +64,7 @@ async fn what_was_approved_in_time_goes_on_however_late_an_agent_looks() {
 async fn answers_about_another_plan_are_void_and_say_why() {
     let world = World::new().await;
     let run = world.parked(1, world.request()).await;
-    world.desk.approve(&person("ada"), &run, None).await.unwrap();
+    world.desk.approve(&person("ada"), (&run, None), None).await.unwrap();
     let lease = world.store.acquire(&run).await.unwrap();
     let stage = "approve".parse().unwrap();
     let another = Digest::of("another plan");

@@ -6,13 +6,13 @@ use super::*;
 async fn as_many_different_people_as_are_required_must_approve() {
     let world = World::new().await;
     let run = world.parked(1, Request { required: 2, ..world.request() }).await;
-    let first = world.desk.approve(&person("Ada"), &run, Some("looks good")).await.unwrap();
+    let first = world.desk.approve(&person("Ada"), (&run, None), Some("looks good")).await.unwrap();
     assert!(!first.is_enough() && first.have == 1);
-    let again = world.desk.approve(&person("ADA"), &run, None).await;
+    let again = world.desk.approve(&person("ADA"), (&run, None), None).await;
     assert!(matches!(again, Err(DeskError::AnsweredBefore { .. })), "{again:?}");
-    let second = world.desk.approve(&person("cy"), &run, None).await.unwrap();
+    let second = world.desk.approve(&person("cy"), (&run, None), None).await.unwrap();
     assert!(second.is_enough());
-    let third = world.desk.approve(&person("eve"), &run, None).await;
+    let third = world.desk.approve(&person("eve"), (&run, None), None).await;
     assert!(matches!(third, Err(DeskError::Enough)), "{third:?}");
     assert_eq!(world.look().await.0, [run], "an agent is to go on");
     assert_eq!(world.acts().await, ["Ada (api) approve", "cy (api) approve"]);
@@ -25,22 +25,37 @@ async fn only_approvers_approve_and_not_what_they_asked_for_themselves() {
     let request = Request { approvers, self_approval: false, ..world.request() };
     let run = world.parked(1, request).await;
     for (name, reason) in [("eve", NotEntitled::NoApprover), ("Bob", NotEntitled::Asker)] {
-        let refused = world.desk.approve(&person(name), &run, None).await.unwrap_err();
+        let refused = world.desk.approve(&person(name), (&run, None), None).await.unwrap_err();
         let DeskError::NotEntitled { why, .. } = refused else { panic!("{refused}") };
         assert_eq!(why, reason);
     }
     assert!(world.acts().await.is_empty());
     assert!(world.look().await.0.is_empty());
-    world.desk.approve(&person("ada"), &run, None).await.unwrap();
+    world.desk.approve(&person("ada"), (&run, None), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_about_a_plan_that_was_seen_counts_for_no_other() {
+    let world = World::new().await;
+    let run = world.parked(1, world.request()).await;
+    let plan = world.request().plan;
+    let (ours, other) = (plan.short().parse().unwrap(), "0123456789ab".parse().unwrap());
+    let refused = world.desk.approve(&person("ada"), (&run, Some(&other)), None).await;
+    assert!(matches!(refused, Err(DeskError::OtherPlan { .. })), "{refused:?}");
+    let refused = world.desk.reject(&person("ada"), (&run, Some(&other)), "no").await;
+    assert!(matches!(refused, Err(DeskError::OtherPlan { .. })), "{refused:?}");
+    assert!(world.acts().await.is_empty());
+    assert_eq!(world.outcome(&run).await, None);
+    world.desk.approve(&person("ada"), (&run, Some(&ours)), None).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_rejection_ends_the_run_with_its_reason() {
     let world = World::new().await;
     let run = world.parked(1, world.request()).await;
-    let unreasoned = world.desk.reject(&person("ada"), &run, "  ").await;
+    let unreasoned = world.desk.reject(&person("ada"), (&run, None), "  ").await;
     assert!(matches!(unreasoned, Err(DeskError::NoReason)));
-    world.desk.reject(&person("ada"), &run, "not before the audit").await.unwrap();
+    world.desk.reject(&person("ada"), (&run, None), "not before the audit").await.unwrap();
     assert_eq!(world.outcome(&run).await, Some(Outcome::Rejected));
     let events = world.store.events(&run).await.unwrap();
     let said = events.iter().any(|stored| match &stored.event {
@@ -48,7 +63,7 @@ async fn a_rejection_ends_the_run_with_its_reason() {
         _ => false,
     });
     assert!(said, "{events:?}");
-    let over = world.desk.approve(&person("cy"), &run, None).await;
+    let over = world.desk.approve(&person("cy"), (&run, None), None).await;
     assert!(matches!(over, Err(DeskError::Over { outcome: Outcome::Rejected, .. })), "{over:?}");
 }
 
@@ -56,10 +71,10 @@ async fn a_rejection_ends_the_run_with_its_reason() {
 async fn nobody_answers_what_is_not_asked_or_not_any_more() {
     let world = World::new().await;
     let fresh = world.run(1, pipeline(Supersede::Every, false)).await;
-    let nobody = world.desk.approve(&person("ada"), &fresh, None).await;
+    let nobody = world.desk.approve(&person("ada"), (&fresh, None), None).await;
     assert!(matches!(nobody, Err(DeskError::NobodyAsked { .. })), "{nobody:?}");
     let late = world.parked(2, Request { until: long_ago(), ..world.request() }).await;
-    let late = world.desk.approve(&person("ada"), &late, None).await;
+    let late = world.desk.approve(&person("ada"), (&late, None), None).await;
     assert!(matches!(late, Err(DeskError::TooLate)), "{late:?}");
 }
 

@@ -32,7 +32,7 @@ async fn who_asks_people_holds_nothing_and_goes_on_when_they_have_answered() {
     assert_eq!(progress(&world, &first).await, Progress::Parked);
     assert!(matches!(world.standing(&first, "ask").await, Standing::Parked(_)));
     assert_eq!(world.outcome(&second).await, Outcome::Succeeded, "the environment is free");
-    desk(&world).approve(&person("ada"), &first, None).await.unwrap();
+    desk(&world).approve(&person("ada"), (&first, None), None).await.unwrap();
     assert_eq!(progress(&world, &first).await, Progress::Awoken);
     world.attempts();
     assert_eq!(world.outcome(&first).await, Outcome::Succeeded);
@@ -50,14 +50,14 @@ async fn an_answer_that_comes_while_the_run_is_being_parked_is_not_missed() {
     let run = world.run(asking()).await;
     world.told("ask", [Act::Ask(world.clock.now() + HOUR)]);
     world.drive(&run, Cancel::never()).await.unwrap();
-    desk(&world).approve(&person("ada"), &run, None).await.unwrap();
+    desk(&world).approve(&person("ada"), (&run, None), None).await.unwrap();
     // The agent that goes on reads what was said, asks again, and is told meanwhile.
     let lease = taken_up(&world, &run).await;
     world.engine.store.park(&lease, world.clock.now() + HOUR).await.unwrap();
     world.engine.store.release(&lease).await.unwrap();
     assert_eq!(progress(&world, &run).await, Progress::Parked, "it was read");
     let lease = taken_up(&world, &run).await;
-    desk(&world).approve(&person("bob"), &run, None).await.unwrap();
+    desk(&world).approve(&person("bob"), (&run, None), None).await.unwrap();
     world.engine.store.park(&lease, world.clock.now() + HOUR).await.unwrap();
     world.engine.store.release(&lease).await.unwrap();
     assert_eq!(progress(&world, &run).await, Progress::Awoken, "it was not");
