@@ -10,6 +10,7 @@
 mod check_data;
 mod check_environment;
 mod check_pipeline;
+mod concealed;
 pub mod condition;
 mod data;
 mod duration;

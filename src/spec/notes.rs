@@ -1,6 +1,7 @@
 //! Collects what is found in one file, by place, and turns it into [`Findings`] at the end.
 
 use super::{
+    concealed::concealed,
     finding::{Finding, Findings, Severity, SourceFile, Span},
     suggest,
 };
@@ -142,6 +143,7 @@ pub(super) fn listed<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Strin
 }
 
 fn shortened(text: &str) -> String {
+    let text = concealed(text);
     let mut shown: String = text.chars().take(LONGEST_TEXT).map(printable).collect();
     if text.chars().nth(LONGEST_TEXT).is_some() {
         shown.push('…');

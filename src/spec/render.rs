@@ -1,6 +1,7 @@
 //! Draws findings for people: the line, the place in it, what is wrong and what to write instead.
 //! Programs get the same through `Serialize`.
 
+use super::concealed::concealed;
 use super::finding::{Finding, Findings, Severity, SourceFile, Span};
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
@@ -65,7 +66,7 @@ fn counted(findings: &Findings) -> String {
 /// Characters of a line that is drawn; a longer one would fill the screen.
 const LONGEST_LINE: usize = 500;
 
-/// The file as it may be shown: no control characters, byte for byte as long as the file. If the
+/// The file as it may be shown: no control characters, no passwords in addresses, byte for byte as long as the file. If the
 /// finding is in a line too long to draw, there is no source to show.
 fn shown(source: &SourceFile, span: Span) -> Option<NamedSource<String>> {
     let line_start = source.text.get(..span.offset)?.rfind('\n').map_or(0, |newline| newline + 1);
@@ -74,7 +75,7 @@ fn shown(source: &SourceFile, span: Span) -> Option<NamedSource<String>> {
         return None;
     }
     let mut text = String::with_capacity(source.text.len());
-    for character in source.text.chars() {
+    for character in concealed(&source.text).chars() {
         if character.is_control() && character != '\n' && character != '\t' {
             text.extend(std::iter::repeat_n(' ', character.len_utf8()));
         } else {

@@ -118,6 +118,7 @@ fn repositories(
         reading.key_error(&["repositories"], "too-many", message);
         return Vec::new();
     }
+    two_names(reading, &raw);
     let checked = raw.into_iter().filter_map(|(name, raw)| {
         let path = ["repositories", name.as_str()];
         let parsed = name.parse::<RepositoryName>();
@@ -134,6 +135,22 @@ fn repositories(
         Some(Repository { github, poll, ..usual })
     });
     checked.collect()
+}
+
+/// One repository by two names would be heard twice, and one name at GitHub is one repository.
+fn two_names(reading: &mut Reading<'_>, raw: &BTreeMap<String, RawRepository>) {
+    let mut known = BTreeMap::new();
+    for (name, repository) in raw {
+        // GitHub takes upper case for lower case.
+        let github = repository.github.as_ref().map(|name| name.to_lowercase());
+        for (key, text) in [("source", repository.source.clone()), ("github", github)] {
+            let Some(text) = text else { continue };
+            let Some(first) = known.insert((key, text), name) else { continue };
+            let message = format!("{} has the same {key}", quoted(first));
+            let path = ["repositories", name, key];
+            reading.error(&path, "same-repository", message).help("name each repository once");
+        }
+    }
 }
 
 fn source(

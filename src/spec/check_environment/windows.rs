@@ -30,6 +30,12 @@ pub(super) fn read(desk: &mut Desk<'_, '_>, raw: Option<&RawWindows>) -> Option<
             .error(&["windows", "time_zone"], "bad-time-zone", message)
             .help("a name of the IANA database, as in Europe/Madrid or UTC");
     }
+    if raw.allow.as_ref().is_some_and(Vec::is_empty) {
+        let message = "an empty 'windows.allow' could mean never and always";
+        desk.reading
+            .error(&["windows", "allow"], "bad-period", message)
+            .help("leave it out for always; `agent lock` closes an environment");
+    }
     let allow = periods(desk, "allow", raw.allow.as_deref());
     let deny = periods(desk, "deny", raw.deny.as_deref());
     Some(Windows { time_zone: zone?.to_owned(), allow, deny })

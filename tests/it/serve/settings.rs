@@ -46,6 +46,20 @@ fn every_secret_is_read_and_all_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn no_password_of_an_address_is_repeated_and_no_repository_named_twice() {
+    let setup = Setup::new();
+    let told = check(
+        &setup,
+        "version: 1\nrepositories:\n  a: { source: 'https://ada:hunter2@github.com/acme/x.git' }\n\
+         \x20 b: { source: /srv/b.git, github: acme/b }\n  c: { source: /srv/b.git, github: ACME/b }\n",
+    );
+    let told = told.exits(2);
+    told.says("is not written plainly").says("ada:*******@github.com");
+    told.says("'b' has the same source").says("'b' has the same github");
+    assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
+}
+
+#[test]
 fn every_mistake_is_told_with_its_place_and_what_to_write() {
     let setup = Setup::new();
     let told = check(
