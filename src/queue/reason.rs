@@ -70,6 +70,23 @@ pub enum Reason {
     },
 }
 
+impl Reason {
+    /// Does it lie with the agent that looks, whatever the run?
+    #[must_use]
+    pub fn is_of_the_agent(&self) -> bool {
+        match self {
+            Self::Slot | Self::Room { .. } => true,
+            Self::Run { .. }
+            | Self::Lock { .. }
+            | Self::Window { .. }
+            | Self::Approval
+            | Self::Labels { .. }
+            | Self::Elsewhere
+            | Self::Setback { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mib = |bytes: &u64| bytes >> 20;

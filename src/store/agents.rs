@@ -5,6 +5,7 @@
 use super::runs::{from_json, json, text};
 use super::{Owner, Store, StoreError, milliseconds, moment};
 use crate::ids::{AgentId, AgentName, Label};
+use crate::queue::Reason;
 use jiff::Timestamp;
 use sqlx::{Row as _, any::AnyRow};
 use std::{collections::BTreeSet, time::Duration};
@@ -44,6 +45,8 @@ pub struct AgentRecord {
     pub presence: Presence,
     /// Runs it holds.
     pub runs: u64,
+    /// Why it takes no run at the moment, if it does not.
+    pub obstacle: Option<Reason>,
 }
 
 /// Whether an agent is there.
@@ -99,6 +102,19 @@ impl Store {
             .bind(json(&self.owner)?)
             .bind(now)
             .execute(&mut *connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes why this process takes no run at the moment, if it is known as an agent; nothing if it would take one.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn takes_none(&self, why: Option<&Reason>) -> Result<(), StoreError> {
+        sqlx::query("UPDATE agents SET obstacle = $2 WHERE owner = $1")
+            .bind(json(&self.owner)?)
+            .bind(why.map(json).transpose()?)
+            .execute(&self.pool)
             .await?;
         Ok(())
     }
@@ -159,7 +175,9 @@ impl Store {
         let name: Option<&str> = row.try_get("name")?;
         let name =
             name.map(|name| name.parse().map_err(|_| StoreError::corrupt("an agent's name", name)));
+        let obstacle: Option<&str> = row.try_get("obstacle")?;
         Ok(AgentRecord {
+            obstacle: obstacle.map(|text| from_json(text, "a reason")).transpose()?,
             name: name.transpose()?,
             id: text(row, "id", "an agent's id")?,
             owner,

@@ -44,6 +44,8 @@ struct UnderWay {
     ours: BTreeSet<RunId>,
     /// Why runs waited at the last look, as far as that was told.
     told: BTreeMap<RunId, Reason>,
+    /// Why this agent takes none, as the store knows it.
+    obstacle: Option<Reason>,
     /// What their deploy windows were held against.
     held: Held,
 }
@@ -80,6 +82,7 @@ impl Dispatch {
         let told_by_others = looked.superseded.iter().map(|(run, _)| run);
         let told = told_by_others.chain(looked.start.iter().map(|run| &run.id)).collect();
         self.tell_ends(&under_way.told, &looked.waiting, &told).await?;
+        self.tell_obstacle(&mut under_way.obstacle, &looked.waiting).await;
         self.tell(&mut under_way.told, looked.waiting);
         for run in looked.start {
             under_way.ours.insert(run.id.clone());
@@ -88,6 +91,16 @@ impl Dispatch {
             under_way.driven.spawn_blocking(move || here.block_on(driven(tools, run)));
         }
         Ok(Rest::Usual)
+    }
+
+    /// Keeps for people elsewhere why this agent takes no run, where it lies with the agent.
+    async fn tell_obstacle(&self, known: &mut Option<Reason>, waiting: &[(RunId, Reason)]) {
+        let mut reasons = waiting.iter().map(|(_, why)| why);
+        let obstacle = reasons.find(|why| why.is_of_the_agent()).cloned();
+        // A disk that is full may take not even that; the next look tries again.
+        if *known != obstacle && self.tools.app.store.takes_none(obstacle.as_ref()).await.is_ok() {
+            *known = obstacle;
+        }
     }
 
     /// Tells how runs ended that waited at the last look and that no agent drove since: by the time that ran out, or by

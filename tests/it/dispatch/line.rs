@@ -1,7 +1,12 @@
 //! Looks at the line.
 
 use super::*;
-use relevo::{dispatch::Standing, ids::KeeperId, store::Says};
+use relevo::{
+    dispatch::Standing,
+    ids::KeeperId,
+    queue::Shortage,
+    store::{NewAgent, Says},
+};
 use std::path::Path;
 
 #[tokio::test]
@@ -36,6 +41,21 @@ async fn a_run_that_is_being_driven_here_is_not_started_twice() {
     let looked =
         pass(&world.store, world.clock.now(), ROOM, &ours, &BTreeSet::new()).await.unwrap();
     assert!(looked.start.is_empty() && looked.waiting.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_looks_is_told_what_the_agents_lack() {
+    let world = World::new().await;
+    world.run(1, pipeline(Supersede::Every, false)).await;
+    let standing = async || world.desk.queue().await.unwrap().remove(0).standing;
+    let (version, labels) = ("0".to_owned(), BTreeSet::new());
+    world.store.enlist(&NewAgent { name: None, version, labels }).await.unwrap();
+    assert_eq!(standing().await, Standing::Next);
+    let why = Reason::Room { shortage: Shortage::Disk { free: 1 << 20, least: 512 << 20 } };
+    world.store.takes_none(Some(&why)).await.unwrap();
+    assert_eq!(standing().await, Standing::Waiting { why });
+    world.store.takes_none(None).await.unwrap();
+    assert_eq!(standing().await, Standing::Next);
 }
 
 #[tokio::test]

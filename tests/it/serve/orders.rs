@@ -34,6 +34,20 @@ fn while_prod_is_locked_pushes_wait_and_then_the_newest_takes_the_place_of_the_o
 }
 
 #[test]
+fn a_run_that_waits_for_its_agent_says_so_to_who_asks_elsewhere() {
+    let mut setup = Setup::new();
+    setup.more = "limits: { runs-at-once: 1 }\n".to_owned();
+    let commit = setup.push_stages("  slow: { run: [sleep, '600'] }\n");
+    setup.push("HEAD:develop");
+    let server = setup.start();
+    assert_eq!(server.deliver_push("slow-1", "main", &commit).0, 202);
+    setup.until("the wait", || {
+        let queue = setup.json(&["queue"]);
+        queue.iter().any(|one| one["standing"]["why"]["for"] == "slot").then_some(())
+    });
+}
+
+#[test]
 fn an_approval_by_another_process_lets_a_run_go_on() {
     let setup = Setup::new();
     let commit = setup.push_asking("ada");
