@@ -47,8 +47,8 @@ pub enum GitError {
     /// There is no such commit, or several begin like this.
     #[error("no commit '{0}', or more than one")]
     NoSuchCommit(String),
-    /// Nothing was committed yet.
-    #[error("the repository at {0} has no commit yet")]
+    /// Nothing was committed to the branch that `HEAD` names.
+    #[error("the default branch of the repository at {0} has no commit yet")]
     NoCommitYet(String),
     /// Something in the commit that must not be checked out.
     #[error("the commit holds '{path}', {reason}")]

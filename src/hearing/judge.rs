@@ -6,11 +6,12 @@ use super::{
     Hearing, Repository,
     answer::Heard,
     commit::{self, Deploys, Looked, Pushed},
+    overtaken::is_tip,
     rules::{Rules, Trouble},
 };
 use crate::{
     clock::later,
-    flow::{self, Event},
+    flow::{self, Event, Outcome},
     git,
     ids::{BranchName, RunId, Sha},
     intake::{self, Answering, Meaning, Verdict},
@@ -228,6 +229,13 @@ impl Hearing {
             // Unfinished, or made for this very delivery by an agent that died before it said so.
             (Found::Existing(run), Ask::Again)
                 if run.outcome.is_some() && run.created_at < wish.delivery.received =>
+            {
+                self.store.create_or_find(new, Ask::Again).await?
+            }
+            // It had no turn, and the branch was moved back to it.
+            (Found::Existing(run), Ask::Once)
+                if matches!(run.outcome, Some(Outcome::Superseded { .. }))
+                    && is_tip(repository, &new) =>
             {
                 self.store.create_or_find(new, Ask::Again).await?
             }

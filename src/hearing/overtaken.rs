@@ -12,6 +12,11 @@ use crate::{
 /// Runs of a branch that are looked through, newest first.
 const MOST_RUNS: u32 = 16;
 
+/// Does the branch point to this commit now?
+pub(super) fn is_tip(repository: &git::Repository, new: &NewRun) -> bool {
+    repository.branch(&new.reference).is_ok_and(|tip| tip == new.commit)
+}
+
 impl Hearing {
     /// The run that has the place of a new one already: that of a later commit of the branch, which holds this one.
     ///
@@ -28,8 +33,7 @@ impl Hearing {
             Supersede::Every => via == Via::Webhook,
             Supersede::Newest => false,
         };
-        let is_tip = |tip: &_| *tip == new.commit;
-        if has_its_turn || repository.branch(&new.reference).as_ref().is_ok_and(is_tip) {
+        if has_its_turn || is_tip(repository, new) {
             return Ok(None);
         }
         let branch = (new.repository.as_str(), new.reference.as_str());

@@ -252,8 +252,16 @@ async fn a_push_that_is_told_of_after_a_later_one_takes_no_environment_back() {
     ears.keep("again", "check_run", &again).await;
     ears.judge().await;
     assert_eq!(ears.run("again").await.outcome, None);
-    // And what the branch is moved back to is its tip.
-    ears.world.git(&["reset", "--quiet", "--hard", "main~3"]);
+    // And what the branch is moved back to is its tip, whether it had no turn or was never told of.
+    ears.world.git(&["reset", "--quiet", "--hard", &second]);
+    for id in ["moved", "told twice"] {
+        let id = id.replace(' ', "-");
+        ears.keep_push(&id, "main", &second).await;
+        ears.judge().await;
+        let run = ears.run(&id).await;
+        assert_eq!((run.ask, run.outcome), (1, None), "{id}");
+    }
+    ears.world.git(&["reset", "--quiet", "--hard", "main~2"]);
     let back = ears.tip("main");
     ears.keep_push("back", "main", &back).await;
     ears.judge().await;

@@ -179,7 +179,7 @@ impl Ears {
         };
         // Spread, so that many agents and many repositories do not knock at the same moment.
         look.due = later(now, wait.mul_f64(1.0 - spread * (self.tools.chance)()));
-        let unreached = work.looks.values().filter(|look| look.failures > 0).count();
+        let unreached = work.looks.values().filter(|look| look.trouble.is_some()).count();
         self.unreached.store(i64::try_from(unreached).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 

@@ -65,7 +65,7 @@ pub(super) fn readings(
     github: Option<&Arc<github::Client>>,
     unreached: Arc<AtomicI64>,
 ) -> Readings {
-    let help = "Repositories that could not be reached when they were last looked at";
+    let help = "Repositories that could not be reached or read when they were last looked at";
     let unreached = move || Some(unreached.load(Ordering::Relaxed));
     let readings = Readings::default().with("repositories_unreached", help, Arc::new(unreached));
     let Some(github) = github.cloned() else { return readings };

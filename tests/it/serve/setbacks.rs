@@ -51,3 +51,14 @@ fn a_run_whose_commit_is_gone_ends() {
     let why = format!("given up: commit {commit} is not in ");
     setup.agent(&["show"]).done().says(&why).says("/bare.git any more");
 }
+
+#[test]
+fn a_repository_whose_rules_cannot_be_read_is_counted() {
+    let setup = Setup::new();
+    setup.push_change("pipeline.yaml", "no map", "Break it");
+    let server = setup.start();
+    setup.until("the figure", || {
+        let (_, figures) = server.send("GET /metrics", &[], b"");
+        figures.contains("relevo_repositories_unreached 1").then_some(())
+    });
+}
