@@ -306,6 +306,27 @@ fn what_the_next_try_would_have_gone_on_with_is_called_off_by_a_stop() {
 }
 
 #[test]
+fn a_stop_in_the_moment_of_a_failure_calls_off_what_the_next_try_would_have_gone_on_with() {
+    let classes = vec![FailureClass::CloudError];
+    let retry = Retry { attempts: 2, classes, backoff: Duration::from_secs(1) };
+    let action = Action::Uses(BuiltIn::TrainTest(Training::default()));
+    for stop in [Stop::Gentle, Stop::Forced] {
+        let train = Stage {
+            action: action.clone(),
+            retry: retry.clone(),
+            ..stage("train", &[], On::Success)
+        };
+        let mut play = begin(vec![train, stage("later", &["train"], On::Success)]);
+        // In this order, as whoever drives the run takes them into account.
+        play.add(Event::CancelRequested { stop });
+        play.end("train", Some(FailureClass::CloudError));
+        assert_eq!(play.running(), [(name("train"), Attempt(2))], "{stop:?}: {:?}", play.log);
+        play.end("train", Some(FailureClass::Cancelled));
+        assert_eq!(play.outcome(), Some(&Outcome::Cancelled));
+    }
+}
+
+#[test]
 fn a_run_that_cannot_be_driven_ends_without_calling_anything_off() {
     let mut play = begin(vec![elsewhere("job", &[], On::Success)]);
     play = Play::after(play.pipeline, &play.log);
