@@ -119,7 +119,7 @@ impl StageLog {
         messages: &mut dyn Iterator<Item = Message<'m>>,
     ) -> io::Result<()> {
         let mut appender = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let time = appender.begin(self.clock.now());
+        let time = appender.begin(self.clock.now())?;
         let mut added = Ok(());
         while let (Ok(()), false) = (&added, appender.is_full()) {
             let Some(Message { text, begun, goes }) = messages.next() else { break };
