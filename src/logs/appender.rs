@@ -50,9 +50,9 @@ impl Appender {
         let (last_time, time) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
         let mut appender =
             Self { file, length, room, text, buffer, added, last_seq, last_time, time };
-        appender.file.lock()?;
+        appender.take()?;
         let at_end = appender.go_to_end();
-        appender.file.unlock()?;
+        appender.give_back()?;
         at_end.map(|()| appender)
     }
 
@@ -67,6 +67,11 @@ impl Appender {
         Ok(())
     }
 
+    /// Behind what somebody else has written since, if anybody has.
+    fn catch_up(&mut self) -> io::Result<()> {
+        if self.file.metadata()?.len() == self.length { Ok(()) } else { self.go_to_end() }
+    }
+
     /// The number of the last line in the file.
     pub(super) fn last_seq(&self) -> u64 {
         self.last_seq
@@ -75,11 +80,9 @@ impl Appender {
     /// Begins to add lines that were written `now`, once nobody else does; [`Appender::settle`] must follow. Batches must
     /// be in the order of time, so a clock that was set back does not show.
     pub(super) fn begin(&mut self, now: Timestamp) -> io::Result<Timestamp> {
-        self.file.lock()?;
-        if self.file.metadata()?.len() != self.length
-            && let Err(error) = self.go_to_end()
-        {
-            self.file.unlock()?;
+        self.take()?;
+        if let Err(error) = self.catch_up() {
+            self.give_back()?;
             return Err(error);
         }
         self.time = now.max(self.last_time);
@@ -114,8 +117,17 @@ impl Appender {
     /// Writes what was added, and gives it. If that fails, none of it stands in the file. Others may write then.
     pub(super) fn settle(&mut self) -> io::Result<Vec<(u64, String)>> {
         let written = self.write();
-        self.file.unlock()?;
+        self.give_back()?;
         written
+    }
+
+    /// Has the file to itself, where its disk knows how.
+    fn take(&self) -> io::Result<()> {
+        where_possible(self.file.lock())
+    }
+
+    fn give_back(&self) -> io::Result<()> {
+        where_possible(self.file.unlock())
     }
 
     fn write(&mut self) -> io::Result<Vec<(u64, String)>> {
@@ -139,5 +151,13 @@ impl Appender {
             self.last_time = self.time;
         }
         Ok(added)
+    }
+}
+
+/// Some disks know no locks. One process at a time writes there as well, but for one that was frozen.
+fn where_possible(locked: io::Result<()>) -> io::Result<()> {
+    match locked {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        locked => locked,
     }
 }
