@@ -23,7 +23,7 @@ mod tree;
 
 pub use checkout::Checkout;
 pub(crate) use checkout::PARTIAL;
-pub use credentials::Credentials;
+pub use credentials::{Credentials, Exchange};
 pub use error::GitError;
 pub use mirror::is_url;
 pub use people::{People, Person};

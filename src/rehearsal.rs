@@ -11,6 +11,7 @@
 //! dies with the process leaves no trace. What was due before it, such as a schedule, happens first, in a transaction
 //! of its own. Only the command of a Processing job takes longer than a transaction may: it runs between two.
 
+mod aside;
 mod call;
 mod check;
 mod client;
@@ -43,7 +44,7 @@ mod wire;
 pub use call::Call;
 pub use containers::{
     Cloud, Commands, Containers, Files, Hand, Invocation, InvokeError, JobFailure, Processing,
-    Question, Raised, Ran, Scoring, Training,
+    Question, Raised, Ran, Scoring, Training, Turn,
 };
 pub use events::RuleMetrics;
 pub use fault::ServiceError;

@@ -23,7 +23,7 @@ use crate::{
     clock::{Clock, SystemClock},
     rehearsal::{
         Cloud, Containers, Files, Invocation, InvokeError, JobFailure, Processing, Scoring,
-        Training, pack_model, unpack_model,
+        Training, Turn, pack_model, unpack_model,
     },
 };
 use anyhow::Context as _;
@@ -44,10 +44,15 @@ const MODEL: &str = "/opt/ml/model/xgboost-model";
 /// What a script takes the place of its files by.
 const BASE_DIR: &str = "--base-dir";
 
+/// The folder that whoever runs jobs has in hand.
+const TURN: &str = "turn";
+/// Time between two looks whether somebody else still has it.
+const BETWEEN_TURNS: Duration = Duration::from_millis(50);
+
 /// What each job gets at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Time, should the definition allow more: while a job runs, nobody else is served.
+    /// Time, should the definition allow more: while a job runs, nobody else's does.
     pub longest: Duration,
     /// Address space of each process, in bytes: half of what the ml.m5.xlarge of the definitions has.
     pub memory: u64,
@@ -88,6 +93,15 @@ impl RealScripts {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    async fn take_turn(&self) -> Result<Turn, JobFailure> {
+        loop {
+            if let Some(folder) = JobFolder::take(&self.jobs, TURN)? {
+                return Ok(Box::new(folder));
+            }
+            self.clock.sleep(BETWEEN_TURNS).await;
+        }
     }
 
     async fn run_script(&self, job: Processing) -> Result<Files, JobFailure> {
@@ -170,6 +184,10 @@ impl RealScripts {
 }
 
 impl Containers for RealScripts {
+    fn turn(&self) -> Option<BoxFuture<'_, Result<Turn, JobFailure>>> {
+        Some(self.take_turn().boxed())
+    }
+
     fn process(&self, job: Processing) -> BoxFuture<'_, Result<Files, JobFailure>> {
         self.run_script(job).boxed()
     }

@@ -28,6 +28,23 @@ pub enum ErrorClass {
 }
 
 impl ErrorClass {
+    /// May what was asked for be done, or be about to be, although this was the answer?
+    #[must_use]
+    pub fn may_be_done(self) -> bool {
+        match self {
+            Self::Unavailable | Self::Other => true,
+            Self::NotFound
+            | Self::AlreadyExists
+            | Self::Conflict
+            | Self::Throttled
+            | Self::Denied
+            | Self::Expired
+            | Self::Invalid
+            | Self::LimitExceeded
+            | Self::WrongAccount => false,
+        }
+    }
+
     /// May making something be refused so because it is there: made by somebody else meanwhile, or by an earlier try?
     pub(super) fn may_be_there(self) -> bool {
         match self {

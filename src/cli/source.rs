@@ -220,6 +220,9 @@ pub(super) fn of_git(error: GitError) -> CliError {
         GitError::Unreachable { .. } => {
             Some("over https set GITHUB_TOKEN; over ssh load a key into the agent".to_owned())
         }
+        GitError::Refused { .. } => {
+            Some("set GITHUB_TOKEN to one that is valid and may read this repository".to_owned())
+        }
         GitError::Untrusted { .. } => Some(
             "add its authority to those that this machine trusts, or name it in GIT_SSL_CAINFO; agent.yaml: github.authority"
                 .to_owned(),

@@ -2,6 +2,7 @@
 //! session, leave an output and evidence. Each may run again after a crash and then finds its own traces.
 
 mod approve;
+mod arrival;
 mod assume_role;
 mod failure;
 mod deploy;

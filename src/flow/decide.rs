@@ -94,7 +94,8 @@ impl Decision<'_> {
                 .is_stopped(stage)
                 .then(|| Effect::Skip { stage: name(), reason: SkipReason::Cancelled }),
             Standing::Failed(failure) => {
-                let again = is_retried(stage, known, failure) && !self.is_stopped(stage);
+                let again = is_retried(stage, known, failure)
+                    && (!self.is_stopped(stage) || self.is_to_be_called_off(stage));
                 let wait = backoff(stage, known);
                 again.then(|| Effect::Retry { stage: name(), attempt, wait })
             }
@@ -164,6 +165,7 @@ impl Decision<'_> {
             Standing::Failed(failure) if !is_retried(stage, known, failure) => {
                 Some(failure.class.into())
             }
+            Standing::Failed(_) if self.is_to_be_called_off(stage) => None,
             Standing::Retrying(..) if self.is_left_behind(stage) => None,
             // A cancel took the next attempt away.
             Standing::Failed(_) | Standing::Retrying(..) => {
@@ -187,6 +189,12 @@ impl Decision<'_> {
         self.state.withdrawal().is_none()
             && self.is_stopped(stage)
             && self.state.cut_short(self.pipeline).any(|cut| cut.name == stage.name)
+    }
+
+    /// Did a stop come in the same moment as a failure whose next try was to go on with what is in the cloud? That try is
+    /// scheduled all the same, and calls it off.
+    fn is_to_be_called_off(&self, stage: &Stage) -> bool {
+        self.state.withdrawal().is_none() && self.is_stopped(stage) && stage.is_gone_on_with()
     }
 
     fn outcome(&self) -> Outcome {

@@ -16,6 +16,9 @@ const UNTRUSTED: [&str; 3] = [
 const SENT_ELSEWHERE: [&str; 3] =
     ["returned error: 301", "returned error: 302", "returned error: 307"];
 
+/// How git says that a server knows who asks and does not let them.
+const FORBIDDEN: &str = "returned error: 403";
+
 /// What the server was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
@@ -30,6 +33,8 @@ pub(super) enum Shown {
 pub(super) enum Complaint {
     /// Nobody who is trusted vouches for the server.
     Untrusted(String),
+    /// The token that was shown does not open.
+    Refused(String),
     /// Anything else.
     Other(String),
 }
@@ -40,13 +45,17 @@ pub(super) fn of(told: &str, shown: Shown) -> Complaint {
     let said = lines[lines.len().saturating_sub(MOST_LINES)..].join("; ");
     let is = |words: &[&str]| words.iter().any(|word| told.contains(word));
     let other = |means: &str| Complaint::Other(format!("{means} ({said})"));
+    let refused = |means: &str| Complaint::Refused(format!("{means} ({said})"));
     if is(&UNTRUSTED) {
         let means = "the server's certificate is signed by nobody who is trusted here";
         return Complaint::Untrusted(format!("{means} ({said})"));
     }
     match shown {
         Shown::Token if is(&UNKNOWN) => {
-            other("the server does not take the token that it was shown")
+            refused("the server does not take the token that it was shown")
+        }
+        Shown::Token if told.contains(FORBIDDEN) => {
+            refused("the server does not let the token that it was shown read this")
         }
         Shown::Nothing if is(&UNKNOWN) => {
             other("the server wants to know who asks, and there is no token for it")
@@ -66,8 +75,20 @@ mod tests {
     fn reason(told: &str, shown: Shown) -> (String, bool) {
         match of(told, shown) {
             Complaint::Untrusted(reason) => (reason, true),
-            Complaint::Other(reason) => (reason, false),
+            Complaint::Refused(reason) | Complaint::Other(reason) => (reason, false),
         }
+    }
+
+    #[test]
+    fn only_a_token_that_was_shown_is_refused() {
+        let unknown =
+            "fatal: could not read Username for 'https://a.b': terminal prompts disabled\n";
+        let forbidden = "fatal: unable to access 'x': The requested URL returned error: 403\n";
+        let broken = "fatal: unable to access 'x': The requested URL returned error: 503\n";
+        let is = |told, shown| matches!(of(told, shown), Complaint::Refused(_));
+        assert!(is(unknown, Shown::Token) && is(forbidden, Shown::Token));
+        assert!(!is(unknown, Shown::Nothing) && !is(forbidden, Shown::Nothing));
+        assert!(!is(broken, Shown::Token));
     }
 
     #[test]

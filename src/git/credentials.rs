@@ -22,7 +22,11 @@ struct Opened {
     token: Option<String>,
     /// The file of the authorities that sign its server's certificate.
     authority: Option<PathBuf>,
+    exchange: Option<Arc<Exchange>>,
 }
+
+/// Gets a token in the place of one that the server does not take any more; nothing if there is no other. May block.
+pub type Exchange = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 #[derive(Clone)]
 struct Server {
@@ -46,6 +50,25 @@ impl Credentials {
     /// The certificate of the server of the repository at `url` is signed by an authority in this file.
     pub fn trust(&self, url: &str, authority: PathBuf) {
         self.change(url, |opened| opened.authority = Some(authority));
+    }
+
+    /// A token of the repository at `url` that is refused is exchanged in this way.
+    pub fn exchange_by(&self, url: &str, exchange: Arc<Exchange>) {
+        self.change(url, |opened| opened.exchange = Some(exchange));
+    }
+
+    /// What opens the repository at `url` in the place of `refused`, if anything does: what somebody else has exchanged
+    /// meanwhile, or what is exchanged now. Blocks.
+    #[must_use]
+    pub fn instead_of(&self, url: &str, refused: &str) -> Option<String> {
+        let is_other = |token: &String| token != refused;
+        if let Some(token) = self.token(url).filter(is_other) {
+            return Some(token);
+        }
+        let exchange = self.opened(url).exchange?;
+        let token = exchange(refused).filter(is_other)?;
+        self.open(url, token.clone());
+        Some(token)
     }
 
     fn change(&self, url: &str, change: impl FnOnce(&mut Opened)) {
@@ -108,6 +131,26 @@ mod tests {
             assert!(!is_told(url), "{url}");
         }
         assert!(!format!("{credentials:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_token_that_is_refused_is_exchanged_once_for_all() {
+        let url = "https://github.com/acme/model.git";
+        let credentials = Credentials::default();
+        credentials.open(url, "ghs_1".to_owned());
+        assert_eq!(credentials.instead_of(url, "ghs_1"), None, "nobody could exchange it");
+        let next = |refused: &str| {
+            let number: u8 = refused.strip_prefix("ghs_")?.parse().ok()?;
+            (number < 3).then(|| format!("ghs_{}", number + 1)).or(Some(refused.to_owned()))
+        };
+        credentials.exchange_by(url, Arc::new(next));
+        let elsewhere = credentials.clone();
+        assert_eq!(credentials.instead_of(url, "ghs_1").as_deref(), Some("ghs_2"));
+        assert_eq!(elsewhere.token(url).as_deref(), Some("ghs_2"));
+        assert_eq!(elsewhere.instead_of(url, "ghs_1").as_deref(), Some("ghs_2"), "it is known");
+        assert_eq!(elsewhere.instead_of(url, "ghs_2").as_deref(), Some("ghs_3"));
+        assert_eq!(elsewhere.instead_of(url, "ghs_3"), None, "there is no other");
+        assert_eq!(elsewhere.instead_of("https://github.com/acme/other", "ghs_1"), None);
     }
 
     #[test]

@@ -28,6 +28,14 @@ pub enum GitError {
         /// What git said.
         reason: String,
     },
+    /// The server does not let in who shows the token that it was shown.
+    #[error("cannot fetch {url}: {reason}")]
+    Refused {
+        /// Which repository.
+        url: String,
+        /// That it is so, and what git said.
+        reason: String,
+    },
     /// The server's certificate is signed by nobody whom git trusts.
     #[error("cannot fetch {url}: {reason}")]
     Untrusted {
@@ -102,6 +110,7 @@ impl GitError {
             | Self::TooLarge { .. } => true,
             Self::NotOurs(_)
             | Self::Unreachable { .. }
+            | Self::Refused { .. }
             | Self::Untrusted { .. }
             | Self::Write { .. }
             | Self::Failed { .. } => false,

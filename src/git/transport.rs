@@ -96,17 +96,35 @@ pub(super) fn list(
     Ok(String::from_utf8_lossy(&told).into_owned())
 }
 
+/// Asks, and asks once more with another token where the server does not take the one that it was shown: one may be taken
+/// back before its time.
 fn run(
-    (mirror, url): (&Path, &str),
+    at: (&Path, &str),
     arguments: &[&str],
     credentials: &Credentials,
     within: Duration,
 ) -> Result<Vec<u8>, GitError> {
+    let (token, authority) = (credentials.token(at.1), credentials.authority(at.1));
+    let ask = |token: Option<&str>| {
+        let mut command = command(at, token, authority.as_deref());
+        command.args(arguments);
+        let shown = if token.is_some() { Shown::Token } else { Shown::Nothing };
+        answer((command, at.1), shown, within)
+    };
+    let asked = ask(token.as_deref());
+    let Err(refused @ GitError::Refused { .. }) = asked else { return asked };
+    match token.and_then(|token| credentials.instead_of(at.1, &token)) {
+        Some(other) => ask(Some(&other)),
+        None => Err(refused),
+    }
+}
+
+fn answer(
+    (command, url): (Command, &str),
+    shown: Shown,
+    within: Duration,
+) -> Result<Vec<u8>, GitError> {
     let unreachable = |reason: String| GitError::Unreachable { url: url.to_owned(), reason };
-    let (token, authority) = (credentials.token(url), credentials.authority(url));
-    let shown = if token.is_some() { Shown::Token } else { Shown::Nothing };
-    let mut command = command((mirror, url), token.as_deref(), authority.as_deref());
-    command.args(arguments);
     let ended = program::run(command, within).map_err(|error| {
         unreachable(match error.kind() {
             io::ErrorKind::NotFound => "the program `git` is not installed".to_owned(),
@@ -119,6 +137,7 @@ fn run(
             let complaint = complaint::of(&String::from_utf8_lossy(&complaints), shown);
             Err(match complaint {
                 Complaint::Untrusted(reason) => GitError::Untrusted { url: url.to_owned(), reason },
+                Complaint::Refused(reason) => GitError::Refused { url: url.to_owned(), reason },
                 Complaint::Other(reason) => unreachable(reason),
             })
         }

@@ -44,4 +44,23 @@ impl Client {
         tokens.insert(slug.clone(), new.clone());
         Ok(new.token)
     }
+
+    /// What git opens the repository with in the place of `refused`, which the server does not take any more; nothing if
+    /// there is no other.
+    ///
+    /// # Errors
+    /// If there is none to be had.
+    pub async fn git_token_instead_of(
+        &self,
+        slug: &GitHubName,
+        refused: &str,
+    ) -> Result<Option<String>, GithubError> {
+        let mut tokens = self.git_tokens.lock().await;
+        if tokens.get(slug).is_some_and(|known| known.token == refused) {
+            tokens.remove(slug);
+        }
+        drop(tokens);
+        let token = self.git_token(slug).await?;
+        Ok((token != refused).then_some(token))
+    }
 }

@@ -1,6 +1,8 @@
 //! Appending lines to a stage's file: as many in one write as came at once.
 //!
-//! What was added is in the file when [`Appender::settle`] returns, all of it or nothing.
+//! What was added is in the file when [`Appender::settle`] returns, all of it or nothing. Two processes may have one file
+//! open: one that was frozen until another took its run over, and that other. So each has the file to itself from
+//! [`Appender::begin`] to [`Appender::settle`], and goes on behind whatever stands in it by then.
 
 use super::line_text::{Fields, LineText};
 use super::reader::last_line;
@@ -18,7 +20,7 @@ use std::{
 /// Bytes of lines in one write, beside the last of them: what came at once is split only if it is a lot.
 const ENOUGH: usize = 256 * 1024;
 
-/// The end of a stage's file; nobody else writes to it.
+/// The end of a stage's file.
 pub(super) struct Appender {
     file: File,
     /// Bytes in the file.
@@ -42,15 +44,32 @@ impl Appender {
         folder.unmark(run)?;
         let path: &Path = &folder.of_stage(run, stage);
         let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
-        // What stands after the last line end was being written when the agent died, and was never acknowledged.
-        let (length, last) = last_line(&file)?;
-        file.set_len(length)?;
-        let before = (folder.part().before_first_line(), Timestamp::UNIX_EPOCH);
-        let (last_seq, last_time) = last.map_or(before, |line| (line.seq, line.time));
         let (buffer, added) = Default::default();
         let (room, text) = (Room::of(folder), LineText::of(run, stage));
-        let time = last_time;
-        Ok(Self { file, length, room, text, buffer, added, last_seq, last_time, time })
+        let (length, last_seq) = (0, folder.part().before_first_line());
+        let (last_time, time) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        let mut appender =
+            Self { file, length, room, text, buffer, added, last_seq, last_time, time };
+        appender.take()?;
+        let at_end = appender.go_to_end();
+        appender.give_back()?;
+        at_end.map(|()| appender)
+    }
+
+    /// Behind the last whole line. What stands after it was being written when an agent died, and was never acknowledged.
+    fn go_to_end(&mut self) -> io::Result<()> {
+        let (length, last) = last_line(&self.file)?;
+        self.file.set_len(length)?;
+        self.length = length;
+        if let Some(line) = last {
+            (self.last_seq, self.last_time) = (line.seq, self.last_time.max(line.time));
+        }
+        Ok(())
+    }
+
+    /// Behind what somebody else has written since, if anybody has.
+    fn catch_up(&mut self) -> io::Result<()> {
+        if self.file.metadata()?.len() == self.length { Ok(()) } else { self.go_to_end() }
     }
 
     /// The number of the last line in the file.
@@ -58,11 +77,16 @@ impl Appender {
         self.last_seq
     }
 
-    /// Begins to add lines that were written `now`. Batches must be in the order of time, so a clock that was set back
-    /// does not show.
-    pub(super) fn begin(&mut self, now: Timestamp) -> Timestamp {
+    /// Begins to add lines that were written `now`, once nobody else does; [`Appender::settle`] must follow. Batches must
+    /// be in the order of time, so a clock that was set back does not show.
+    pub(super) fn begin(&mut self, now: Timestamp) -> io::Result<Timestamp> {
+        self.take()?;
+        if let Err(error) = self.catch_up() {
+            self.give_back()?;
+            return Err(error);
+        }
         self.time = now.max(self.last_time);
-        self.time
+        Ok(self.time)
     }
 
     /// Adds a line if there is room for it.
@@ -90,8 +114,23 @@ impl Appender {
         self.buffer.len() >= ENOUGH
     }
 
-    /// Writes what was added, and gives it. If that fails, none of it stands in the file.
+    /// Writes what was added, and gives it. If that fails, none of it stands in the file. Others may write then.
     pub(super) fn settle(&mut self) -> io::Result<Vec<(u64, String)>> {
+        let written = self.write();
+        self.give_back()?;
+        written
+    }
+
+    /// Has the file to itself, where its disk knows how.
+    fn take(&self) -> io::Result<()> {
+        where_possible(self.file.lock())
+    }
+
+    fn give_back(&self) -> io::Result<()> {
+        where_possible(self.file.unlock())
+    }
+
+    fn write(&mut self) -> io::Result<Vec<(u64, String)>> {
         let added = std::mem::take(&mut self.added);
         let written = self.file.write_all(&self.buffer);
         let bytes = self.buffer.len() as u64;
@@ -112,5 +151,13 @@ impl Appender {
             self.last_time = self.time;
         }
         Ok(added)
+    }
+}
+
+/// Some disks know no locks. One process at a time writes there as well, but for one that was frozen.
+fn where_possible(locked: io::Result<()>) -> io::Result<()> {
+    match locked {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        locked => locked,
     }
 }

@@ -6,7 +6,7 @@ use super::room::Writer;
 use super::{Level, LogFolder, LogLine, MaskStream, Masker};
 use crate::clock::Clock;
 use crate::exec::{Ending, Line};
-use crate::ids::{RunId, StageName};
+use crate::ids::{LogPart, RunId, StageName};
 use std::{
     borrow::Cow,
     io,
@@ -24,6 +24,7 @@ pub type Observe = Arc<dyn Fn(&LogLine) + Send + Sync>;
 pub struct StageLog {
     run: RunId,
     stage: StageName,
+    part: LogPart,
     masker: Masker,
     clock: Arc<dyn Clock>,
     observe: Observe,
@@ -56,7 +57,8 @@ impl StageLog {
         observe: Observe,
     ) -> io::Result<Self> {
         let file = Mutex::new(Appender::open(folder, (run, stage))?);
-        Ok(Self { run: run.clone(), stage: stage.clone(), masker, clock, observe, file })
+        let (run, stage, part) = (run.clone(), stage.clone(), folder.part());
+        Ok(Self { run, stage, part, masker, clock, observe, file })
     }
 
     /// Writes a message; each line of it becomes a line of the log.
@@ -86,6 +88,12 @@ impl StageLog {
         self.file.lock().unwrap_or_else(PoisonError::into_inner).last_seq()
     }
 
+    /// The part of the run's log that is written; others may be with other agents.
+    #[must_use]
+    pub fn part(&self) -> LogPart {
+        self.part
+    }
+
     /// The masker, to teach it secrets that come up during the stage.
     #[must_use]
     pub fn masker(&self) -> &Masker {
@@ -111,7 +119,7 @@ impl StageLog {
         messages: &mut dyn Iterator<Item = Message<'m>>,
     ) -> io::Result<()> {
         let mut appender = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let time = appender.begin(self.clock.now());
+        let time = appender.begin(self.clock.now())?;
         let mut added = Ok(());
         while let (Ok(()), false) = (&added, appender.is_full()) {
             let Some(Message { text, begun, goes }) = messages.next() else { break };

@@ -382,3 +382,4 @@ async fn a_lost_answer_late_in_a_long_log_is_looked_for_where_it_belongs() {
 mod bounds;
 mod drains;
 mod streams;
+mod writers;

@@ -1,9 +1,9 @@
 //! What a job executes: the seam between the cloud and what runs in its containers.
 //!
 //! The cloud brings files, hyper-parameters and events, and takes back what the container left; it neither knows nor
-//! cares whether the stand-ins of this program ran, or the repository's own scripts in processes of their own. A job
-//! of a pipeline runs inside the transaction of the request that moved its execution on: if the process dies, it never
-//! ran. A command of the user's runs outside of any, in one hand.
+//! cares whether the stand-ins of this program ran, or the repository's own scripts in processes of their own. What came
+//! of a job of a pipeline is kept by the request that moved its execution on: if the process dies before that, it never ran.
+//! Where jobs take their time they run outside of any transaction, one at a time; so does a command of the user's.
 
 mod function;
 mod stand_ins;
@@ -13,7 +13,7 @@ pub(super) use stand_ins::StandIns;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use std::{collections::BTreeMap, time::Duration};
+use std::{any::Any, collections::BTreeMap, time::Duration};
 
 /// Files by their absolute path in the container.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -36,7 +36,7 @@ impl JobFailure {
 }
 
 /// A processing job: `python3 SCRIPT ARGUMENTS…` on files.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Processing {
     /// The container's entry point and its arguments.
     pub command: Vec<String>,
@@ -85,7 +85,7 @@ pub trait Hand: Send + Sync {
 }
 
 /// A training job of the XGBoost image.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Training {
     /// As the definition has them.
     pub hyper_parameters: BTreeMap<String, String>,
@@ -96,7 +96,7 @@ pub struct Training {
 }
 
 /// A batch transform with the XGBoost image, after its filters and before its joins.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scoring {
     /// The content of `model.tar.gz`.
     pub model: Vec<u8>,
@@ -104,8 +104,17 @@ pub struct Scoring {
     pub lines: Vec<String>,
 }
 
+/// What keeps everybody else, in whichever process, from running jobs, as long as it is there.
+pub type Turn = Box<dyn Any + Send + Sync>;
+
 /// What runs in the containers of this cloud.
 pub trait Containers: Send + Sync {
+    /// Waits until nobody else runs jobs, in whichever process. Nothing where jobs take no time worth mentioning, and run in
+    /// the transaction that asks for them.
+    fn turn(&self) -> Option<BoxFuture<'_, Result<Turn, JobFailure>>> {
+        None
+    }
+
     /// Runs a processing job and gives the files under its output folders.
     fn process(&self, job: Processing) -> BoxFuture<'_, Result<Files, JobFailure>>;
 

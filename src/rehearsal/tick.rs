@@ -5,7 +5,8 @@
 //! in it is kept as a failed delivery and never fails the request that came after it.
 
 use super::{
-    Call, Principal, Rehearsal, Service, ServiceError, Shelf,
+    Call, Place, Principal, Rehearsal, Service, ServiceError, Shelf,
+    aside::Aside,
     call::Ground,
     events::{self, agenda},
     sagemaker, transaction,
@@ -32,11 +33,15 @@ impl Rehearsal {
     /// The state cannot be read or written; what was done before that stays.
     pub async fn tick(&self) -> Result<Activity, ServiceError> {
         let at_work = sagemaker::at_work(self).await?;
-        let (fired, advanced) = {
+        let (fired, places) = {
             let mut connection = self.inside.connection.lock().await;
             let fired = fire(self.ground(), &mut connection).await?;
-            (fired, advance(self.ground(), &mut connection).await?)
+            (fired, sagemaker::busy_places(&mut Shelf::new(&mut connection)).await?)
         };
+        let advanced = if places.is_empty() { Activity::Idle } else { Activity::Busy };
+        for place in places {
+            advance(self, &place).await?;
+        }
         for work in at_work {
             Box::pin(sagemaker::run_command(self, &work)).await?;
         }
@@ -86,21 +91,22 @@ async fn fire(
     Ok(Activity::Busy)
 }
 
-/// One step of each running execution, wherever it runs.
-async fn advance(
-    ground: Ground<'_>,
-    connection: &mut SqliteConnection,
-) -> Result<Activity, ServiceError> {
-    let places = sagemaker::busy_places(&mut Shelf::new(connection)).await?;
-    let activity = if places.is_empty() { Activity::Idle } else { Activity::Busy };
-    for place in places {
-        let mut transaction = transaction::begin(connection).await?;
-        let shelf = Shelf::new(&mut transaction);
-        let sagemaker = Principal::Service(Service::SageMaker, place.account.clone());
-        let mut call = Call::of(sagemaker, place, ground, shelf);
-        Box::pin(sagemaker::advance(&mut call)).await?;
-        drop(call);
-        transaction.commit().await.map_err(ServiceError::internal)?;
+/// One step of each execution that runs there.
+async fn advance(rehearsal: &Rehearsal, place: &Place) -> Result<(), ServiceError> {
+    let mut aside = Aside::of(rehearsal);
+    loop {
+        {
+            let mut connection = rehearsal.inside.connection.lock().await;
+            let mut transaction = transaction::begin(&mut connection).await?;
+            let shelf = Shelf::new(&mut transaction);
+            let sagemaker = Principal::Service(Service::SageMaker, place.account.clone());
+            let mut call = Call::of(sagemaker, place.clone(), aside.ground(), shelf);
+            Box::pin(sagemaker::advance(&mut call)).await?;
+            drop(call);
+            if !aside.is_wanting() {
+                return transaction.commit().await.map_err(ServiceError::internal);
+            }
+        }
+        Box::pin(aside.run()).await?;
     }
-    Ok(activity)
 }

@@ -8,6 +8,8 @@ pub(super) mod xml;
 
 use super::{
     Call, Place, Principal, Rehearsal, ServiceError, Shelf,
+    aside::Aside,
+    call::Ground,
     endpoint::Endpoint,
     principal::Unrecognised,
     sagemaker::{self, Work},
@@ -77,9 +79,24 @@ async fn perform(
     Ok(transacted(rehearsal, incoming, id).await?.0)
 }
 
-/// What is due first, then the whole request in one transaction, committed only if it succeeds.
+/// What is due first, then the whole request in one transaction, committed only if it succeeds. Jobs that take their time
+/// are run between two tries of it.
 async fn transacted(
     rehearsal: &Rehearsal,
+    incoming: &Incoming,
+    id: &str,
+) -> Result<(Answer, Option<Work>), ServiceError> {
+    let mut aside = Aside::of(rehearsal);
+    loop {
+        let answer = tried((rehearsal, &aside), incoming, id).await;
+        if !aside.run().await? {
+            return answer;
+        }
+    }
+}
+
+async fn tried(
+    (rehearsal, aside): (&Rehearsal, &Aside<'_>),
     incoming: &Incoming,
     id: &str,
 ) -> Result<(Answer, Option<Work>), ServiceError> {
@@ -89,27 +106,26 @@ async fn transacted(
     let mut transaction = transaction::begin(&mut connection).await?;
     let answer = {
         let shelf = Shelf::new(&mut transaction);
-        Box::pin(dispatch(rehearsal, endpoint, incoming, (shelf, id))).await
+        Box::pin(dispatch(aside.ground(), endpoint, incoming, (shelf, id))).await
     };
     match answer {
-        Ok(answer) => {
+        Ok(answer) if !aside.is_wanting() => {
             transaction.commit().await.map_err(ServiceError::internal)?;
             Ok(answer)
         }
-        Err(error) => {
+        given_up => {
             transaction.rollback().await.map_err(ServiceError::internal)?;
-            Err(error)
+            given_up
         }
     }
 }
 
 async fn dispatch(
-    rehearsal: &Rehearsal,
+    ground: Ground<'_>,
     endpoint: Endpoint,
     incoming: &Incoming,
     (mut shelf, id): (Shelf<'_>, &str),
 ) -> Result<(Answer, Option<Work>), ServiceError> {
-    let ground = rehearsal.ground();
     let credential =
         incoming.credential.as_ref().ok_or_else(|| endpoint.no_caller(NoCaller::Missing))?;
     let token = incoming.token.as_deref();

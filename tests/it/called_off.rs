@@ -9,16 +9,23 @@ use crate::{
     cloud::{DEV, PROD},
     world::{Fate, Inside, World},
 };
+use aws_sdk_sagemaker::types::{
+    AppSpecification, PipelineExecutionSummary, ProcessingClusterConfig, ProcessingInstanceType,
+    ProcessingResources, ProcessingStoppingCondition,
+};
 use relevo::{
+    clock::Clock as _,
+    definition::job_name,
     engine::Watch,
     exec::Canceller,
     flow::{Outcome, Stop},
+    ids::Attempt,
     logs::LogLine,
     queue::Reason,
     store::{RunRecord, StoredEvent},
 };
-use serde_json::Value;
-use std::sync::Arc;
+use serde_json::{Value, json};
+use std::{future::pending, sync::Arc, time::Duration};
 
 #[test]
 fn a_job_whose_agent_died_is_stopped_with_its_run() {
@@ -71,6 +78,98 @@ async fn an_execution_whose_agent_died_is_stopped_with_its_run() {
     }
 }
 
+/// What a dead agent had sent may still be made after its death.
+#[tokio::test]
+async fn an_execution_that_is_made_late_is_stopped_with_its_run() {
+    let world = World::new();
+    let agent = world.app(".agent").await;
+    let run = agent.promote_until(Fate::at("/execution/")).await.unwrap();
+    let (store, name) = (&agent.app.store, "execution-of-train-test");
+    let lease = store.acquire(&run.id).await.unwrap();
+    let mut kept = store.evidence(&run.id, name).await.unwrap().unwrap();
+    kept["arn"] = Value::Null;
+    kept["name"] = "relevo-late".into();
+    kept["asked"] = agent.clock.now().to_string().into();
+    store.keep_evidence(&lease, name, &kept).await.unwrap();
+    store.release(&lease).await.unwrap();
+    store.tell_to_stop(&run.id, Stop::Forced).await.unwrap();
+    let (sagemaker, pipeline) = train_pipeline(&agent).await;
+    let late = async {
+        agent.clock.sleep(Duration::from_secs(3)).await;
+        let start = sagemaker.start_pipeline_execution().pipeline_name(&pipeline);
+        let start = start.pipeline_execution_display_name("relevo-late");
+        start.client_request_token("late".repeat(8)).send().await.unwrap();
+        pending().await
+    };
+    let (_, driven) = tokio::select! {
+        driven = agent.promote() => driven,
+        never = late => match never {},
+    };
+    assert_eq!(driven.outcome, Some(Outcome::Cancelled));
+    let said = agent.kept(&run.id).into_values().flatten().collect::<String>();
+    assert!(said.contains("nobody has heard whether the execution relevo-late"), "{said}");
+    let list = sagemaker.list_pipeline_executions().pipeline_name(pipeline);
+    let executions = list.send().await.unwrap();
+    let is_late = |one: &&PipelineExecutionSummary| {
+        one.pipeline_execution_display_name() == Some("relevo-late")
+    };
+    let late = executions.pipeline_execution_summaries().iter().find(is_late).unwrap();
+    let status = late.pipeline_execution_status().unwrap().as_str();
+    assert!(matches!(status, "Stopping" | "Stopped"), "{status}");
+}
+
+#[tokio::test]
+async fn a_job_that_is_made_late_is_stopped_with_its_run() {
+    let world = with_stages(
+        "  wait: { run: \"exec tail -f /dev/null\", runs-on: sagemaker, retry: { attempts: 1 } }\n",
+    );
+    let agent = world.app(".agent").await;
+    // Before it asks for the job.
+    let run = agent.promote_until(Fate::at("KB of files")).await.unwrap();
+    let (store, prod) = (&agent.app.store, agent.environment("prod"));
+    let stage = "wait".parse().unwrap();
+    let name = job_name(prod, (&run.id, &stage, Attempt::FIRST));
+    let lease = store.acquire(&run.id).await.unwrap();
+    let asked = json!({ "job": name, "at": agent.clock.now().to_string() });
+    store.keep_evidence(&lease, "asked-for-wait", &asked).await.unwrap();
+    store.release(&lease).await.unwrap();
+    store.tell_to_stop(&run.id, Stop::Forced).await.unwrap();
+    let sagemaker = aws_sdk_sagemaker::Client::new(&agent.account(PROD).await);
+    let late = async {
+        agent.clock.sleep(Duration::from_secs(3)).await;
+        make_job(&sagemaker, &name, prod.train_role.as_str()).await;
+        pending().await
+    };
+    let (_, driven) = tokio::select! {
+        driven = agent.promote() => driven,
+        never = late => match never {},
+    };
+    assert_eq!(driven.outcome, Some(Outcome::Cancelled));
+    let job = sagemaker.describe_processing_job().processing_job_name(name).send().await.unwrap();
+    let status = job.processing_job_status().unwrap().as_str();
+    assert!(matches!(status, "Stopping" | "Stopped"), "{status}");
+}
+
+/// What SageMaker takes for a job.
+async fn make_job(sagemaker: &aws_sdk_sagemaker::Client, name: &str, role: &str) {
+    let app = AppSpecification::builder().image_uri("1.dkr.ecr.us-east-1.amazonaws.com/x:1");
+    let cluster = ProcessingClusterConfig::builder()
+        .instance_count(1)
+        .instance_type(ProcessingInstanceType::MlT3Medium)
+        .volume_size_in_gb(1)
+        .build();
+    let made = sagemaker
+        .create_processing_job()
+        .processing_job_name(name)
+        .role_arn(role)
+        .app_specification(app.build())
+        .processing_resources(ProcessingResources::builder().cluster_config(cluster).build())
+        .stopping_condition(
+            ProcessingStoppingCondition::builder().max_runtime_in_seconds(60).build(),
+        );
+    made.send().await.unwrap();
+}
+
 /// Stops the run by force once its execution is under way.
 struct Impatient(Canceller);
 
@@ -98,11 +197,16 @@ async fn an_execution_is_stopped_by_force_as_well() {
 
 /// The cloud has one execution, which is stopped.
 async fn is_stopped(agent: &Inside) {
-    let sagemaker = aws_sdk_sagemaker::Client::new(&agent.account(DEV).await);
-    let pipelines = sagemaker.list_pipelines().send().await.unwrap();
-    let pipeline = pipelines.pipeline_summaries()[0].pipeline_name().unwrap();
+    let (sagemaker, pipeline) = train_pipeline(agent).await;
     let list = sagemaker.list_pipeline_executions().pipeline_name(pipeline);
     let executions = list.send().await.unwrap();
     let [execution] = executions.pipeline_execution_summaries() else { panic!("{executions:#?}") };
     assert_eq!(execution.pipeline_execution_status().unwrap().as_str(), "Stopped");
+}
+
+async fn train_pipeline(agent: &Inside) -> (aws_sdk_sagemaker::Client, String) {
+    let sagemaker = aws_sdk_sagemaker::Client::new(&agent.account(DEV).await);
+    let pipelines = sagemaker.list_pipelines().send().await.unwrap();
+    let pipeline = pipelines.pipeline_summaries()[0].pipeline_name().unwrap().to_owned();
+    (sagemaker, pipeline)
 }

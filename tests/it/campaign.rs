@@ -1,5 +1,5 @@
 //! `kill -9` over and over: agents that hear of pushes die while they store, check out, train, apply, ship and tell, and
-//! others go on; now and then a person stops what trains. What is there in the end is what would be there had they lived.
+//! others go on; now and then a person stops what trains, and the job beside it. What is there in the end is what would be there had they lived.
 //!
 //! As a test it is a round of a few kills. `RELEVO_KILLS=1000 RELEVO_SEED=7 cargo test --test it campaign::` makes it a
 //! campaign: rounds of `RELEVO_ROUND` kills, each in a world of its own, drawn from the seeds that follow. With an even
@@ -9,12 +9,14 @@
 //! Nothing is asserted about time. What happens in the agents is looked at until it is so; only the moments of the kills
 //! are waited for, which are what chance draws.
 //!
-//! The clouds and GitHub outlive every kill: the rehearsal is served by a process of its own, GitHub by this one, and
-//! both are reached through a [wiretap](wiretap::Wiretap) that sees who says what and kills in the middle of it.
+//! The clouds and GitHub outlive every kill: this process serves them, and runs the commands of Processing jobs. Both are
+//! reached through a [wiretap](wiretap::Wiretap) that sees who says what and kills in the middle of it.
 
 mod aim;
 mod agent;
+mod clouds;
 mod ground;
+mod jobs;
 mod round;
 mod rows;
 mod telling;
@@ -66,12 +68,12 @@ enum Store {
     Postgres(String),
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_agent_that_is_killed_over_and_over_leaves_no_trace() {
     campaign(asked("RELEVO_KILLS", KILLS), async || Some(Store::File)).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn three_agents_that_are_killed_and_frozen_leave_no_trace() {
     let kills = asked("RELEVO_KILLS", KILLS_IN_A_FLEET);
     campaign(kills, async || postgres::fresh().await.map(Store::Postgres)).await;

@@ -2,6 +2,7 @@
 //!
 //! Skipped, with a message, where there is no Python with the packages.
 
+mod aside;
 mod choice;
 mod function;
 mod inference;

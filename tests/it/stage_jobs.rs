@@ -158,21 +158,43 @@ async fn a_crash_anywhere_makes_no_second_job_and_no_line_twice() {
         let (run, driven) = agent.promote().await;
         assert_eq!(driven.outcome, Some(Outcome::Succeeded), "after {lines} lines");
         let kept = agent.kept(&run.id).into_values().flatten().collect::<Vec<_>>();
-        let said: Vec<String> = kept
-            .iter()
-            .map(|line| {
-                serde_json::from_str::<Value>(line).unwrap()["message"].as_str().unwrap().to_owned()
-            })
-            .filter(|message| message.starts_with("line "))
-            .collect();
-        assert_eq!(
-            said,
-            [1, 2, 3, 4, 5].map(|n| format!("line {n}")),
-            "after {lines} lines: {kept:#?}"
-        );
+        assert_eq!(of_job(&kept), LINES, "after {lines} lines: {kept:#?}");
         let prod = agent.account(PROD).await;
         let logs = aws_sdk_cloudwatchlogs::Client::new(&prod);
         let streams = logs.describe_log_streams().log_group_name(LOGS).send().await.unwrap();
         assert_eq!(streams.log_streams().len(), 1, "after {lines} lines");
+    }
+}
+
+const LINES: [&str; 5] = ["line 1", "line 2", "line 3", "line 4", "line 5"];
+
+/// What the job itself has written of these lines.
+fn of_job(kept: &[String]) -> Vec<String> {
+    let message = |line: &String| {
+        serde_json::from_str::<Value>(line).unwrap()["message"].as_str().unwrap().to_owned()
+    };
+    kept.iter().map(message).filter(|message| message.starts_with("line ")).collect()
+}
+
+/// Whoever goes on keeps logs elsewhere, and does not have what the dead agent kept.
+#[tokio::test]
+async fn what_a_dead_agent_had_not_read_of_a_job_is_read_by_the_next_elsewhere() {
+    let world = with_stages(
+        "  work: { run: \"for n in 1 2 3 4 5; do echo line $n; done\", runs-on: sagemaker }\n",
+    );
+    for lines in 1..=3 {
+        let agent = world.app(&format!(".agent-{lines}")).await;
+        let run = agent.promote_until(Fate::after_lines(lines)).await.unwrap();
+        let there = agent.kept(&run.id).into_values().flatten().collect::<Vec<_>>();
+        let folder = agent.app.log_folder().path().to_owned();
+        std::fs::rename(&folder, folder.with_extension("elsewhere")).unwrap();
+        let (_, driven) = agent.promote().await;
+        assert_eq!(driven.outcome, Some(Outcome::Succeeded), "after {lines} lines");
+        let here = agent.kept(&run.id).into_values().flatten().collect::<Vec<_>>();
+        let said: BTreeSet<String> = of_job(&there).into_iter().chain(of_job(&here)).collect();
+        assert!(said.iter().eq(LINES.iter()), "after {lines} lines: {there:#?} {here:#?}");
+        if of_job(&there).is_empty() {
+            assert_eq!(of_job(&here), LINES, "after {lines} lines");
+        }
     }
 }

@@ -86,6 +86,7 @@ fn of_git(error: GitError) -> Trouble {
         GitError::NotARepository(_)
         | GitError::NotOurs(_)
         | GitError::Unreachable { .. }
+        | GitError::Refused { .. }
         | GitError::Untrusted { .. }
         | GitError::NoSuchBranch { .. }
         | GitError::NoSuchCommit(_)

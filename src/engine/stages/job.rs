@@ -12,9 +12,9 @@ mod pack;
 mod request;
 mod script;
 
-use super::{failure, work::Work};
+use super::{arrival::Arrival, failure, work::Work};
 use crate::{
-    aws::{Halt, JobRecord, JobStatus, Purpose, Session},
+    aws::{Halt, JobRecord, JobStatus, NewJob, Purpose, Session},
     definition::job_name,
     engine::outputs,
     flow::Failure,
@@ -22,7 +22,9 @@ use crate::{
     logs::Level,
     spec::{Command, Environment, FailureClass, JobMachine},
 };
+use jiff::Timestamp;
 use lines::Lines;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{fs, io, path::Path};
 
@@ -67,10 +69,32 @@ pub(super) async fn call_off(work: &Work<'_>) -> Result<Option<String>, Failure>
     let session = work.session(environment, Purpose::Job).await?;
     let (run, stage) = (&work.context.run.id, &work.context.stage.name);
     let name = job_name(environment, (run, stage, work.context.begun_by().await?));
-    Ok(match session.sagemaker().stop_job(&name).await? {
-        Halt::Asked => Some(format!("stopped the Processing job {name}")),
-        Halt::Over => None,
-    })
+    let asked = work.kept::<Asked>(&asked_for(work)).await?.filter(|asked| asked.job == name);
+    let what = format!("the Processing job {name}");
+    let mut arrival = Arrival::of(work, &what, asked.and_then(|asked| asked.at));
+    let sagemaker = session.sagemaker();
+    loop {
+        match sagemaker.stop_job(&name).await? {
+            Halt::Asked => return Ok(Some(format!("stopped {what}"))),
+            Halt::Over if sagemaker.job(&name).await?.is_some() => return Ok(None),
+            Halt::Over => {}
+        }
+        if !arrival.may_come().await? {
+            return Ok(None);
+        }
+    }
+}
+
+/// The job that SageMaker is asked for, kept before that, so that whoever stops the run waits for one that is being made.
+#[derive(Debug, Serialize, Deserialize)]
+struct Asked {
+    job: String,
+    /// When, if nobody has heard the answer; else it is there or never will be.
+    at: Option<Timestamp>,
+}
+
+fn asked_for(work: &Work<'_>) -> String {
+    format!("asked-for-{}", work.context.stage.name)
 }
 
 /// A job, and what is known of it before it is looked at.
@@ -104,7 +128,18 @@ impl Job<'_> {
             new.role
         );
         self.work.tell(&told)?;
-        Ok(self.session.sagemaker().create_job(&new).await?)
+        self.ask_for(&new).await
+    }
+
+    async fn ask_for(&self, new: &NewJob) -> Result<JobRecord, Failure> {
+        let mut asked = Asked { job: self.name.clone(), at: Some(self.work.context.clock.now()) };
+        self.work.keep(&asked_for(self.work), &asked).await?;
+        let created = self.session.sagemaker().create_job(new).await;
+        if created.as_ref().is_err_and(|error| !error.class.may_be_done()) {
+            asked.at = None;
+            self.work.keep(&asked_for(self.work), &asked).await?;
+        }
+        Ok(created?)
     }
 
     /// Stores a file in the bucket under its digest.

@@ -45,7 +45,7 @@ impl Aim {
             6 | 7 => Self::Files(moments.next(6) as u64),
             8 => Self::Clouds(Point::Session, side, moments.next(4)),
             9 | 10 => Self::Clouds(Point::Change, side, moments.next(10)),
-            11 => Self::Clouds(Point::Execution, side, 0),
+            11 => Self::Clouds(Point::Execution, side, moments.next(2)),
             12 | 13 => Self::Clouds(Point::Ship, side, moments.next(6)),
             14 | 15 if matches!(side, Side::After) => {
                 Self::GitHub(Point::Making, side, moments.next(2))

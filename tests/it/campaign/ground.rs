@@ -1,6 +1,6 @@
-//! What outlives the agents of a round: the repository and its bare remote, the clouds in a process of their own, GitHub.
+//! What outlives the agents of a round: the repository and its bare remote, the clouds, GitHub.
 
-use super::{Store, wiretap::Wiretap};
+use super::{Store, clouds::Clouds, jobs, wiretap::Wiretap};
 use crate::{
     github::{Fake, KEY, TOKEN},
     serve::{GITHUB, SECRET},
@@ -9,9 +9,8 @@ use crate::{
 use relevo::rehearsal::Rehearsal;
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
 /// What is trained is not judged: that takes no cloud. The command says so if another of its run still lives.
@@ -26,7 +25,8 @@ stages:
   train-test:       { uses: train-test, needs: [validate], in: dev, with: { pipeline: train } }
   gate:             { uses: gate, needs: [train-test], when: environment == 'dev', with: { metric: auc, at-least: 0.80, not-worse-than-baseline-by: 0.02 } }
   check:            { run: sh check.sh, needs: [validate], env: { MARKS: @MARKS@ } }
-  assume-role:      { uses: assume-role, needs: [check, train-test] }
+  job:              { run: sh job.sh, needs: [validate], in: dev, env: { MARKS: @MARKS@ }, runs-on: { sagemaker: { files: [job.sh] } } }
+  assume-role:      { uses: assume-role, needs: [check, train-test, job] }
   plan:             { uses: plan, needs: [assume-role] }
   deploy-pipelines: { uses: deploy-pipelines, needs: [plan] }
   schedule-rules:   { uses: schedule-rules, needs: [deploy-pipelines] }
@@ -39,6 +39,12 @@ i=0
 while [ $i -lt 40 ]; do echo "line $i of the check"; i=$((i + 1)); done
 sleep 0.2
 echo checked
+"#;
+const JOB: &str = r#"
+echo "$RELEVO_RUN" >>"$MARKS/jobs"
+i=0
+while [ $i -lt @LINES@ ]; do echo "line $i of the job"; i=$((i + 1)); done
+sleep 0.2
 "#;
 const SCRIPTS: [&str; 3] = ["batch_preprocess.py", "evaluate.py", "preprocess.py"];
 
@@ -56,26 +62,26 @@ pub(super) enum Audience {
 pub(super) struct Ground {
     /// The repository that is pushed, whose environments are on a wire.
     pub(super) world: World,
-    /// The repository of whoever serves the clouds.
+    /// The repository whose clouds are served.
     pub(super) clouds: World,
     pub(super) github: Fake,
     pub(super) at_clouds: Wiretap,
     pub(super) at_github: Wiretap,
-    served: Child,
+    _served: Clouds,
 }
 
 impl Ground {
     pub(super) async fn new(store: &Store, audience: Audience) -> Self {
         let clouds = World::new();
-        let (served, port) = serve(&clouds);
+        let served = Clouds::of(&clouds).await;
         let github = Fake::start().await;
-        let at_clouds = Wiretap::before(port).await;
+        let at_clouds = Wiretap::before(served.port).await;
         let at_github = Wiretap::before(port_of(&github.address())).await;
         let world = match store {
             Store::File => World::new(),
             Store::Postgres(address) => World::with_store(address),
         };
-        let ground = Self { world, clouds, github, at_clouds, at_github, served };
+        let ground = Self { world, clouds, github, at_clouds, at_github, _served: served };
         ground.lay(audience);
         ground
     }
@@ -91,6 +97,7 @@ impl Ground {
         let marks = self.marks().display().to_string();
         world.write("pipeline.yaml", &PIPELINE.replace("@MARKS@", &marks));
         world.write("check.sh", CHECK);
+        world.write("job.sh", &JOB.replace("@LINES@", &jobs::LINES.to_string()));
         world.write("../token", TOKEN);
         world.write("../key.pem", KEY);
         world.git(&["init", "--quiet", "--bare", "--initial-branch=main", &self.bare()]);
@@ -161,22 +168,6 @@ impl Ground {
         self.github.see(|memory| memory.heads = vec![("main".to_owned(), commit.clone())]);
         commit
     }
-}
-
-impl Drop for Ground {
-    fn drop(&mut self) {
-        let _ended = self.served.kill();
-        let _ended = self.served.wait();
-    }
-}
-
-/// The clouds on a port, in a process that nobody kills.
-fn serve(clouds: &World) -> (Child, u16) {
-    let mut command = clouds.command(&["rehearsal", "serve", "--port", "0"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut first = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    (child, port_of(first.trim()))
 }
 
 /// The port in `http://127.0.0.1:PORT/…`.

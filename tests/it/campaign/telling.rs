@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Stages of the pipeline.
-const STAGES: usize = 8;
+const STAGES: usize = 9;
 
 /// Everything that is wrong.
 pub(super) fn of(round: &Round, runs: &[RunRow]) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! What must be so in the end, whoever died on the way.
 
 use super::{
-    Store, ground::Audience, round::Round, rows::RunRow, telling, traces, trainings, wiretap::Heard,
+    Store, ground::Audience, jobs, round::Round, rows::RunRow, telling, traces, trainings,
+    wiretap::Heard,
 };
 use crate::cloud::{DEV, PROD};
 use serde_json::Value;
@@ -12,10 +13,11 @@ use std::{
 use tokio::task::block_in_place;
 
 /// What every run does that succeeds.
-const STAGES: [&str; 7] = [
+const STAGES: [&str; 8] = [
     "validate",
     "train-test",
     "check",
+    "job",
     "assume-role",
     "plan",
     "deploy-pipelines",
@@ -34,6 +36,7 @@ pub(super) async fn of(round: &mut Round) -> Vec<String> {
     // The cloud's file is read with a runtime of its own.
     wrong.extend(block_in_place(|| as_planned(round)));
     wrong.extend(trainings::of(round, &runs).await);
+    wrong.extend(jobs::of(round, &runs).await);
     match round.audience {
         Audience::GitHub | Audience::App => wrong.extend(telling::of(round, &runs)),
         Audience::Nobody => {}

@@ -40,7 +40,7 @@ pub(super) enum Point {
     Session,
     /// Something is made or changed.
     Change,
-    /// An execution is started or stopped.
+    /// An execution or a job is started or stopped.
     Execution,
     /// Lines go to their group.
     Ship,
@@ -224,7 +224,9 @@ impl Point {
             Self::Any => true,
             Self::Session => operation == "AssumeRole",
             Self::Execution => {
-                ["StartPipelineExecution", "StopPipelineExecution"].contains(&operation)
+                let of_job = ["CreateProcessingJob", "StopProcessingJob"];
+                let of_pipeline = ["StartPipelineExecution", "StopPipelineExecution"];
+                of_job.contains(&operation) || of_pipeline.contains(&operation)
             }
             Self::Ship => operation == "PutLogEvents" || operation.ends_with("LogStream"),
             Self::Making => {

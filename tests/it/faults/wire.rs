@@ -68,6 +68,12 @@ impl Request {
         })
     }
 
+    /// Name and value of each header.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lines = self.head.lines().skip(1);
+        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name, value.trim()))
+    }
+
     /// What is asked, as text.
     pub(super) fn body_text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -95,8 +95,10 @@ async fn an_app_that_is_not_installed_or_not_known_says_so() {
 #[tokio::test]
 async fn git_opens_a_repository_with_the_token_or_one_that_may_only_read_it() {
     let fake = Fake::start().await;
-    let known = client(&fake, token()).git_token(&repository()).await.unwrap();
+    let bearer = client(&fake, token());
+    let known = bearer.git_token(&repository()).await.unwrap();
     assert_eq!((known.as_str(), fake.changes().len()), (TOKEN, 0));
+    assert_eq!(bearer.git_token_instead_of(&repository(), TOKEN).await.unwrap(), None);
     let client = client(&fake, app());
     fake.see(|memory| memory.git_until = "2026-01-01T01:00:00Z".to_owned());
     let first = client.git_token(&repository()).await.unwrap();
@@ -106,7 +108,15 @@ async fn git_opens_a_repository_with_the_token_or_one_that_may_only_read_it() {
     assert_eq!((asked.len(), &asked[0].body), (1, &body));
     // Ten minutes before its end another is asked for.
     fake.clock.sleep(std::time::Duration::from_mins(51)).await;
-    assert_ne!(client.git_token(&repository()).await.unwrap(), first);
+    let second = client.git_token(&repository()).await.unwrap();
+    assert_ne!(second, first);
+    // One that is refused is given up for another, once: whoever is late with it gets that other one.
+    fake.see(|memory| memory.git_until = "2026-01-01T03:00:00Z".to_owned());
+    let instead =
+        async |refused: &str| client.git_token_instead_of(&repository(), refused).await.unwrap();
+    let third = instead(&second).await.unwrap();
+    assert!(third != first && third != second);
+    assert_eq!((instead(&second).await, fake.changes().len()), (Some(third), 3));
     assert!(!format!("{client:?}").contains("ghs_git"));
 }
 

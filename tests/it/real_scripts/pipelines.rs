@@ -142,6 +142,21 @@ impl Pipelines {
         id
     }
 
+    /// Starts the pipeline, and gives the execution's ARN.
+    pub(super) async fn start(&self, kind: Kind, token: &str) -> String {
+        let sagemaker = self.sagemaker(PROD);
+        let start = sagemaker.start_pipeline_execution().client_request_token(token);
+        let start = start.pipeline_name(kind.pipeline(&self.environment).as_str());
+        start.send().await.unwrap().pipeline_execution_arn.unwrap()
+    }
+
+    /// Looks at an execution once.
+    pub(super) async fn status(&self, execution: &str) -> PipelineExecutionStatus {
+        let sagemaker = self.sagemaker(PROD);
+        let look = sagemaker.describe_pipeline_execution().pipeline_execution_arn(execution);
+        look.send().await.unwrap().pipeline_execution_status.unwrap()
+    }
+
     /// Executes the pipeline to its end, and gives the execution's id and its steps, the first first.
     pub(super) async fn execute(
         &self,
@@ -149,14 +164,10 @@ impl Pipelines {
         token: &str,
     ) -> (String, Vec<PipelineExecutionStep>) {
         let sagemaker = self.sagemaker(PROD);
-        let start = sagemaker.start_pipeline_execution().client_request_token(token);
-        let start = start.pipeline_name(kind.pipeline(&self.environment).as_str());
-        let execution = start.send().await.unwrap().pipeline_execution_arn.unwrap();
+        let execution = self.start(kind, token).await;
         for _ in 0..MAX_LOOKS {
             self.bench.pass(SignedDuration::from_secs(1));
-            let look = sagemaker.describe_pipeline_execution().pipeline_execution_arn(&execution);
-            let status = look.send().await.unwrap().pipeline_execution_status.unwrap();
-            if status != PipelineExecutionStatus::Executing {
+            if self.status(&execution).await != PipelineExecutionStatus::Executing {
                 break;
             }
         }

@@ -9,6 +9,7 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 const NEXT: &str = "ghp_zyxwvutsrqponmlkjihgfedcba9876543210";
+const LAST: &str = "ghp_1234567890zyxwvutsrqponmlkjihgfedcba";
 
 /// An agent whose repository is there and takes `tokens`, and what its settings say of GitHub but who it is.
 fn private(enterprise: &Enterprise, tokens: &str) -> (Setup, String) {
@@ -64,8 +65,15 @@ async fn a_token_opens_its_repository_until_it_is_refused_and_goes_nowhere_else(
     server.signal("-HUP");
     setup.hears("What the agent shows GitHub was exchanged.");
     assert_eq!(setup.ended(&commit, "prod")["outcome"]["outcome"], "succeeded");
+    // What the file holds by the time of a refusal is shown then.
+    setup.world.write("../token", LAST);
+    enterprise.let_in(LAST);
+    let commit = setup.push_change("note.txt", "most", "Most");
+    assert_eq!(server.deliver_push("exchanged", "main", &commit).0, 202);
+    assert_eq!(setup.ended(&commit, "prod")["outcome"]["outcome"], "succeeded");
     let told = [setup.talk(), format!("{:?}", setup.deliveries())].concat();
-    assert!(is_kept(TOKEN, &told) && is_kept(NEXT, &told), "{told}");
+    assert_eq!(told.matches("does not take the token").count(), 1, "{told}");
+    assert!([TOKEN, NEXT, LAST].iter().all(|token| is_kept(token, &told)), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,12 +86,27 @@ async fn an_app_opens_a_private_repository_with_a_token_of_its_installation() {
     let authority = enterprise.authority();
     let app = "app: { id: 7, key: { file: key.pem } }";
     setup.more = format!("github: {{ {place}, authority: {authority}, {app} }}\n");
-    let _server = setup.start();
+    let server = setup.start_heard();
     assert_eq!(setup.ended(&tip(&setup), "prod")["outcome"]["outcome"], "succeeded");
     setup.until("a check by https", || {
         let _time_passes = setup.runs();
         fake.see(|memory| (!memory.checks.is_empty()).then_some(()))
     });
+
+    // One that is taken back before its end is thrown away, and another is asked for.
+    let shown = || enterprise.asked().pop().unwrap()[2].clone();
+    let first = shown();
+    enterprise.let_in(&format!("ghs_git* !{first}"));
+    let commit = setup.push_change("note.txt", "more", "More");
+    assert_eq!(server.deliver_push("taken-back", "main", &commit).0, 202);
+    assert_eq!(setup.ended(&commit, "prod")["outcome"]["outcome"], "succeeded");
+    assert_ne!(shown(), first);
+    assert!(!setup.talk().contains("does not take the token"), "{}", setup.talk());
+    // Where the other one is refused as well, that is told.
+    enterprise.let_in("nobody");
+    let commit = setup.push_change("note.txt", "most", "Most");
+    assert_eq!(server.deliver_push("shut", "main", &commit).0, 202);
+    setup.hears("the server does not take the token that it was shown");
 }
 
 #[tokio::test(flavor = "multi_thread")]

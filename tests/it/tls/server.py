@@ -3,7 +3,7 @@
     server.py FOLDER UPSTREAM
 
 FOLDER holds chain.pem and key.pem for TLS, the bare repositories as OWNER/NAME.git, and `tokens`, whose lines are the
-passwords that open them now (a last `*` stands for anything). /api/v3 goes to UPSTREAM, a port on this machine. Whoever
+passwords that open them now (a last `*` stands for anything; behind a first `!` is one that opens nothing). /api/v3 goes to UPSTREAM, a port on this machine. Whoever
 asks for OWNER/moved.git is sent to a second server, which has the same certificate. Each request for a repository is a
 line in `asked`: WHERE PATH PASSWORD. Ends when its standard input does.
 """
@@ -30,7 +30,7 @@ def password(headers):
 def opens(shown):
     with open(os.path.join(FOLDER, "tokens"), encoding="utf-8") as tokens:
         known = tokens.read().split()
-    return bool(shown) and any(
+    return bool(shown) and f"!{shown}" not in known and any(
         shown.startswith(one[:-1]) if one.endswith("*") else shown == one for one in known
     )
 

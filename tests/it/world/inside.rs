@@ -15,6 +15,7 @@ use relevo::{
     logs::{LogLine, LogReader, Masker, StagePart},
     project::{self, Files, Project},
     rehearsal::Rehearsal,
+    spec::Environment,
     store::{Ask, Facts, Found, LEASE_DURATION, NewRun, RunRecord, StoredEvent},
 };
 use std::{
@@ -150,6 +151,11 @@ impl Inside {
         };
         let files = folder.files(run).unwrap();
         files.into_iter().map(|file| (file.stage.clone(), read(&file))).collect()
+    }
+
+    /// What the commit says of an environment.
+    pub fn environment(&self, name: &str) -> &Environment {
+        &self.project.environments[&name.parse().unwrap()]
     }
 
     /// The rehearsed cloud, as an administrator of `account` sees it through the SDK.

@@ -1,8 +1,9 @@
 //! The lines of a job, as they come to its log in CloudWatch: each becomes one line of the stage's log, masked, once.
 //!
-//! How far they were read need not be written down with each of them: from the moment that is kept as evidence, nobody but
-//! the job adds lines to the stage's log. So whoever goes on after a crash counts what stands behind that moment, and
-//! passes over as many events.
+//! How far they were read is kept as evidence, first and after each look that brought some. From the moment that was kept
+//! last nobody but the job adds lines to the stage's log. So whoever goes on after a crash counts what stands behind that
+//! moment, and passes over as many events. An agent elsewhere, which does not have those lines, goes on at the moment: what
+//! the dead one had taken since is there twice then, in a part of the log each.
 
 use super::Job;
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     engine::stages::failure,
     exec::{Ending, Line, Source},
     flow::Failure,
-    logs::Level,
+    logs::{Level, StageLog},
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ const MOST_PAGES: usize = 20;
 /// Bytes of one line; CloudWatch takes longer ones, containers hardly write them.
 const LONGEST: usize = 64 * 1024;
 
-/// How far the lines of a job were read, kept before the first of them is.
+/// How far the lines of a job were read, first kept before the first of them is.
 #[derive(Debug, Serialize, Deserialize)]
 struct Mark {
     /// The job.
@@ -30,6 +31,14 @@ struct Mark {
     after: u64,
 }
 
+impl Mark {
+    /// Events that stand in the log of the stage, as far as it is here.
+    fn known(&self, log: &StageLog) -> u64 {
+        let is_here = self.after > log.part().before_first_line();
+        self.events + if is_here { log.last_seq().saturating_sub(self.after) } else { 0 }
+    }
+}
+
 /// The lines of a job.
 pub(super) struct Lines<'a> {
     job: &'a Job<'a>,
@@ -37,8 +46,10 @@ pub(super) struct Lines<'a> {
     token: Option<String>,
     /// Events that were read before the agent died, all in all …
     known: u64,
-    /// … and those of them that have not come by again.
+    /// … and those of them that have come by again.
     passed: u64,
+    /// Events that were read since.
+    new: u64,
     trouble: Option<CloudError>,
 }
 
@@ -46,23 +57,34 @@ impl<'a> Lines<'a> {
     /// The lines of `job`, as far as an earlier attempt has read them. Nothing may be said before.
     pub(super) async fn of(job: &'a Job<'a>) -> Result<Self, Failure> {
         let mark: Option<Mark> = job.work.kept(&evidence(job)).await?;
-        let known = mark.filter(|mark| mark.job == job.name).map_or(0, |mark| {
-            mark.events + job.work.context.log.last_seq().saturating_sub(mark.after)
-        });
+        let mark = mark.filter(|mark| mark.job == job.name);
+        let known = mark.map_or(0, |mark| mark.known(&job.work.context.log));
         let (stream, token, trouble) = (None, None, None);
-        Ok(Self { job, stream, token, known, passed: 0, trouble })
+        Ok(Self { job, stream, token, known, passed: 0, new: 0, trouble })
     }
 
     /// Says one line. From now on nothing is said until the job is over.
     pub(super) async fn announce(&self, message: &str) -> Result<(), Failure> {
-        let after = self.job.work.context.log.last_seq() + 1;
-        let mark = Mark { job: self.job.name.clone(), events: self.known, after };
-        self.job.work.keep(&evidence(self.job), &mark).await?;
+        self.mark(self.job.work.context.log.last_seq() + 1).await?;
         self.job.work.tell(message)
+    }
+
+    async fn mark(&self, after: u64) -> Result<(), Failure> {
+        let mark = Mark { job: self.job.name.clone(), events: self.known + self.new, after };
+        self.job.work.keep(&evidence(self.job), &mark).await
     }
 
     /// Takes what is new; answers how many lines it was. A log that cannot be read just now is read the next time.
     pub(super) async fn look(&mut self) -> Result<usize, Failure> {
+        let before = self.new;
+        let taken = self.take_new().await?;
+        if self.new > before {
+            self.mark(self.job.work.context.log.last_seq()).await?;
+        }
+        Ok(taken)
+    }
+
+    async fn take_new(&mut self) -> Result<usize, Failure> {
         let mut taken = 0;
         for _ in 0..MOST_PAGES {
             match self.page().await {
@@ -108,7 +130,9 @@ impl<'a> Lines<'a> {
         self.passed += again as u64;
         let lines: Vec<Line> = events.iter().skip(again).map(|event| line(event)).collect();
         let mut stream = self.job.work.context.log.stream(Level::Info);
-        stream.pieces(&lines).map_err(failure::agent("write the log"))
+        stream.pieces(&lines).map_err(failure::agent("write the log"))?;
+        self.new += lines.len() as u64;
+        Ok(())
     }
 }
 

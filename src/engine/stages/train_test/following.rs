@@ -1,9 +1,13 @@
 //! The execution that a stage follows, written down before it is started, so that whoever stops the run finds it.
 //!
 //! A token finds an execution only by starting one where there is none. So each is given a name that follows from its
-//! token: one whose ARN nobody has lived to keep is found in the list of executions, and stopping starts nothing.
+//! token: one whose ARN nobody has lived to keep is found in the list of executions, and stopping starts nothing. Where the
+//! question for it may still be on its way it is looked for until it would be there.
 
-use super::{super::work::Work, Ready};
+use super::{
+    super::{arrival::Arrival, work::Work},
+    Ready,
+};
 use crate::{
     aws::{CloudError, ExecutionStatus, Halt, NewExecution, Purpose, SageMaker},
     flow::Failure,
@@ -27,8 +31,11 @@ pub(super) struct Following {
     name: String,
     /// Its ARN, once it was told.
     arn: Option<String>,
-    /// When it was about to be started.
+    /// When it was first about to be started.
     since: Timestamp,
+    /// When it was last asked for, if nobody has heard the answer.
+    #[serde(default)]
+    asked: Option<Timestamp>,
 }
 
 impl Following {
@@ -36,7 +43,10 @@ impl Following {
     pub(super) async fn start(ready: &Ready<'_>, token: &Digest) -> Result<String, Failure> {
         let (work, token) = (ready.work, token.as_str());
         let name = format!("relevo-{}", &token[..DIGITS]);
-        let mut following = Self { name, arn: None, since: work.context.clock.now() };
+        let now = work.context.clock.now();
+        let known = work.kept::<Self>(&evidence(work)).await?.filter(|known| known.name == name);
+        let mut following = known.unwrap_or(Self { name, arn: None, since: now, asked: None });
+        following.asked = Some(now);
         work.keep(&evidence(work), &following).await?;
         let new = NewExecution {
             pipeline: ready.environment.train_pipeline.as_str(),
@@ -44,24 +54,36 @@ impl Following {
             token,
             parameters: &BTreeMap::new(),
         };
-        let arn = ready.session.sagemaker().start_execution(new).await?;
-        following.arn = Some(arn.clone());
-        work.keep(&evidence(work), &following).await?;
-        Ok(arn)
+        let started = ready.session.sagemaker().start_execution(new).await;
+        match &started {
+            Ok(arn) => (following.arn, following.asked) = (Some(arn.clone()), None),
+            Err(error) if error.class.may_be_done() => {}
+            Err(_) => following.asked = None,
+        }
+        let kept = work.keep(&evidence(work), &following).await;
+        let arn = started?;
+        kept.map(|()| arn)
     }
 
     /// The ARN, if there is such an execution.
     async fn find(
         self,
-        sagemaker: &SageMaker,
-        pipeline: &str,
-    ) -> Result<Option<String>, CloudError> {
+        work: &Work<'_>,
+        (sagemaker, pipeline): (&SageMaker, &str),
+    ) -> Result<Option<String>, Failure> {
         if self.arn.is_some() {
             return Ok(self.arn);
         }
         let since = self.since.saturating_sub(CLOCKS).unwrap_or(Timestamp::MIN);
-        let executions = sagemaker.executions_since(pipeline, since, MOST).await?;
-        Ok(executions.into_iter().find(|one| one.name == self.name).map(|one| one.arn))
+        let what = format!("the execution {}", self.name);
+        let mut arrival = Arrival::of(work, &what, self.asked);
+        loop {
+            let executions = sagemaker.executions_since(pipeline, since, MOST).await?;
+            let found = executions.into_iter().find(|one| one.name == self.name);
+            if found.is_some() || !arrival.may_come().await? {
+                return Ok(found.map(|one| one.arn));
+            }
+        }
     }
 }
 
@@ -72,7 +94,7 @@ pub(in super::super) async fn call_off(work: &Work<'_>) -> Result<Option<String>
     let session = work.session(environment, Purpose::Train).await?;
     let sagemaker = session.sagemaker();
     let pipeline = environment.train_pipeline.as_str();
-    let Some(arn) = following.find(&sagemaker, pipeline).await? else { return Ok(None) };
+    let Some(arn) = following.find(work, (&sagemaker, pipeline)).await? else { return Ok(None) };
     match sagemaker.execution(&arn).await?.status {
         ExecutionStatus::Executing => {}
         ExecutionStatus::Stopping
