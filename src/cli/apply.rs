@@ -3,6 +3,7 @@
 use super::{
     Shared,
     failure::{CliError, CliResult},
+    orders::note_start,
     output::Output,
     person::person,
     run::promote,
@@ -78,14 +79,18 @@ pub(super) async fn deployment(
         pipeline: pipeline.clone(),
         reused: Vec::new(),
     };
-    match app.store.create_or_find(new(), Ask::Once).await.context("create the run")? {
-        Found::New(run) => Ok(run),
-        Found::Existing(run) if run.outcome.is_none() && is_alike(&run.facts, &facts) => Ok(run),
+    let run = match app.store.create_or_find(new(), Ask::Once).await.context("create the run")? {
+        Found::New(run) => run,
+        Found::Existing(run) if run.outcome.is_none() && is_alike(&run.facts, &facts) => {
+            return Ok(run);
+        }
         Found::Existing(_) => {
             let again = app.store.create_or_find(new(), Ask::Again).await;
-            Ok(again.context("create the run")?.into_run())
+            again.context("create the run")?.into_run()
         }
-    }
+    };
+    note_start(app, &run).await?;
+    Ok(run)
 }
 
 /// Are two runs made for the same reason, whoever asked for them?

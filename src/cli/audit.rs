@@ -108,13 +108,17 @@ pub(super) fn verified(checked: Result<Option<Record>, Broken>, output: &Output)
         }
     };
     match output.format {
-        Format::Json => output.json(&serde_json::json!({
-            "records": last.as_ref().map_or(0, |last| last.seq),
-            "head": last.as_ref().map(|last| &last.hash),
-        }))?,
+        Format::Json => output.json(&counted(last.as_ref()))?,
         Format::Text => output.data(&whole(last.as_ref()))?,
     }
     Ok(Exit::Done)
+}
+
+fn counted(last: Option<&Record>) -> serde_json::Value {
+    serde_json::json!({
+        "records": last.map_or(0, |last| last.seq),
+        "head": last.map(|last| &last.hash),
+    })
 }
 
 fn whole(last: Option<&Record>) -> String {
@@ -170,7 +174,12 @@ impl Sheet {
         let failed = self.failed();
         self.file.flush().and_then(|()| self.file.get_ref().sync_all()).context(failed)?;
         let last = self.check.end().map_err(anyhow::Error::new)?;
-        output.talk(&format!("{}: {}", self.path.display(), whole(last.as_ref())));
+        match output.format {
+            Format::Json => output.json(&counted(last.as_ref()))?,
+            Format::Text => {
+                output.talk(&format!("{}: {}", self.path.display(), whole(last.as_ref())));
+            }
+        }
         Ok(Exit::Done)
     }
 

@@ -4,6 +4,7 @@ use super::{
     Shared,
     confirm::{Question, confirmed},
     failure::{CliError, CliResult, Exit},
+    orders::note,
     output::{Format, Output},
     source::{Source, SourceArgs, open_app, state_folder},
 };
@@ -70,6 +71,8 @@ pub(crate) async fn destroy(args: &Args, shared: &Shared, output: &Output) -> Cl
             },
             output,
         )?;
+        let detail = serde_json::json!({ "account": session.account() });
+        note(&app, "destroy", (args.env.as_str(), detail)).await?;
         remove_all(&session, &found, output).await?;
     }
     if output.format == Format::Json {

@@ -3,11 +3,13 @@
 use super::{
     Shared,
     failure::CliError,
+    person::person,
     show::find,
     source::{open_app, state_folder},
 };
 use crate::{
     app::App,
+    audit::Act,
     dispatch::{Desk, DeskError},
     store::{RunRecord, StoreError},
 };
@@ -31,6 +33,27 @@ impl Which {
         let desk = Desk::new(app.store.clone(), app.clock.clone());
         Ok((app, desk, run))
     }
+}
+
+/// Keeps in the audit log that a run was begun here, and what for.
+pub(crate) async fn note_start(app: &App, run: &RunRecord) -> Result<(), CliError> {
+    let detail = serde_json::json!({
+        "branch": run.reference, "commit": run.commit, "environment": run.environment,
+        "event": run.facts.event,
+    });
+    note(app, "start", (run.id.as_str(), detail)).await
+}
+
+/// Keeps in the audit log what was done here, and to what.
+pub(crate) async fn note(
+    app: &App,
+    act: &str,
+    (object, detail): (&str, serde_json::Value),
+) -> Result<(), CliError> {
+    let (who, act, object) = (person().to_string(), act.to_owned(), object.to_owned());
+    let kept = app.store.keep_act(Act { who, act, object, detail }).await;
+    kept.context("keep it in the audit log")?;
+    Ok(())
 }
 
 /// An order that was not done: wrong usage, but for what failed.

@@ -4,7 +4,7 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     live::Live,
-    orders::refuse_closed,
+    orders::{note_start, refuse_closed},
     output::{Format, Output},
     person::person,
     plan::show_plan,
@@ -20,7 +20,7 @@ use crate::{
     ids::{RunId, StageName},
     project::Project,
     spec::{Action, FailureClass},
-    store::{Ask, Facts, NewRun, RunRecord, StoreError},
+    store::{Ask, Facts, Found, NewRun, RunRecord, StoreError},
 };
 use anyhow::Context as _;
 use std::sync::Arc;
@@ -93,15 +93,21 @@ async fn find_or_create(
     if let Some(stage) = from {
         let reused = super::from::reused(app, source, stage).await?;
         let run = app.store.create_or_find(new(reused), Ask::Again).await;
-        return Ok(run.context("create the run")?.into_run());
-    }
-    let found = app.store.create_or_find(new(Vec::new()), Ask::Once).await;
-    let run = found.context("create the run")?.into_run();
-    if run.outcome.is_none() {
+        let run = run.context("create the run")?.into_run();
+        note_start(app, &run).await?;
         return Ok(run);
     }
-    let again = app.store.create_or_find(new(Vec::new()), Ask::Again).await;
-    Ok(again.context("create the run")?.into_run())
+    let found = app.store.create_or_find(new(Vec::new()), Ask::Once).await;
+    let run = match found.context("create the run")? {
+        Found::Existing(run) if run.outcome.is_none() => return Ok(run),
+        Found::New(run) => run,
+        Found::Existing(_) => {
+            let again = app.store.create_or_find(new(Vec::new()), Ask::Again).await;
+            again.context("create the run")?.into_run()
+        }
+    };
+    note_start(app, &run).await?;
+    Ok(run)
 }
 
 /// What the commit changed. A commit whose parent is not at hand changed everything, as far as `when` may ask.

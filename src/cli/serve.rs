@@ -68,12 +68,7 @@ pub(crate) async fn serve(args: &Args, shared: &Shared, output: &Output) -> CliR
         return Err(CliError::usage(troubles.join("\n")));
     }
     if args.check {
-        let repositories = match settings.repositories.len() {
-            1 => "1 repository".to_owned(),
-            several => format!("{several} repositories"),
-        };
-        output.data(&format!("{repositories}: all in order"))?;
-        return Ok(Exit::Done);
+        return in_order(settings.repositories.len(), output);
     }
     let app = open_app(&state).await?;
     let (phase, phases) = Phases::begin();
@@ -159,4 +154,14 @@ fn chance() -> f64 {
     // The last four bytes of such an id are drawn by chance, and nothing else about it is wanted.
     let [.., a, b, c, d] = *uuid::Uuid::now_v7().as_bytes();
     f64::from(u32::from_be_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// Says that the settings can be served with.
+fn in_order(repositories: usize, output: &Output) -> CliResult {
+    match (output.format, repositories) {
+        (Format::Json, _) => output.json(&serde_json::json!({ "repositories": repositories }))?,
+        (Format::Text, 1) => output.data("1 repository: all in order")?,
+        (Format::Text, several) => output.data(&format!("{several} repositories: all in order"))?,
+    }
+    Ok(Exit::Done)
 }

@@ -158,7 +158,10 @@ async fn take_back(name: &str, book: &Book, mut tokens: Tokens, output: &Output)
     tokens.revoke(name, book.now).map_err(refused)?;
     book.file.keep(&tokens).map_err(refused)?;
     book.note("token-revoke", name, serde_json::json!({}), output).await?;
-    output.talk(&format!("{name} counts no more"));
+    match output.format {
+        Format::Json => output.json(&serde_json::json!({ "name": name, "revoked": book.now }))?,
+        Format::Text => output.talk(&format!("{name} counts no more")),
+    }
     Ok(Exit::Done)
 }
 

@@ -94,10 +94,12 @@ impl Engine {
         };
         let outcome = match end {
             End::Over(outcome) => {
-                workspace.remove().await;
+                workspace.remove(&*self.clock).await;
                 Some(outcome)
             }
             End::Parked { until } => {
+                // Nothing is held while people think; what does not die is looked for when the run is over.
+                let _gone = workspace.end_commands(&*self.clock).await;
                 self.store.park(lease, until).await?;
                 None
             }

@@ -53,7 +53,7 @@ impl Engine {
                 away.insert(run.environment.clone());
             }
             // The agent may have died between the run's end and this.
-            Workspace::of(self, &Arc::new(run)).remove().await;
+            Workspace::of(self, &Arc::new(run)).remove(&*self.clock).await;
             self.store.release(&lease).await?;
         }
         Ok(left)

@@ -1,7 +1,10 @@
 //! A run's own folders: the checkout, and beside it what its commands take for their home.
 
 use super::Engine;
+use super::command::RUN_MARK;
 use super::context::agent_error;
+use crate::clock::Clock;
+use crate::exec::kill_survivors;
 use crate::flow::Failure;
 use crate::git::{self, Credentials, GitError, Repository};
 use crate::ids::RunId;
@@ -99,11 +102,21 @@ impl Workspace {
         Private::make(&self.private)
     }
 
-    /// Removes the folders of a run that is over.
-    pub(super) async fn remove(&self) {
+    /// Kills what the run's commands have left behind, also what went its own way. Answers whether nothing is left.
+    pub(super) async fn end_commands(&self, clock: &dyn Clock) -> bool {
+        // No command ran without these folders.
+        let mark = (RUN_MARK, self.run.id.as_str());
+        !self.private.exists() || kill_survivors(&[mark], clock).await.is_ok()
+    }
+
+    /// Removes the folders of a run that is over. A command that does not die keeps them, for the next who looks.
+    pub(super) async fn remove(&self, clock: &dyn Clock) {
         if let Some(begun) = self.begun.lock().await.take() {
             // What is being written would be there again.
             let _not_needed = begun.await;
+        }
+        if !self.end_commands(clock).await {
+            return;
         }
         let folders = [self.folder.clone(), self.private.clone()];
         // What cannot be removed is in nobody's way: no run has these folders' names again.

@@ -4,6 +4,7 @@ use super::{Class, Client, GithubError};
 use crate::clock::timeout;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
+use jiff::SignedDuration;
 use octocrab::{OctoBody, Octocrab};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -11,7 +12,10 @@ use std::{error::Error, time::Duration};
 use url::Url;
 
 /// Longest wait for an answer; GitHub itself gives up after ten seconds.
-pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(12);
+/// How long a server that left a question without an answer is asked nothing more: whoever asks has another way, and other
+/// things to do than to wait for each. Changes are tried as ever.
+const LEFT_ALONE: Duration = Duration::from_secs(60);
 /// Largest answer that is read: a delivery's payload may have 25 MB.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
@@ -121,15 +125,30 @@ impl Client {
             let message = format!("not asked before {until}");
             return Err(GithubError::new(Class::RateLimited { until }, operation, message));
         }
+        let now = self.clock.now();
+        let is_left_alone = self.limits.silent_since().is_some_and(|since| {
+            now.duration_since(since).abs()
+                < SignedDuration::try_from(LEFT_ALONE).unwrap_or_default()
+        });
+        if is_left_alone && !call.is_change() {
+            let message = "it has not answered lately";
+            return Err(GithubError::new(Class::Unreachable, operation, message));
+        }
         let token = self
             .token()
             .await
             .map_err(|error| GithubError::new(Class::Unauthorized, operation, error.to_string()))?;
         let asked = self.exchange(crab, call.request(token.as_deref())?);
         match timeout(&*self.clock, ANSWER_WITHIN, asked).await {
-            Ok(Ok(answer)) => self.judge(operation, answer),
+            Ok(Ok(answer)) => {
+                self.limits.note_silence(None);
+                self.judge(operation, answer)
+            }
             Ok(Err(error)) => Err(self.failure(operation, error)),
-            Err(late) => Err(GithubError::new(Class::Unreachable, operation, late.to_string())),
+            Err(late) => {
+                self.limits.note_silence(Some(self.clock.now()));
+                Err(GithubError::new(Class::Unreachable, operation, late.to_string()))
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! each address, and whoever has a good token is never kept waiting by somebody else's guesses.
 
 mod attempts;
+mod denials;
 mod gate;
 mod role;
 mod routes;

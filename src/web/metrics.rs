@@ -90,7 +90,7 @@ impl Metrics {
         let mut last = self.last.lock().await;
         let fresh = SignedDuration::try_from(FRESH).unwrap_or_default();
         if let Some((at, text)) = last.as_ref()
-            && now.duration_since(*at) < fresh
+            && now.duration_since(*at).abs() < fresh
         {
             return Ok(text.clone());
         }

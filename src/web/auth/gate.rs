@@ -1,5 +1,6 @@
 //! The gate in front of every route.
 
+use super::denials::Denials;
 use super::{Attempts, Need, Right, Role, Secret, TokenFile, need};
 use crate::{
     audit::Act,
@@ -58,6 +59,7 @@ pub struct Gate {
     /// Time.
     pub clock: Arc<dyn Clock>,
     attempts: Attempts,
+    denials: Denials,
     store: Store,
     refused: AtomicU64,
 }
@@ -81,11 +83,13 @@ impl Caller {
 }
 
 impl Gate {
-    /// A gate for these tokens; what it refuses to known callers it notes in the audit log of `store`.
+    /// A gate for these tokens; what it refuses to known callers it notes in the audit log of `store`, the same once a
+    /// minute.
     #[must_use]
     pub fn new(tokens: TokenFile, scrape: Scrape, store: Store, clock: Arc<dyn Clock>) -> Self {
         let attempts = Attempts::new(clock.clone());
-        Self { tokens, scrape, clock, attempts, store, refused: AtomicU64::new(0) }
+        let denials = Denials::new(clock.clone());
+        Self { tokens, scrape, clock, attempts, denials, store, refused: AtomicU64::new(0) }
     }
 
     /// How many requests it has turned away.
@@ -109,7 +113,8 @@ impl Gate {
         if caller.has(right) {
             return Ok(Some(caller));
         }
-        if right != Right::Read {
+        let route = format!("{} {}", request.method, request.route.unwrap_or_default());
+        if right != Right::Read && self.denials.is_news(&caller.who(), &route) {
             let detail =
                 serde_json::json!({ "method": request.method.as_str(), "needs": right.role() });
             let act = Act {

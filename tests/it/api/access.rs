@@ -50,6 +50,19 @@ async fn every_route_needs_what_the_table_says() {
 }
 
 #[tokio::test]
+async fn who_is_refused_the_same_again_and_again_fills_no_audit_log() {
+    let served = Served::new().await;
+    for _ in 0..3 {
+        served.get(Role::Viewer, "/api/v1/audit").await.with(403);
+    }
+    assert_eq!(served.store.newest_acts(10).await.unwrap().len(), 1);
+    served.get(Role::Viewer, "/api/v1/audit/export").await.with(403);
+    served.clock.advance(std::time::Duration::from_secs(60));
+    served.get(Role::Viewer, "/api/v1/audit").await.with(403);
+    assert_eq!(served.store.newest_acts(10).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
 async fn the_links_that_are_told_elsewhere_lead_to_the_command_that_shows_it() {
     let served = Served::new().await;
     let run = served.run("prod").await.id;

@@ -185,6 +185,18 @@ async fn what_cannot_be_done_elsewhere_or_is_not_safe_is_said() {
 }
 
 #[test]
+fn what_is_begun_by_hand_stands_in_the_audit_log() {
+    let world = World::new();
+    world.agent(&["run", "--branch", "main"]).done();
+    let commit = world.git(&["rev-parse", "main"]);
+    world.agent(&["rollback", "--env", "prod", "--to", &commit]).done();
+    world.agent(&["destroy", "--env", "prod", "--confirm", "prod"]).done();
+    let acts = world.agent(&["audit", "--json"]).done().json();
+    let acts: Vec<_> = acts.as_array().unwrap().iter().map(|act| act["act"].as_str()).collect();
+    assert_eq!(acts, [Some("destroy"), Some("start"), Some("start")]);
+}
+
+#[test]
 fn tokens_are_made_once_and_taken_back_here() {
     let world = World::empty();
     let made = world.agent(&["token", "new", "--role", "operator", "--name", "ci"]).done();
@@ -195,7 +207,8 @@ fn tokens_are_made_once_and_taken_back_here() {
     let listed = world.agent(&["token", "list", "--json"]).done();
     assert_eq!(listed.json()[0]["roles"], json!(["operator"]));
     assert!(!listed.stdout.contains(secret));
-    world.agent(&["token", "revoke", "ci"]).done();
+    let revoked = world.agent(&["token", "revoke", "ci", "--json"]).done().json();
+    assert_eq!(revoked["name"], "ci");
     world.agent(&["token", "revoke", "ci"]).exits(2);
     world.agent(&["audit"]).done().says("token-new").says("token-revoke");
     world.agent(&["audit", "--verify"]).done().says("2 records");

@@ -78,6 +78,25 @@ async fn commands_run_in_the_checkout_and_leave_files_with_digests() {
 }
 
 #[tokio::test]
+async fn what_a_command_sent_its_own_way_ends_with_the_run() {
+    let world = real_time().await;
+    let away = "setsid sleep 600 >/dev/null 2>&1 & echo $!";
+    let still = "kill -0 $(cat pid) && echo there";
+    let run = world
+        .run(vec![
+            script("away", &[], &format!("({away}) > pid; cat pid")),
+            script("still", &["away"], still),
+        ])
+        .await;
+    assert_eq!(world.outcome(&run).await, Outcome::Succeeded);
+    assert_eq!(world.log(&run, "still"), ["there"], "a later stage may need it");
+    let pid = world.log(&run, "away").remove(0);
+    // One that is dead and that nobody has reaped has no variables.
+    let left = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    assert!(left.is_empty(), "{pid} lives");
+}
+
+#[tokio::test]
 async fn a_command_that_fails_says_how() {
     let world = real_time().await;
     let missing = Stage { outputs: vec!["none".into()], ..script("missing", &[], "true") };

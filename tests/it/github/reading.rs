@@ -68,6 +68,23 @@ async fn after_too_many_requests_nothing_is_asked_until_it_is_over() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_silent_is_waited_for_once_and_asked_again_later() {
+    let fake = Fake::start().await;
+    let client = client(&fake, token());
+    fake.see(|m| {
+        m.heads = vec![("main".to_owned(), commit('a').to_string())];
+        m.faults.push(("GET", "/git/ref", Fault::ActInSilence));
+    });
+    for _ in 0..3 {
+        let error = client.head(&repository(), "main", None).await.unwrap_err();
+        assert_eq!(error.class, Class::Unreachable);
+    }
+    assert_eq!(fake.count("GET", "/git/ref"), 1);
+    fake.clock.sleep(std::time::Duration::from_secs(60)).await;
+    assert!(client.head(&repository(), "main", None).await.is_ok());
+}
+
+#[tokio::test]
 async fn pull_requests_of_a_commit_tell_where_they_come_from() {
     let fake = Fake::start().await;
     let client = client(&fake, token());

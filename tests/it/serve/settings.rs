@@ -17,6 +17,11 @@ fn settings_that_are_in_order_are_said_to_be() {
     let told = command.output().unwrap();
     assert!(told.status.success(), "{told:?}");
     assert!(String::from_utf8_lossy(&told.stdout).contains("all in order"));
+    let told = command.arg("--json").output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&told.stdout).split_whitespace().collect::<String>(),
+        r#"{"repositories":1}"#
+    );
     // The same without the variable that the secret is in.
     setup
         .agent(&["serve", "--check", "--config", &settings])
