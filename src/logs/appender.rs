@@ -2,7 +2,8 @@
 //!
 //! What was added is in the file when [`Appender::settle`] returns, all of it or nothing. Two processes may have one file
 //! open: one that was frozen until another took its run over, and that other. So each has the file to itself from
-//! [`Appender::begin`] to [`Appender::settle`], and goes on behind whatever stands in it by then.
+//! [`Appender::begin`] to [`Appender::settle`], and goes on behind whatever stands in it by then. Nobody waits for one that
+//! is frozen just in between: a number that stands twice is the lesser harm.
 
 use super::line_text::{Fields, LineText};
 use super::reader::last_line;
@@ -11,11 +12,16 @@ use super::{Level, LogFolder};
 use crate::ids::{RunId, StageName};
 use jiff::Timestamp;
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
     os::unix::fs::MetadataExt as _,
     path::Path,
+    thread,
 };
+
+/// How often it is asked whether another has given the file back: far longer than anybody who works has it, and well
+/// under a second of doing nothing else. Whoever has it then is frozen, perhaps for ever.
+const MOST_ASKED: u32 = 500_000;
 
 /// Bytes of lines in one write, beside the last of them: what came at once is split only if it is a lot.
 const ENOUGH: usize = 256 * 1024;
@@ -23,6 +29,8 @@ const ENOUGH: usize = 256 * 1024;
 /// The end of a stage's file.
 pub(super) struct Appender {
     file: File,
+    /// How often is asked for the file while another has it.
+    patience: u32,
     /// Bytes in the file.
     length: u64,
     room: Room,
@@ -48,8 +56,18 @@ impl Appender {
         let (room, text) = (Room::of(folder), LineText::of(run, stage));
         let (length, last_seq) = (0, folder.part().before_first_line());
         let (last_time, time) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
-        let mut appender =
-            Self { file, length, room, text, buffer, added, last_seq, last_time, time };
+        let mut appender = Self {
+            file,
+            patience: MOST_ASKED,
+            length,
+            room,
+            text,
+            buffer,
+            added,
+            last_seq,
+            last_time,
+            time,
+        };
         appender.take()?;
         let at_end = appender.go_to_end();
         appender.give_back()?;
@@ -121,9 +139,20 @@ impl Appender {
         written
     }
 
-    /// Has the file to itself, where its disk knows how.
-    fn take(&self) -> io::Result<()> {
-        where_possible(self.file.lock())
+    /// Has the file to itself, unless its disk knows no locks or whoever has it is frozen.
+    fn take(&mut self) -> io::Result<()> {
+        for _ in 0..self.patience {
+            match self.file.try_lock() {
+                Err(TryLockError::WouldBlock) => thread::yield_now(),
+                Err(TryLockError::Error(error)) => return where_possible(Err(error)),
+                Ok(()) => {
+                    self.patience = MOST_ASKED;
+                    return Ok(());
+                }
+            }
+        }
+        self.patience = 1;
+        Ok(())
     }
 
     fn give_back(&self) -> io::Result<()> {

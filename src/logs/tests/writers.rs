@@ -25,3 +25,19 @@ async fn two_that_write_one_file_number_no_line_twice() {
     let last = world.kept().pop().unwrap();
     assert_eq!((last.seq, last.message.as_str()), (401, "whole"));
 }
+
+#[tokio::test]
+async fn nobody_waits_for_one_that_is_frozen_in_the_middle_of_a_line() {
+    let world = World::new().await;
+    let log = world.log();
+    log.line(Level::Info, "before").unwrap();
+    let frozen = std::fs::File::open(world.folder.of_stage(&world.run.id, &train())).unwrap();
+    frozen.lock().unwrap();
+    for line in ["meanwhile", "and again"] {
+        log.line(Level::Info, line).unwrap();
+    }
+    frozen.unlock().unwrap();
+    log.line(Level::Info, "afterwards").unwrap();
+    let said: Vec<_> = world.kept().into_iter().map(|line| line.message).collect();
+    assert_eq!(said, ["before", "meanwhile", "and again", "afterwards"]);
+}
