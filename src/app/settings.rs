@@ -15,6 +15,7 @@ mod sources;
 pub use again::Written;
 pub use check::read;
 pub use secrets::{SecretError, SecretSource};
+pub use sources::Flaw;
 
 use crate::{
     clock::Clock,
@@ -77,9 +78,12 @@ pub struct Drain {
 
 impl Settings {
     /// The simple case: one repository, no file.
-    #[must_use]
-    pub fn simple(name: RepositoryName, source: String, listen: SocketAddr) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// The repository is where none is looked for.
+    pub fn simple(name: RepositoryName, source: String, listen: SocketAddr) -> Result<Self, Flaw> {
+        sources::check(&source, None)?;
+        Ok(Self {
             written: None,
             name: None,
             labels: BTreeSet::new(),
@@ -93,7 +97,7 @@ impl Settings {
             runs_at_once: DEFAULT_RUNS_AT_ONCE,
             watch_every: DEFAULT_WATCH,
             drain: Drain { within: DEFAULT_DRAIN },
-        }
+        })
     }
 
     /// The secrets that GitHub may sign with, read from where they are; `variable` knows the environment.

@@ -106,8 +106,12 @@ fn settings(args: &Args, shared: &Shared, output: &Output) -> Result<(Settings, 
         Some(file) => of_file(&file, shared, output)?,
         None => {
             let repo = args.repo.clone().unwrap_or_else(|| ".".to_owned());
-            let state = state_folder(shared, &repo)?;
-            (Settings::simple(name_of(&repo), repo, DEFAULT_LISTEN), state)
+            let settings = Settings::simple(name_of(&repo), repo.clone(), DEFAULT_LISTEN)
+                // The address may hold what nobody should read.
+                .map_err(|flaw| {
+                    CliError::usage(format!("--repo {}", flaw.message)).hint(flaw.help)
+                })?;
+            (settings, state_folder(shared, &repo)?)
         }
     };
     settings.listen = args.listen.unwrap_or(settings.listen);

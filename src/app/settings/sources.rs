@@ -5,11 +5,11 @@ use url::Url;
 
 /// What is wrong with an address or a folder, and what to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Flaw {
+pub struct Flaw {
     /// What is wrong, to stand behind the address.
-    pub(super) message: &'static str,
+    pub message: &'static str,
     /// What to write.
-    pub(super) help: &'static str,
+    pub help: &'static str,
 }
 
 const NOT_PLAIN: Flaw = Flaw {

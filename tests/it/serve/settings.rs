@@ -51,6 +51,23 @@ fn every_secret_is_read_and_all_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn an_address_that_no_settings_may_name_is_none_for_the_simple_case_either() {
+    let setup = Setup::new();
+    for (address, said) in [
+        ("https://ada:hunter2@github.com/acme/x.git", "--repo is not written plainly"),
+        ("https://github.com/acme/%2e%2e/x.git", "--repo is not written plainly"),
+        (
+            "http://github.com/acme/x.git",
+            "--repo is neither a folder nor an https, ssh or file address",
+        ),
+    ] {
+        let told = setup.agent(&["serve", "--repo", address, "--listen", "127.0.0.1:0"]).exits(2);
+        told.says(said).says("https://HOST/OWNER/NAME.git");
+        assert!(!told.stderr.contains("hunter2"), "{told:?}");
+    }
+}
+
+#[test]
 fn no_password_of_an_address_is_repeated_and_no_repository_named_twice() {
     let setup = Setup::new();
     let told = check(
