@@ -6,16 +6,15 @@ use super::{
     Hearing, Repository,
     answer::Heard,
     commit::{self, Deploys, Looked, Pushed},
-    overtaken::is_tip,
     rules::{Rules, Trouble},
 };
 use crate::{
     clock::later,
-    flow::{self, Event, Outcome},
+    flow::{self, Event},
     git,
     ids::{BranchName, RunId, Sha},
     intake::{self, Answering, Meaning, Verdict},
-    store::{Ask, Delivery, Facts, Found, NewRun, StoreError},
+    store::{Ask, Delivery, Facts, Found, NewRun, RunRecord, StoreError},
 };
 use std::time::Duration;
 
@@ -225,28 +224,32 @@ impl Hearing {
             Some(course) => self.store.create_ended(new.clone(), course).await?,
             None => self.store.create_or_find(new.clone(), Ask::Once).await?,
         };
-        let found = match (&found, wish.ask) {
-            // Unfinished, or made for this very delivery by an agent that died before it said so.
-            (Found::Existing(run), Ask::Again)
-                if run.outcome.is_some() && run.created_at < wish.delivery.received =>
-            {
-                self.store.create_or_find(new, Ask::Again).await?
-            }
-            // It had no turn, and the branch was moved back to it.
-            (Found::Existing(run), Ask::Once)
-                if matches!(run.outcome, Some(Outcome::Superseded { .. }))
-                    && is_tip(repository, &new) =>
-            {
-                self.store.create_or_find(new, Ask::Again).await?
-            }
-            (Found::Existing(_) | Found::New(_), Ask::Once | Ask::Again) => found,
+        let is_due_again = match &found {
+            Found::Existing(run) => self.is_due_again(repository, wish, run).await?,
+            Found::New(_) => false,
         };
+        let found =
+            if is_due_again { self.store.create_or_find(new, Ask::Again).await? } else { found };
         if let Found::New(run) = &found {
             judged.runs.push(run.id.clone());
             // Others of this pass are still to be judged; it need not wait for them.
             self.made.notify_one();
         }
         Ok(Verdict::Run { run: found.into_run().id })
+    }
+
+    /// Is there to be another run of what had one?
+    async fn is_due_again(
+        &self,
+        repository: &git::Repository,
+        wish: &Wish,
+        run: &RunRecord,
+    ) -> Result<bool, StoreError> {
+        match wish.ask {
+            // Not while it is unfinished, nor if an agent made it for this very delivery and died before it said so.
+            Ask::Again => Ok(run.outcome.is_some() && run.created_at < wish.delivery.received),
+            Ask::Once => self.is_moved_back_to(repository, run).await,
+        }
     }
 
     /// The course of the run, if it is over before it begins: the push is told of too late. What somebody asks for is not.

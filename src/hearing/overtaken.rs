@@ -3,19 +3,15 @@
 
 use super::Hearing;
 use crate::{
+    flow::Outcome,
     git,
-    ids::RunId,
+    ids::{RunId, Sha},
     spec::Supersede,
-    store::{NewRun, StoreError, Via},
+    store::{NewRun, RunRecord, StoreError, Via},
 };
 
 /// Runs of a branch that are looked through, newest first.
 const MOST_RUNS: u32 = 16;
-
-/// Does the branch point to this commit now?
-pub(super) fn is_tip(repository: &git::Repository, new: &NewRun) -> bool {
-    repository.branch(&new.reference).is_ok_and(|tip| tip == new.commit)
-}
 
 impl Hearing {
     /// The run that has the place of a new one already: that of a later commit of the branch, which holds this one.
@@ -33,7 +29,7 @@ impl Hearing {
             Supersede::Every => via == Via::Webhook,
             Supersede::Newest => false,
         };
-        if has_its_turn || is_tip(repository, new) {
+        if has_its_turn || is_tip(repository, (&new.reference, &new.commit)) {
             return Ok(None);
         }
         let branch = (new.repository.as_str(), new.reference.as_str());
@@ -43,4 +39,21 @@ impl Hearing {
         };
         Ok(runs.into_iter().find(|(_, commit)| is_later(commit)).map(|(run, _)| run))
     }
+
+    /// Has the branch been moved back to what had no turn? It points there, and holds no longer what took its place. An older
+    /// commit that somebody put in its place it does hold, and their word counts.
+    pub(super) async fn is_moved_back_to(
+        &self,
+        repository: &git::Repository,
+        run: &RunRecord,
+    ) -> Result<bool, StoreError> {
+        let Some(Outcome::Superseded { by }) = &run.outcome else { return Ok(false) };
+        let by = self.store.run(by).await?.commit;
+        let is_held = repository.leads_to(&by, &run.commit).unwrap_or_default();
+        Ok(!is_held && is_tip(repository, (&run.reference, &run.commit)))
+    }
+}
+
+fn is_tip(repository: &git::Repository, (branch, commit): (&str, &Sha)) -> bool {
+    repository.branch(branch).is_ok_and(|tip| tip == *commit)
 }

@@ -3,11 +3,12 @@
 use crate::world::{Inside, World};
 use futures_util::FutureExt as _;
 use relevo::{
-    flow::Outcome,
+    clock::Clock as _,
+    flow::{self, Outcome},
     hearing::{Hearing, Looked, Repository},
     ids::{DeliveryId, RunId, Sha},
     intake::Verdict,
-    store::{Delivery, Kept, NewDelivery, RunRecord, Via},
+    store::{Delivery, Kept, NewDelivery, NewRun, RunRecord, Via},
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -225,6 +226,35 @@ async fn a_run_knows_what_changed_since_the_last_that_succeeded() {
     ears.keep_push("two", "main", &ears.tip("main")).await;
     assert_eq!(ears.judge().await, 1);
     assert_eq!(ears.run("two").await.facts.changed_paths, ["a.txt", "b.txt"]);
+}
+
+#[tokio::test]
+async fn what_somebody_puts_in_the_place_of_a_push_stays_there() {
+    let ears = Ears::new().await;
+    let commit = |name: &str| {
+        ears.world.write(name, "x");
+        ears.world.commit(name)
+    };
+    let (older, tip) = (commit("1.txt"), commit("2.txt"));
+    ears.keep_push("older", "main", &older).await;
+    ears.judge().await;
+    let chosen = ears.run("older").await;
+    let new = NewRun {
+        repository: chosen.repository,
+        reference: chosen.reference,
+        commit: tip.parse().unwrap(),
+        environment: chosen.environment,
+        facts: chosen.facts,
+        pipeline: chosen.pipeline,
+        reused: Vec::new(),
+    };
+    let by = chosen.id;
+    let course = flow::overtaken(&new.pipeline, by.clone(), ears.agent.clock.now()).unwrap();
+    ears.hearing.store.create_ended(new, course).await.unwrap();
+    ears.keep_push("told-again", "main", &tip).await;
+    ears.judge().await;
+    let run = ears.run("told-again").await;
+    assert_eq!((run.ask, run.outcome), (0, Some(Outcome::Superseded { by })));
 }
 
 #[tokio::test]
