@@ -40,17 +40,26 @@ impl Hearing {
         Ok(runs.into_iter().find(|(_, commit)| is_later(commit)).map(|(run, _)| run))
     }
 
-    /// Has the branch been moved back to what had no turn? It points there, and holds no longer what took its place. An older
-    /// commit that somebody put in its place it does hold, and their word counts.
+    /// Has the branch been moved back to what had its run, or no turn? It points there, and holds no longer what took that
+    /// one's place or was run since. An older commit that somebody asked for since it does hold, and their word counts.
     pub(super) async fn is_moved_back_to(
         &self,
         repository: &git::Repository,
         run: &RunRecord,
     ) -> Result<bool, StoreError> {
-        let Some(Outcome::Superseded { by }) = &run.outcome else { return Ok(false) };
-        let by = self.store.run(by).await?.commit;
-        let is_held = repository.leads_to(&by, &run.commit).unwrap_or_default();
-        Ok(!is_held && is_tip(repository, (&run.reference, &run.commit)))
+        let Some(outcome) = &run.outcome else { return Ok(false) };
+        if !is_tip(repository, (&run.reference, &run.commit)) {
+            return Ok(false);
+        }
+        let branch = (run.repository.as_str(), run.reference.as_str());
+        let newest = self.store.runs_of_branch(branch, &run.environment, MOST_RUNS).await?;
+        let since = newest.into_iter().take_while(|(id, _)| id.as_str() > run.id.as_str());
+        let mut left: Vec<Sha> = since.map(|(_, commit)| commit).collect();
+        if let Outcome::Superseded { by } = outcome {
+            left.push(self.store.run(by).await?.commit);
+        }
+        let is_held = |commit| repository.leads_to(commit, &run.commit).unwrap_or_default();
+        Ok(!left.iter().all(is_held))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::world::{Inside, World};
 use futures_util::FutureExt as _;
 use relevo::{
     clock::Clock as _,
-    flow::{self, Outcome},
+    flow::{self, Event, Outcome},
     hearing::{Hearing, Looked, Repository},
     ids::{DeliveryId, RunId, Sha},
     intake::Verdict,
@@ -226,6 +226,33 @@ async fn a_run_knows_what_changed_since_the_last_that_succeeded() {
     ears.keep_push("two", "main", &ears.tip("main")).await;
     assert_eq!(ears.judge().await, 1);
     assert_eq!(ears.run("two").await.facts.changed_paths, ["a.txt", "b.txt"]);
+}
+
+#[tokio::test]
+async fn what_a_branch_is_moved_back_to_is_run_anew_once() {
+    let ears = Ears::new().await;
+    let heard = async |id: &str, commit: &str| {
+        ears.agent.clock.advance(Duration::from_secs(1));
+        ears.keep_push(id, "main", commit).await;
+        ears.judge().await;
+        ears.run(id).await
+    };
+    let over = async |run: RunRecord| {
+        let lease = ears.hearing.store.acquire(&run.id).await.unwrap();
+        let end = [Event::RunFinished { outcome: Outcome::Succeeded }];
+        ears.hearing.store.append(&lease, 1, &end).await.unwrap();
+        ears.hearing.store.release(&lease).await.unwrap();
+    };
+    let first = ears.tip("main");
+    over(heard("first", &first).await).await;
+    ears.world.write("2.txt", "x");
+    let second = ears.world.commit("Second");
+    over(heard("second", &second).await).await;
+    ears.world.git(&["reset", "--quiet", "--hard", &first]);
+    let again = heard("moved", &first).await;
+    assert_eq!((again.ask, again.outcome.clone()), (1, None));
+    over(again).await;
+    assert_eq!(heard("told-again", &first).await.ask, 1);
 }
 
 #[tokio::test]
