@@ -3,7 +3,6 @@
 
 use super::{
     Hearing, Repository,
-    look::delivery,
     rules::{Rules, Trouble},
 };
 use crate::{
@@ -48,12 +47,13 @@ impl Hearing {
         for rule in &rules.environments {
             let Ok(branch) = rule.branch.parse::<BranchName>() else { continue };
             let known = self.store.known_head(&called, &branch).await?;
-            let etag = known.and_then(|(_, etag)| etag);
+            let (was, etag) = known.map_or((None, None), |(was, etag)| (Some(was), etag));
             let head = github.head(name, branch.as_str(), etag.as_deref()).await?;
             let Head::At { commit, etag } = head else { continue };
-            let is_known = self.store.has_run(&called, (&branch, &commit), &rule.name).await?;
-            if !is_known && let Some(new) = delivery(repository, (&branch, &commit), &rules.commit)
-            {
+            let place = (&branch, &rule.name);
+            let new =
+                self.found((repository, &opened), place, (was.as_ref(), &commit), &rules.commit);
+            if let Some(new) = new.await? {
                 found += usize::from(self.store.keep_delivery(&new).await? == Kept::New);
             }
             // Only now: a crash before this finds the push again.

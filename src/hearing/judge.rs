@@ -6,6 +6,7 @@ use super::{
     Hearing, Repository,
     answer::Heard,
     commit::{self, Deploys, Looked, Pushed},
+    overtaken::is_tip,
     rules::{Rules, Trouble},
 };
 use crate::{
@@ -224,12 +225,14 @@ impl Hearing {
             Some(course) => self.store.create_ended(new.clone(), course).await?,
             None => self.store.create_or_find(new.clone(), Ask::Once).await?,
         };
-        let is_due_again = match &found {
-            Found::Existing(run) => self.is_due_again(repository, wish, run).await?,
-            Found::New(_) => false,
+        let again = match &found {
+            Found::Existing(run) => self.again(repository, wish, (run, new)).await?,
+            Found::New(_) => None,
         };
-        let found =
-            if is_due_again { self.store.create_or_find(new, Ask::Again).await? } else { found };
+        let found = match again {
+            Some(new) => self.store.create_or_find(new, Ask::Again).await?,
+            None => found,
+        };
         if let Found::New(run) = &found {
             judged.runs.push(run.id.clone());
             // Others of this pass are still to be judged; it need not wait for them.
@@ -238,17 +241,24 @@ impl Hearing {
         Ok(Verdict::Run { run: found.into_run().id })
     }
 
-    /// Is there to be another run of what had one?
-    async fn is_due_again(
+    /// What is to be run of what had a run already, if anything is.
+    async fn again(
         &self,
         repository: &git::Repository,
         wish: &Wish,
-        run: &RunRecord,
-    ) -> Result<bool, StoreError> {
+        (run, mut new): (&RunRecord, NewRun),
+    ) -> Result<Option<NewRun>, StoreError> {
         match wish.ask {
             // Not while it is unfinished, nor if an agent made it for this very delivery and died before it said so.
-            Ask::Again => Ok(run.outcome.is_some() && run.created_at < wish.delivery.received),
-            Ask::Once => self.is_moved_back_to(repository, run).await,
+            Ask::Again => {
+                let is_due = run.outcome.is_some() && run.created_at < wish.delivery.received;
+                Ok(is_due.then_some(new))
+            }
+            Ask::Once if is_tip(repository, (&run.reference, &run.commit)) => {
+                new.facts.moved_from = self.moved_from(repository, run).await?;
+                Ok(new.facts.moved_from.is_some().then_some(new))
+            }
+            Ask::Once => Ok(None),
         }
     }
 

@@ -5,8 +5,8 @@ use super::{
     rules::{Rules, Trouble},
 };
 use crate::{
-    git::Tips,
-    ids::{BranchName, Digest, Sha},
+    git::{self, Tips},
+    ids::{BranchName, Digest, EnvName, Sha},
     intake::Verdict,
     store::{Kept, NewDelivery, StoreError, Via},
 };
@@ -61,9 +61,9 @@ impl Hearing {
             }
             opened.fetch()?;
             let rules = Rules::of(&opened, &self.projects)?;
-            Ok(Some((opened.name(), tips, rules)))
+            Ok(Some((opened, tips, rules)))
         };
-        let (name, tips, rules) = match looked() {
+        let (opened, tips, rules) = match looked() {
             Ok(None) => return Ok(Looked::Same),
             Ok(Some(moved)) => moved,
             Err(Trouble::Passing(why)) => return Ok(Looked::Unreached(why)),
@@ -73,10 +73,10 @@ impl Hearing {
         for rule in &rules.environments {
             let Ok(branch) = rule.branch.parse::<BranchName>() else { continue };
             let Some(commit) = tips.branches.get(&branch) else { continue };
-            if self.store.has_run(&name, (&branch, commit), &rule.name).await? {
-                continue;
-            }
-            let new = delivery(repository, (&branch, commit), &rules.commit);
+            let was = before.and_then(|tips| tips.branches.get(&branch));
+            let place = (&branch, &rule.name);
+            let new = self.found((repository, &opened), place, (was, commit), &rules.commit);
+            let new = new.await?;
             if let Some(new) = new
                 && self.store.keep_delivery(&new).await? == Kept::New
             {
@@ -88,6 +88,28 @@ impl Hearing {
 }
 
 impl Hearing {
+    /// The delivery of a push that was found, if nothing was run of it, or the branch was moved back to it from where it
+    /// `was` at the look before.
+    pub(super) async fn found(
+        &self,
+        (repository, opened): (&Repository, &git::Repository),
+        (branch, environment): (&BranchName, &EnvName),
+        (was, commit): (Option<&Sha>, &Sha),
+        rules: &Sha,
+    ) -> Result<Option<NewDelivery>, StoreError> {
+        let run = self.store.newest_run_of(&opened.name(), (branch, commit), environment).await?;
+        Ok(match run {
+            None => delivery(repository, (branch, commit), rules.as_str()),
+            Some(run)
+                if was.is_some_and(|was| was != commit)
+                    && self.moved_from(opened, &run).await?.is_some() =>
+            {
+                delivery(repository, (branch, commit), run.id.as_str())
+            }
+            Some(_) => None,
+        })
+    }
+
     /// Lists among the deliveries that a repository went out of reach, or that it is back, when `failures` looks before
     /// this one had found it out of reach.
     ///
@@ -130,13 +152,14 @@ pub fn patience(usual: Duration, failures: u32) -> Duration {
     doubled.min(LONGEST_SILENCE.max(usual))
 }
 
-/// A push that was found. Its id is the same each time it is found, until the rules change: then it is judged anew.
-pub(super) fn delivery(
+/// A push that was found. Its id is the same each time it is found, until what it is judged by changes (the rules, the run
+/// that it had): then it is judged anew.
+fn delivery(
     repository: &Repository,
     (branch, commit): (&BranchName, &Sha),
-    rules: &Sha,
+    judged_by: &str,
 ) -> Option<NewDelivery> {
-    let digest = Digest::of(format!("{branch}\n{commit}\n{rules}"));
+    let digest = Digest::of(format!("{branch}\n{commit}\n{judged_by}"));
     let id = format!("poll:{}:{}:{}", repository.name, commit.short(), digest.short());
     let body = serde_json::json!({ "ref": format!("refs/heads/{branch}"), "after": commit });
     Some(NewDelivery {
@@ -187,7 +210,7 @@ mod tests {
         let repository = Repository::polled("x".repeat(64).parse().unwrap(), "/srv/x".into());
         let (commit, rules): (Sha, Sha) = ("1".repeat(40).parse().unwrap(), Sha::null());
         let of = |branch: &str, rules: &Sha| {
-            delivery(&repository, (&branch.parse().unwrap(), &commit), rules).unwrap().id
+            delivery(&repository, (&branch.parse().unwrap(), &commit), rules.as_str()).unwrap().id
         };
         assert_eq!(of("main", &rules), of("main", &rules));
         assert_ne!(of("main", &rules), of("main", &commit));

@@ -34,35 +34,38 @@ impl Hearing {
         }
         let branch = (new.repository.as_str(), new.reference.as_str());
         let runs = self.store.runs_of_branch(branch, &new.environment, MOST_RUNS).await?;
-        let is_later = |commit: &_| {
-            *commit != new.commit && repository.leads_to(&new.commit, commit).unwrap_or_default()
+        let is_later = |run: &RunRecord| {
+            run.commit != new.commit
+                && repository.leads_to(&new.commit, &run.commit).unwrap_or_default()
         };
-        Ok(runs.into_iter().find(|(_, commit)| is_later(commit)).map(|(run, _)| run))
+        Ok(runs.into_iter().find(is_later).map(|run| run.id))
     }
 
-    /// Has the branch been moved back to what had its run, or no turn? It points there, and holds no longer what took that
-    /// one's place or was run since. An older commit that somebody asked for since it does hold, and their word counts.
-    pub(super) async fn is_moved_back_to(
+    /// Whence a branch was moved to what has had its run or no turn, if it points there again: the newest commit that it
+    /// holds no longer or that it was moved back to itself, of those that were run since or took this one's place. An older
+    /// commit that somebody asked for since is none of these, and their word counts.
+    pub(super) async fn moved_from(
         &self,
         repository: &git::Repository,
         run: &RunRecord,
-    ) -> Result<bool, StoreError> {
-        let Some(outcome) = &run.outcome else { return Ok(false) };
-        if !is_tip(repository, (&run.reference, &run.commit)) {
-            return Ok(false);
-        }
+    ) -> Result<Option<Sha>, StoreError> {
+        let Some(outcome) = &run.outcome else { return Ok(None) };
         let branch = (run.repository.as_str(), run.reference.as_str());
         let newest = self.store.runs_of_branch(branch, &run.environment, MOST_RUNS).await?;
-        let since = newest.into_iter().take_while(|(id, _)| id.as_str() > run.id.as_str());
-        let mut left: Vec<Sha> = since.map(|(_, commit)| commit).collect();
+        let since = newest.into_iter().take_while(|other| other.id.as_str() > run.id.as_str());
+        let mut since: Vec<RunRecord> = since.collect();
         if let Outcome::Superseded { by } = outcome {
-            left.push(self.store.run(by).await?.commit);
+            since.push(self.store.run(by).await?);
         }
-        let is_held = |commit| repository.leads_to(commit, &run.commit).unwrap_or_default();
-        Ok(!left.iter().all(is_held))
+        let is_left = |other: &RunRecord| {
+            let is_held = repository.leads_to(&other.commit, &run.commit).unwrap_or_default();
+            !is_held || (other.commit != run.commit && other.facts.moved_from.is_some())
+        };
+        Ok(since.into_iter().find(is_left).map(|other| other.commit))
     }
 }
 
-fn is_tip(repository: &git::Repository, (branch, commit): (&str, &Sha)) -> bool {
+/// Does the branch point to this commit now?
+pub(super) fn is_tip(repository: &git::Repository, (branch, commit): (&str, &Sha)) -> bool {
     repository.branch(branch).is_ok_and(|tip| tip == *commit)
 }

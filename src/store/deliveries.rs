@@ -3,7 +3,7 @@
 use super::database::Durability;
 use super::runs::{from_json, json, text};
 use super::{Store, StoreError, count, moment, number};
-use crate::ids::{BranchName, DeliveryId, EnvName, Sha};
+use crate::ids::DeliveryId;
 use crate::intake::Verdict;
 use jiff::Timestamp;
 use sqlx::{Row as _, any::AnyRow};
@@ -223,29 +223,6 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         last.map(moment).transpose()
-    }
-
-    /// Was a run made of this commit of a branch, for this environment?
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn has_run(
-        &self,
-        repository: &str,
-        (reference, commit): (&BranchName, &Sha),
-        environment: &EnvName,
-    ) -> Result<bool, StoreError> {
-        let found: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM runs WHERE repository = $1 AND reference = $2 AND commit_id = $3
-             AND environment = $4",
-        )
-        .bind(repository)
-        .bind(reference.as_str())
-        .bind(commit.as_str())
-        .bind(environment.as_str())
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(found > 0)
     }
 
     /// Forgets judged deliveries that came before `rows`, and the bodies of those that came before `bodies`.

@@ -1,8 +1,8 @@
 //! Runs page by page, of one environment, branch or outcome if that is wanted.
 
-use super::runs::{RunRecord, record, text};
+use super::runs::{RunRecord, record};
 use super::{Store, StoreError};
-use crate::ids::{EnvName, RunId, Sha};
+use crate::ids::{BranchName, EnvName, RunId, Sha};
 
 /// How runs ended, as they are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +52,7 @@ const SUPERSEDED: &str = r#"{"outcome":"superseded"%"#;
 const MOST_ENVIRONMENTS: i64 = 256;
 
 impl Store {
-    /// The newest runs of a branch of a repository into an environment that no other took the place of, newest first, with
-    /// their commits.
+    /// The newest runs of a branch of a repository into an environment that no other took the place of, newest first.
     ///
     /// # Errors
     /// If the database fails.
@@ -62,9 +61,9 @@ impl Store {
         (repository, branch): (&str, &str),
         environment: &EnvName,
         most: u32,
-    ) -> Result<Vec<(RunId, Sha)>, StoreError> {
+    ) -> Result<Vec<RunRecord>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, commit_id FROM runs WHERE repository = $1 AND reference = $2
+            "SELECT * FROM runs WHERE repository = $1 AND reference = $2
              AND environment = $3 AND COALESCE(outcome, '') NOT LIKE $4
              ORDER BY created_at DESC, id DESC LIMIT $5",
         )
@@ -75,9 +74,30 @@ impl Store {
         .bind(i64::from(most))
         .fetch_all(&self.pool)
         .await?;
-        rows.iter()
-            .map(|row| Ok((text(row, "id", "a run id")?, text(row, "commit_id", "a commit id")?)))
-            .collect()
+        rows.iter().map(record).collect()
+    }
+
+    /// The newest run of a commit of a branch, for this environment.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn newest_run_of(
+        &self,
+        repository: &str,
+        (branch, commit): (&BranchName, &Sha),
+        environment: &EnvName,
+    ) -> Result<Option<RunRecord>, StoreError> {
+        let row = sqlx::query(
+            "SELECT * FROM runs WHERE repository = $1 AND reference = $2 AND commit_id = $3
+             AND environment = $4 ORDER BY ask DESC LIMIT 1",
+        )
+        .bind(repository)
+        .bind(branch.as_str())
+        .bind(commit.as_str())
+        .bind(environment.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(record).transpose()
     }
 
     /// The environments that runs were made for, by name.

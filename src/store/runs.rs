@@ -44,6 +44,10 @@ pub struct Facts {
     /// Whom the commit names as its author, where nobody vouches for who pushed it. Anybody can write any name there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
+    /// Is the commit one that the branch was moved back to, or forward to again? Then the last that it pointed to before, of
+    /// those that had a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Sha>,
     /// The one plan that this run may apply, where it was shown before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
@@ -65,7 +69,12 @@ impl Facts {
     #[must_use]
     pub fn again(&self, person: &str) -> Self {
         let before = self.before.iter().chain(&self.by).filter(|name| *name != person);
-        Self { by: Some(person.to_owned()), before: before.cloned().collect(), ..self.clone() }
+        Self {
+            by: Some(person.to_owned()),
+            before: before.cloned().collect(),
+            moved_from: None,
+            ..self.clone()
+        }
     }
 }
 

@@ -253,6 +253,23 @@ async fn what_a_branch_is_moved_back_to_is_run_anew_once() {
     assert_eq!((again.ask, again.outcome.clone()), (1, None));
     over(again).await;
     assert_eq!(heard("told-again", &first).await.ask, 1);
+    // Forward to what it was moved back from: as much of a move as that was.
+    ears.world.git(&["reset", "--quiet", "--hard", &second]);
+    let again = heard("forward", &second).await;
+    assert_eq!((again.ask, again.outcome.clone()), (1, None));
+    over(again).await;
+    assert_eq!(heard("forward-again", &second).await.ask, 1);
+    // And whoever only looks sees it as well, once, if it was not so when it looked before.
+    let before = ears.look(None).await;
+    ears.judge().await;
+    ears.world.git(&["reset", "--quiet", "--hard", &first]);
+    ears.agent.clock.advance(Duration::from_secs(1));
+    assert_eq!(found(&ears.look(None).await), 0);
+    assert_eq!((found(&ears.look(Some(&before)).await), ears.judge().await), (1, 1));
+    assert_eq!(found(&ears.look(Some(&before)).await), 0);
+    let newest = ears.hearing.store.newest_runs(1).await.unwrap().remove(0);
+    assert_eq!((newest.commit.as_str(), newest.ask), (first.as_str(), 2));
+    assert_eq!(newest.facts.moved_from.unwrap().as_str(), second);
 }
 
 #[tokio::test]
