@@ -136,7 +136,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
     pub async fn lay_down(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.about_run(lease, "UPDATE runs SET strikes = 0 WHERE id = $1").await
+        let mut write = self.begin_leased(lease).await?;
+        sqlx::query("UPDATE runs SET strikes = 0 WHERE id = $1")
+            .bind(lease.run.as_str())
+            .execute(&mut *write)
+            .await?;
+        Ok(write.commit().await?)
     }
 
     /// Lets a run stand still until it is woken or `wakes_at` has come: it leaves every lane to others. What was said to
@@ -160,20 +165,6 @@ impl Store {
             .bind(lease.run.as_str())
             .execute(&mut *write)
             .await?;
-        Ok(write.commit().await?)
-    }
-
-    /// `sql` changes the run `$1`; it is done only under the lease.
-    async fn about_run(&self, lease: &Lease, sql: &'static str) -> Result<(), StoreError> {
-        let mut write = self.begin_write().await?;
-        let fence: Option<i64> = sqlx::query_scalar("SELECT fence FROM leases WHERE run = $1")
-            .bind(lease.run.as_str())
-            .fetch_optional(&mut *write)
-            .await?;
-        if fence != Some(lease.fence) {
-            return Err(StoreError::LeaseLost(lease.run.clone()));
-        }
-        sqlx::query(sql).bind(lease.run.as_str()).execute(&mut *write).await?;
         Ok(write.commit().await?)
     }
 }

@@ -7,6 +7,7 @@ on_both!(
     the_lease_of_a_dead_process_is_taken_at_once,
     a_living_process_keeps_its_lease_as_long_as_its_store_can_tell,
     a_holder_is_certain_until_its_lease_may_have_ended,
+    whoever_lays_down_what_was_taken_over_learns_that_the_lease_is_lost,
     runs_to_one_environment_take_turns_in_the_order_they_asked,
     a_dead_holder_loses_the_environment_and_queues_again,
 );
@@ -83,6 +84,17 @@ async fn a_holder_is_certain_until_its_lease_may_have_ended(memory: Memory) {
     here.renew_all().await.unwrap();
     assert!(!here.is_certain(&lease));
     assert!(matches!(here.renew(&lease).await, Err(StoreError::LeaseLost(_))));
+}
+
+async fn whoever_lays_down_what_was_taken_over_learns_that_the_lease_is_lost(memory: Memory) {
+    let run = memory.run().await;
+    let (here, there) = (memory.elsewhere("here"), memory.elsewhere("there"));
+    let lease = here.acquire(&run.id).await.unwrap();
+    here.lay_down(&lease).await.unwrap();
+    memory.clock.advance(LEASE_DURATION);
+    there.acquire(&run.id).await.unwrap();
+    assert!(matches!(here.lay_down(&lease).await, Err(StoreError::LeaseLost(_))));
+    assert!(!here.is_certain(&lease));
 }
 
 async fn runs_to_one_environment_take_turns_in_the_order_they_asked(memory: Memory) {
