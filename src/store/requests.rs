@@ -1,6 +1,6 @@
 //! Requests that may come twice: the first is done, the second hears what the first was answered.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, milliseconds};
 use crate::ids::Digest;
 use sqlx::Row as _;
 use std::time::Duration;
@@ -138,10 +138,6 @@ impl Store {
             sqlx::query_scalar("SELECT COUNT(*) FROM requests").fetch_one(&self.pool).await?;
         Ok(super::count(number))
     }
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
