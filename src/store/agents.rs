@@ -110,7 +110,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn takes_none(&self, why: Option<&Reason>) -> Result<(), StoreError> {
+    pub async fn note_obstacle(&self, why: Option<&Reason>) -> Result<(), StoreError> {
         sqlx::query("UPDATE agents SET obstacle = $2 WHERE owner = $1")
             .bind(json(&self.owner)?)
             .bind(why.map(json).transpose()?)

@@ -98,7 +98,7 @@ impl Dispatch {
         let mut reasons = waiting.iter().map(|(_, why)| why);
         let obstacle = reasons.find(|why| why.is_of_the_agent()).cloned();
         // A disk that is full may take not even that; the next look tries again.
-        if *known != obstacle && self.tools.app.store.takes_none(obstacle.as_ref()).await.is_ok() {
+        if *known != obstacle && self.tools.app.store.note_obstacle(obstacle.as_ref()).await.is_ok() {
             *known = obstacle;
         }
     }

@@ -52,9 +52,9 @@ async fn whoever_looks_is_told_what_the_agents_lack() {
     world.store.enlist(&NewAgent { name: None, version, labels }).await.unwrap();
     assert_eq!(standing().await, Standing::Next);
     let why = Reason::Room { shortage: Shortage::Disk { free: 1 << 20, least: 512 << 20 } };
-    world.store.takes_none(Some(&why)).await.unwrap();
+    world.store.note_obstacle(Some(&why)).await.unwrap();
     assert_eq!(standing().await, Standing::Waiting { why });
-    world.store.takes_none(None).await.unwrap();
+    world.store.note_obstacle(None).await.unwrap();
     assert_eq!(standing().await, Standing::Next);
 }
 
