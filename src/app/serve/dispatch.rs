@@ -1,7 +1,8 @@
 //! The task that gives waiting runs to this agent, as many at once as it may drive and the machine has room for.
 //!
-//! Each pass looks at the whole line; nothing is remembered but what this process drives. So the first pass after a start
-//! goes on with what an agent left, and one that is told to end begins nothing more.
+//! Each pass looks at the whole line and decides from it alone: what is remembered is which runs this process drives, and
+//! what it has said, stored or compared before and need not again. So the first pass after a start goes on with what an
+//! agent left, and one that is told to end begins nothing more.
 
 use super::{Ends, Pass, Phase, Rest, Task, Tools, driving::driven, room, windows::Held};
 use crate::{
@@ -79,9 +80,9 @@ impl Dispatch {
             (self.tools.say)(&format!("run {} is superseded by {}", run.short(), by.short()));
             self.tools.bells.tellings.notify_one();
         }
-        let told_by_others = looked.superseded.iter().map(|(run, _)| run);
-        let told = told_by_others.chain(looked.start.iter().map(|run| &run.id)).collect();
-        self.tell_ends(&under_way.told, &looked.waiting, &told).await?;
+        let superseded = looked.superseded.iter().map(|(run, _)| run);
+        let accounted_for = superseded.chain(looked.start.iter().map(|run| &run.id)).collect();
+        self.tell_ends(&under_way.told, &looked.waiting, &accounted_for).await?;
         self.tell_obstacle(&mut under_way.obstacle, &looked.waiting).await;
         self.tell(&mut under_way.told, looked.waiting);
         for run in looked.start {
@@ -98,7 +99,8 @@ impl Dispatch {
         let mut reasons = waiting.iter().map(|(_, why)| why);
         let obstacle = reasons.find(|why| why.is_of_the_agent()).cloned();
         // A disk that is full may take not even that; the next look tries again.
-        if *known != obstacle && self.tools.app.store.note_obstacle(obstacle.as_ref()).await.is_ok() {
+        if *known != obstacle && self.tools.app.store.note_obstacle(obstacle.as_ref()).await.is_ok()
+        {
             *known = obstacle;
         }
     }
@@ -109,10 +111,11 @@ impl Dispatch {
         &self,
         before: &BTreeMap<RunId, Reason>,
         waiting: &[(RunId, Reason)],
-        told: &BTreeSet<&RunId>,
+        accounted_for: &BTreeSet<&RunId>,
     ) -> anyhow::Result<()> {
         let still: BTreeSet<&RunId> = waiting.iter().map(|(run, _)| run).collect();
-        for run in before.keys().filter(|run| !still.contains(run) && !told.contains(run)) {
+        let gone = |run: &&RunId| !still.contains(run) && !accounted_for.contains(run);
+        for run in before.keys().filter(gone) {
             let run = self.tools.app.store.run(run).await.context("read a run that waited")?;
             let Some(outcome) = &run.outcome else { continue };
             let is_told = match outcome {
