@@ -9,6 +9,7 @@
 //! ([`RunState::awoken`]).
 
 mod chain;
+mod close;
 mod decide;
 mod ending;
 mod event;
@@ -20,6 +21,7 @@ mod state;
 mod tests;
 
 pub use chain::begun_by;
+pub use close::close;
 pub use decide::{Effect, next};
 pub use ending::{Ending, Outcome};
 pub use event::{Event, Failure, NotEntitled, Request, SkipReason, Stop, Voice, Withdrawal};

@@ -2,7 +2,7 @@
 //! comes to its end where no stage is left that would act on that.
 
 use super::EngineError;
-use crate::flow::{self, Effect, Event, Failure, Outcome, Phase, RunState, Stop, Withdrawal};
+use crate::flow::{self, Event, Failure, Outcome, Phase, RunState, Stop, Withdrawal};
 use crate::ids::{RunId, StageName};
 use crate::spec::Pipeline;
 use crate::store::{Lease, Store, StoreError};
@@ -74,30 +74,14 @@ async fn end(
         state.apply(&event)?;
         news.push(event);
     }
-    loop {
-        if let Phase::Finished(outcome) = state.phase() {
-            let outcome = outcome.clone();
-            let known = events.last().map_or(0, |stored| stored.seq);
-            store.append(lease, known, &news).await?;
-            return Ok(AtRest::Over(outcome));
-        }
-        let effects = flow::next(&state, &record.pipeline, &|_| true);
-        if effects.is_empty() || effects.iter().any(acts) {
-            return Ok(AtRest::Acts);
-        }
-        for effect in effects {
-            let event = effect.event(now);
-            state.apply(&event)?;
-            news.push(event);
-        }
-    }
-}
-
-fn acts(effect: &Effect) -> bool {
-    match effect {
-        Effect::Start { .. } | Effect::CallOff { .. } | Effect::Retry { .. } => true,
-        Effect::Skip { .. } | Effect::Finish(_) => false,
-    }
+    let closing = flow::close(&mut state, &record.pipeline, now)?;
+    let (Some(closing), Phase::Finished(outcome)) = (closing, state.phase()) else {
+        return Ok(AtRest::Acts);
+    };
+    news.extend(closing);
+    let known = events.last().map_or(0, |stored| stored.seq);
+    store.append(lease, known, &news).await?;
+    Ok(AtRest::Over(outcome.clone()))
 }
 
 /// Nobody can reach the cloud for a run that cannot be driven: what its stages have at work there is named instead.

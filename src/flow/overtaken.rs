@@ -1,6 +1,6 @@
 //! The whole course of a run that another has overtaken before it was made.
 
-use super::{Event, IllegalEvent, Phase, RunState, Withdrawal, next};
+use super::{Event, IllegalEvent, Outcome, RunState, Withdrawal, close};
 use crate::{ids::RunId, spec::Pipeline};
 use jiff::Timestamp;
 
@@ -13,19 +13,13 @@ pub fn overtaken(
     by: RunId,
     now: Timestamp,
 ) -> Result<Vec<Event>, IllegalEvent> {
-    let why = Withdrawal::Superseded { by };
+    let why = Withdrawal::Superseded { by: by.clone() };
     let mut course = vec![Event::RunCreated, Event::RunWithdrawn { why }];
     let mut state = RunState::of(pipeline, &course)?;
-    while !matches!(state.phase(), Phase::Finished(_)) {
-        let effects = next(&state, pipeline, &|_| true);
-        if effects.is_empty() {
-            break;
-        }
-        for effect in effects {
-            let event = effect.event(now);
-            state.apply(&event)?;
-            course.push(event);
-        }
-    }
+    let Some(closing) = close(&mut state, pipeline, now)? else {
+        let event = Box::new(Event::RunFinished { outcome: Outcome::Superseded { by } });
+        return Err(IllegalEvent { event, reason: "a stage would have to act first" });
+    };
+    course.extend(closing);
     Ok(course)
 }
