@@ -188,7 +188,7 @@ impl Decision<'_> {
     fn is_left_behind(&self, stage: &Stage) -> bool {
         self.state.withdrawal().is_none()
             && self.is_stopped(stage)
-            && self.state.cut_short(self.pipeline).any(|cut| cut.name == stage.name)
+            && self.state.is_cut_short(stage)
     }
 
     /// Did a stop come in the same moment as a failure whose next try was to go on with what is in the cloud? That try is

@@ -187,11 +187,12 @@ impl RunState {
     /// The stages that may have left something at work in a cloud which nobody has gone on with since: the agent died in
     /// the middle of them, or their next try was to go on with it.
     pub fn cut_short<'p>(&self, pipeline: &'p Pipeline) -> impl Iterator<Item = &'p Stage> {
-        pipeline.stages.iter().filter(|stage| stage.works_elsewhere() && self.is_cut_short(stage))
+        pipeline.stages.iter().filter(|stage| self.is_cut_short(stage))
     }
 
-    fn is_cut_short(&self, stage: &Stage) -> bool {
-        self.stages.get(&stage.name).is_some_and(|known| match known.standing {
+    /// Is the stage one of [those](Self::cut_short)?
+    pub(super) fn is_cut_short(&self, stage: &Stage) -> bool {
+        let is_left = |known: &StageState| match known.standing {
             Standing::Waiting => known.attempt.is_some(),
             Standing::Retrying(..) => stage.is_gone_on_with(),
             Standing::Running
@@ -199,7 +200,8 @@ impl RunState {
             | Standing::Succeeded(_)
             | Standing::Failed(_)
             | Standing::Skipped(_) => false,
-        })
+        };
+        stage.works_elsewhere() && self.stages.get(&stage.name).is_some_and(is_left)
     }
 
     /// The events to add when the agent that drove this run has died: one for each attempt under way.
