@@ -14,6 +14,7 @@ mod decide;
 mod ending;
 mod event;
 mod overtaken;
+mod request;
 mod stage;
 mod state;
 
@@ -24,7 +25,8 @@ pub use chain::begun_by;
 pub use close::close;
 pub use decide::{Effect, next};
 pub use ending::{Ending, Outcome};
-pub use event::{Event, Failure, NotEntitled, Request, SkipReason, Stop, Voice, Withdrawal};
+pub use event::{Event, Failure, SkipReason, Stop, Withdrawal};
 pub use overtaken::overtaken;
+pub use request::{NotEntitled, Request, Voice};
 pub use stage::{StageState, Standing};
 pub use state::{IllegalEvent, MOST_INTERRUPTIONS, Phase, RunState};

@@ -13,6 +13,7 @@ mod declared;
 mod deployment;
 mod promotion;
 mod proposal;
+mod request;
 mod stage;
 mod stage_changes;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use content::{
 
 pub use declared::{Changed, Counts, Declared, Difference, Lead};
 pub use proposal::{Asks, Proposal};
+pub use request::by_several;
 pub use stage_changes::StageChanges;
 
 use crate::{

@@ -6,6 +6,7 @@ use crate::{
     engine::stages::outputs::{Applied, Judged, Origin, Planned, Trained},
     flow::{Event, Failure, Outcome, Request},
     queue::Reason,
+    report::by_several,
     spec::{Action, BuiltIn, Pipeline},
     store::{RunRecord, StoredEvent},
 };
@@ -236,7 +237,7 @@ fn read<T: DeserializeOwned>(outputs: &Value) -> Option<T> {
 
 /// What people are asked, and who.
 fn asks(request: &Request) -> String {
-    let (plan, by) = (request.plan.short(), request.by_several());
+    let (plan, by) = (request.plan.short(), by_several(request));
     let until = request.until.strftime("%F %T UTC");
     let who = match request.approvers.as_slice() {
         [] => "anybody may answer".to_owned(),

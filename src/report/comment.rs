@@ -1,6 +1,6 @@
 //! The plan on the commit's pull request: one comment for each environment, edited in place.
 
-use super::{Comment, Content, Saying, View, text};
+use super::{Comment, Content, Saying, View, by_several, text};
 
 /// Characters of a comment (Create an issue comment: 65,536).
 pub(super) const LONGEST_COMMENT: usize = 65_536;
@@ -27,7 +27,7 @@ impl View<'_> {
         let shown = plan.hash();
         if let Some((_, request)) = self.state.requests().find(|(_, asked)| asked.plan == shown) {
             let (plan, until) = (request.plan.short(), request.until.strftime("%F %T UTC"));
-            let by = request.by_several();
+            let by = by_several(request);
             body.push_str(&format!(
                 "\nIt waits until {until} for the approval of plan `{plan}`{by}. Who may, comments \
                  `/approve {run} {plan}` or `/reject {run} {plan} REASON`.\n"

@@ -1,6 +1,6 @@
 //! The run as a whole: one commit status, which a branch can be protected by.
 
-use super::{CommitStatus, Content, Saying, StatusState, View, text};
+use super::{CommitStatus, Content, Saying, StatusState, View, by_several, text};
 use crate::flow::{Outcome, Phase, Standing};
 
 /// Characters of a status's description (Create a commit status).
@@ -54,7 +54,7 @@ impl View<'_> {
     fn under_way(&self) -> String {
         if let Some((_, request)) = self.state.requests().next() {
             let (plan, run) = (request.plan.short(), self.record.run.short());
-            let by = request.by_several();
+            let by = by_several(request);
             return format!(
                 "waits for approval of plan {plan}{by}: agent approve {run} --plan {plan}"
             );

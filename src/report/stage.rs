@@ -6,7 +6,7 @@
 
 use super::{
     Button, CheckRun, CommitStatus, Conclusion, Content, MOST_ANNOTATIONS, Progress, Saying,
-    Stages, StatusState, View, promotion::LONGEST_DESCRIPTION, text,
+    Stages, StatusState, View, by_several, promotion::LONGEST_DESCRIPTION, text,
 };
 use crate::{
     flow::{Ending, Event, Failure, SkipReason, StageState, Standing},
@@ -93,7 +93,7 @@ impl View<'_> {
             Standing::Waiting => (Progress::Queued, "waiting".to_owned()),
             Standing::Running => (Progress::InProgress, "running".to_owned()),
             Standing::Parked(request) => {
-                let (plan, by) = (request.plan.short(), request.by_several());
+                let (plan, by) = (request.plan.short(), by_several(request));
                 let title = format!("waits for approval of plan {plan}{by}");
                 (Progress::InProgress, title)
             }
