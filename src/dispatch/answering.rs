@@ -150,7 +150,7 @@ impl Desk {
         seen: Option<&PlanDigits>,
     ) -> Result<Asked, DeskError> {
         let asked = self.asked(run).await?;
-        if seen.is_none_or(|digits| asked.2.plan.as_str().starts_with(digits.as_str())) {
+        if seen.is_none_or(|digits| asked.2.plan.begins_with(digits)) {
             return Ok(asked);
         }
         Err(DeskError::OtherPlan { now: asked.2.plan })

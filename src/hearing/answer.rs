@@ -193,12 +193,12 @@ fn because(why: &str) -> Refused {
 
 /// Does the answer name the plan that is asked about?
 fn is_about((run, stage, request): &Asked, about: &About) -> Result<bool, Refused> {
-    let now = request.plan.as_str();
+    let now = &request.plan;
     match about {
         About::Button { external, plan, .. } => {
-            Ok(now.starts_with(plan) && *external == format!("{}/{stage}/{now}", run.id))
+            Ok(now.begins_with(plan) && *external == format!("{}/{stage}/{now}", run.id))
         }
-        About::Comment { named: Named { plan: Some(plan), .. }, .. } => Ok(now.starts_with(plan)),
+        About::Comment { named: Named { plan: Some(plan), .. }, .. } => Ok(now.begins_with(plan)),
         About::Comment { named: Named { plan: None, .. }, .. } => {
             Err(because("the answer has to name the plan: /approve PLAN"))
         }

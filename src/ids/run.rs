@@ -165,6 +165,12 @@ impl Digest {
         Self(hex::encode(Sha256::digest(content.as_ref())))
     }
 
+    /// Is it one that begins so?
+    #[must_use]
+    pub fn begins_with(&self, digits: &PlanDigits) -> bool {
+        self.as_str().starts_with(digits.as_str())
+    }
+
     /// The first twelve digits, enough to tell contents apart on a screen.
     #[must_use]
     pub fn short(&self) -> &str {

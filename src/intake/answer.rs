@@ -8,6 +8,7 @@ use super::{
     Meaning,
     meaning::{Malformed, not, nothing, parse},
 };
+use crate::ids::PlanDigits;
 use serde::Deserialize;
 
 /// Characters of a GitHub account's name.
@@ -16,10 +17,6 @@ const LONGEST_LOGIN: usize = 39;
 const SHORT_RUN: usize = 8;
 /// Characters of a whole run id.
 const WHOLE_RUN: usize = 36;
-/// Digits of a plan's hash that are shown and asked back: fewer could be met by chance.
-const SHORT_PLAN: usize = 12;
-/// Digits of a whole one.
-const WHOLE_PLAN: usize = 64;
 
 /// What somebody said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +46,7 @@ pub enum About {
         /// What the check run says it is about.
         external: String,
         /// The first digits of the plan that stood beside the button.
-        plan: String,
+        plan: PlanDigits,
         /// The App whose check run it is.
         app: Option<u64>,
     },
@@ -79,7 +76,7 @@ pub struct Named {
     /// The run, or the last digits of its id.
     pub run: Option<String>,
     /// The first digits of the plan's hash.
-    pub plan: Option<String>,
+    pub plan: Option<PlanDigits>,
 }
 
 #[derive(Deserialize)]
@@ -164,14 +161,15 @@ pub(super) fn button(body: &str) -> Result<Meaning, Malformed> {
     const EVENT: &str = "check_run";
     let Pressed { check_run, requested_action, sender } = parse(EVENT, body)?;
     let button = requested_action.map(|button| button.identifier).unwrap_or_default();
-    let (says, plan) = match button.split_once('-') {
-        Some(("approve", plan)) if is_plan(plan) => (Saying::Approve, plan),
-        Some(("reject", plan)) if is_plan(plan) => (Saying::Reject(String::new()), plan),
+    let named = button.split_once('-').map(|(word, plan)| (word, plan.parse::<PlanDigits>()));
+    let (says, plan) = match named {
+        Some(("approve", Ok(plan))) => (Saying::Approve, plan),
+        Some(("reject", Ok(plan))) => (Saying::Reject(String::new()), plan),
         Some(_) | None => return nothing("the button is none of this agent"),
     };
     let about = About::Button {
         external: check_run.external_id.unwrap_or_default(),
-        plan: plan.to_owned(),
+        plan,
         app: check_run.app.and_then(|app| app.id),
     };
     said(EVENT, sender, (says, about))
@@ -198,14 +196,15 @@ fn command(text: &str) -> Option<(Saying, Named)> {
     let (mut named, mut rest) = (Named::default(), rest.trim_start());
     while let Some(next) = rest.split_whitespace().next() {
         let lower = next.to_ascii_lowercase();
-        let place = if is_run(&lower) && named.run.is_none() {
-            &mut named.run
-        } else if is_plan(&lower) && named.plan.is_none() {
-            &mut named.plan
+        if named.run.is_none() && is_run(&lower) {
+            named.run = Some(lower);
+        } else if named.plan.is_none()
+            && let Ok(plan) = lower.parse()
+        {
+            named.plan = Some(plan);
         } else {
             break;
-        };
-        *place = Some(lower);
+        }
         rest = rest.get(next.len()..).unwrap_or_default().trim_start();
     }
     match word {
@@ -219,10 +218,6 @@ fn command(text: &str) -> Option<(Saying, Named)> {
 fn is_run(text: &str) -> bool {
     let is_whole = || text.len() == WHOLE_RUN && text.bytes().all(|b| b == b'-' || is_digit(b));
     (text.len() == SHORT_RUN && text.bytes().all(is_digit)) || is_whole()
-}
-
-fn is_plan(text: &str) -> bool {
-    (SHORT_PLAN..=WHOLE_PLAN).contains(&text.len()) && text.bytes().all(is_digit)
 }
 
 fn is_digit(byte: u8) -> bool {
@@ -243,7 +238,8 @@ mod tests {
     const PLAN: &str = "1a2b3c4d5e6f";
 
     fn named(run: Option<&str>, plan: Option<&str>) -> Named {
-        Named { run: run.map(str::to_owned), plan: plan.map(str::to_owned) }
+        let plan = plan.map(|digits| digits.parse().unwrap());
+        Named { run: run.map(str::to_owned), plan }
     }
 
     #[test]
@@ -339,7 +335,7 @@ mod tests {
             panic!("it is none")
         };
         let external = "run/approve/plan".to_owned();
-        let about = About::Button { external, plan: PLAN.to_owned(), app: Some(4711) };
+        let about = About::Button { external, plan: PLAN.parse().unwrap(), app: Some(4711) };
         assert_eq!((answering.says, answering.about), (Saying::Approve, about));
         for other in ["approve", "approve-", "approve-1a2b", "fix-1a2b3c4d5e6f", "reject-xyz"] {
             assert!(matches!(of("check_run", &pressed(other)), Meaning::Nothing(_)), "{other}");
