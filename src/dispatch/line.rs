@@ -6,7 +6,7 @@ use crate::{
     flow::{Request, RunState},
     ids::RunId,
     queue::{Entry, Lane, Progress, Reason, Room, Verdict, decide},
-    store::{OpenRun, Presence, RunRecord},
+    store::{OpenRun, RunRecord},
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -68,37 +68,18 @@ impl Desk {
         let crew = Crew::of_all(&self.store).await?;
         let entries: Vec<Entry> = line.iter().map(|open| entry(open, now, &crew)).collect();
         let room = Room { slots: usize::MAX, shortage: None };
-        let full = self.full(&line).await?;
         let mut stands = Vec::with_capacity(line.len());
         for (open, verdict) in line.into_iter().zip(decide(&entries, &holds, room)) {
             let request = self.request(&open).await?;
             let standing = match verdict {
                 Verdict::Driven => Standing::Running,
-                Verdict::Start => match full.get(&open.run.id) {
-                    Some(why) => Standing::Waiting { why: why.clone() },
-                    None => Standing::Next,
-                },
+                Verdict::Start => next(&open.run, &crew),
                 Verdict::Supersede { by } => Standing::Superseded { by },
                 Verdict::Wait(why) => Standing::Waiting { why },
             };
             stands.push(Stand { run: open.run, standing, request });
         }
         Ok(stands)
-    }
-
-    /// Why no agent takes a run that would be the next, where there are agents for it and each of them says why not.
-    async fn full(&self, line: &[OpenRun]) -> Result<BTreeMap<RunId, Reason>, DeskError> {
-        let is_fleet = self.store.is_of_a_fleet();
-        let agents = self.store.agents().await?.into_iter();
-        let agents: Vec<_> = agents.filter(|agent| agent.presence == Presence::Working).collect();
-        let full = line.iter().filter_map(|OpenRun { run, .. }| {
-            let labels = run.pipeline.runs_on(&run.environment);
-            let takers = agents.iter().filter(|agent| !is_fleet || labels.is_subset(&agent.labels));
-            let reasons: Option<Vec<&Reason>> =
-                takers.map(|agent| agent.obstacle.as_ref()).collect();
-            Some((run.id.clone(), (*reasons?.first()?).clone()))
-        });
-        Ok(full.collect())
     }
 
     /// Where those of `runs` stand that are open.
@@ -128,6 +109,12 @@ impl Desk {
             }
         }
     }
+}
+
+/// Where a run stands that would be the next: it waits if the agents for it all say why they take none.
+fn next(run: &RunRecord, crew: &Crew) -> Standing {
+    let obstacle = crew.obstacle(run.pipeline.runs_on(&run.environment)).cloned();
+    obstacle.map_or(Standing::Next, |why| Standing::Waiting { why })
 }
 
 /// What the queue's decision needs to know of a run.
