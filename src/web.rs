@@ -8,10 +8,12 @@ pub mod hooks;
 mod limits;
 pub mod metrics;
 pub mod openapi;
+mod peer;
 mod server;
 
 pub use limits::{LARGEST_BODY, Room};
-pub use server::{Peer, serve};
+pub use peer::Peer;
+pub use server::serve;
 
 use axum::Router;
 use std::sync::Arc;

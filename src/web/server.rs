@@ -3,6 +3,7 @@
 mod patient;
 mod places;
 
+use super::peer::Peer;
 use crate::clock::Clock;
 use axum::{
     Router,
@@ -42,10 +43,6 @@ pub async fn serve(
         () = async { at_last.await; alarm.sleep(LAST_ANSWERS).await } => Ok(()),
     }
 }
-
-/// Whose connection a request came over.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
 
 impl Connected<IncomingStream<'_, Bounded>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {

@@ -3,10 +3,11 @@
 //! Only callers without a good token are ever slowed, so nobody can lock others out by guessing from the same address.
 
 use crate::clock::{Clock, until};
+use crate::web::peer::network;
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -55,16 +56,6 @@ impl Attempts {
         }
         known.count = known.count.saturating_add(1);
         (known.count > FREE).then(|| until(now, crate::clock::later(known.since, WINDOW)))
-    }
-}
-
-/// What one party has at its disposal: an IPv4 address, or a /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(six) => six
-            .to_ipv4_mapped()
-            .map_or_else(|| IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() >> 64 << 64)), IpAddr::V4),
     }
 }
 

@@ -4,11 +4,12 @@
 //! that say nothing gives them up first: of the address with most of them, the one that was waited for longest.
 
 use crate::clock::{Clock, until};
+use crate::web::peer::network;
 use jiff::Timestamp;
 use std::{
     cmp::Reverse,
     collections::BTreeMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -140,17 +141,6 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken().seats.remove(&self.number);
-    }
-}
-
-/// What one peer may have as many addresses of as it likes: of IPv6, 64 bits are given to each customer.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        version_4 @ IpAddr::V4(_) => version_4,
     }
 }
 
