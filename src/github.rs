@@ -5,6 +5,7 @@
 //! followed, answers are cut at a bound, changes are made one after another with a second between them, and no token
 //! is part of a `Debug` output or of an error.
 
+mod address;
 mod call;
 mod checks;
 mod client;
@@ -20,11 +21,13 @@ mod people;
 mod reactions;
 mod read;
 pub mod signature;
+mod silence;
 mod statuses;
 mod wire;
 
+pub use address::{Address, BadAddress, BadAuthority};
 pub use call::ANSWER_WITHIN;
-pub use client::{Address, BadAddress, BadAuthority, Client};
+pub use client::Client;
 pub use credentials::{BadCredentials, Credentials};
 pub use deliveries::{FailedDelivery, Hook, Redelivered};
 pub use error::{Class, GithubError};

@@ -4,7 +4,6 @@ use super::{Class, Client, GithubError};
 use crate::clock::timeout;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
-use jiff::SignedDuration;
 use octocrab::{OctoBody, Octocrab};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,9 +12,6 @@ use url::Url;
 
 /// Longest wait for an answer; GitHub itself gives up after ten seconds.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(12);
-/// How long a server that left a question without an answer is asked nothing more: whoever asks has another way, and other
-/// things to do than to wait for each. Changes are tried as ever.
-const LEFT_ALONE: Duration = Duration::from_secs(60);
 /// Largest answer that is read: a delivery's payload may have 25 MB.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
@@ -72,6 +68,11 @@ impl Call {
         self
     }
 
+    /// Does it change something?
+    fn is_change(&self) -> bool {
+        self.method != Method::GET
+    }
+
     fn request(&self, token: Option<&str>) -> Result<Request<OctoBody>, GithubError> {
         let broken = |problem: &dyn std::fmt::Display| {
             GithubError::new(Class::Broken, self.operation, format!("a bad request: {problem}"))
@@ -121,19 +122,7 @@ impl Client {
 
     async fn ask_at_once(&self, crab: &Octocrab, call: &Call) -> Result<Answer, GithubError> {
         let operation = call.operation;
-        if let Some(until) = self.limits.blocked(self.clock.now()) {
-            let message = format!("not asked before {until}");
-            return Err(GithubError::new(Class::RateLimited { until }, operation, message));
-        }
-        let now = self.clock.now();
-        let is_left_alone = self.limits.silent_since().is_some_and(|since| {
-            now.duration_since(since).abs()
-                < SignedDuration::try_from(LEFT_ALONE).unwrap_or_default()
-        });
-        if is_left_alone && !call.is_change() {
-            let message = "it has not answered lately";
-            return Err(GithubError::new(Class::Unreachable, operation, message));
-        }
+        self.refuse_for_now(call)?;
         let token = self
             .token()
             .await
@@ -141,15 +130,29 @@ impl Client {
         let asked = self.exchange(crab, call.request(token.as_deref())?);
         match timeout(&*self.clock, ANSWER_WITHIN, asked).await {
             Ok(Ok(answer)) => {
-                self.limits.note_silence(None);
+                self.silence.ends();
                 self.judge(operation, answer)
             }
             Ok(Err(error)) => Err(self.failure(operation, error)),
             Err(late) => {
-                self.limits.note_silence(Some(self.clock.now()));
+                self.silence.begins(self.clock.now());
                 Err(GithubError::new(Class::Unreachable, operation, late.to_string()))
             }
         }
+    }
+
+    /// Refuses what is not to be asked at the moment.
+    fn refuse_for_now(&self, call: &Call) -> Result<(), GithubError> {
+        let now = self.clock.now();
+        if let Some(until) = self.limits.blocked(now) {
+            let message = format!("not asked before {until}");
+            return Err(GithubError::new(Class::RateLimited { until }, call.operation, message));
+        }
+        if self.silence.is_left_alone(now) && !call.is_change() {
+            let message = "it has not answered lately";
+            return Err(GithubError::new(Class::Unreachable, call.operation, message));
+        }
+        Ok(())
     }
 
     async fn exchange(

@@ -1,115 +1,28 @@
-//! The client: where GitHub is, who asks, and the installation of the App that a repository belongs to.
+//! The client: who asks, and the installation of the App that a repository belongs to.
 
 use super::{
-    BadCredentials, Class, Credentials, GithubError, RateLimit,
+    Address, BadCredentials, Class, Credentials, GithubError, RateLimit,
+    address::WebServer,
     call::{Answer, Call},
     git_token::GitToken,
     limits::Limits,
     pace::Pace,
+    silence::Silence,
     wire::Wire,
 };
 use crate::{clock::Clock, ids::GitHubName};
-use http::Method;
 use octocrab::{AuthState, Octocrab, models::InstallationId};
-use rustls::{
-    RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject as _},
-};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     fmt,
-    net::IpAddr,
     sync::{Arc, PoisonError, RwLock},
 };
 use tokio::sync::Mutex;
-use url::{Host, Url};
+use url::Url;
 
-/// Where GitHub's REST interface is unless an enterprise has its own.
-const GITHUB: &str = "https://api.github.com/";
-/// The host of that; the repositories are at github.com.
-const API_OF_GITHUB: &str = "api.github.com";
-/// Enterprises that GitHub hosts have their interface at `api.NAME.ghe.com` and their repositories at `NAME.ghe.com`.
-const HOSTED: &str = ".ghe.com";
 /// How an App finds out where it is installed.
 const FIND: &str = "find the App's installation";
-
-/// The address of GitHub's REST interface: https, or http on this machine.
-#[derive(Debug, Clone)]
-pub struct Address {
-    pub(super) url: Url,
-    /// Who must have signed its certificate, if it is not somebody whom this machine trusts.
-    pub(super) authorities: Option<Arc<RootCertStore>>,
-}
-
-/// An address that no token may be sent to.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the address of GitHub's API must be https, without user, query or fragment")]
-pub struct BadAddress;
-
-/// What is no certificate of an authority.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("these are not certificates of authorities in PEM")]
-pub struct BadAuthority;
-
-/// Where pages and repositories are, over https.
-struct WebServer {
-    host: String,
-    /// If it is not the usual one.
-    port: Option<u16>,
-}
-
-impl Address {
-    /// An enterprise's own, such as `https://github.example.com/api/v3`.
-    ///
-    /// # Errors
-    /// [`BadAddress`].
-    pub fn of(url: &Url) -> Result<Self, BadAddress> {
-        let local = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-            Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-            None => false,
-        };
-        let secure = url.scheme() == "https" || (url.scheme() == "http" && local);
-        let bare = url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        let address = || Self { url: url.clone(), authorities: None };
-        (secure && bare).then(address).ok_or(BadAddress)
-    }
-
-    /// The same, whose certificate is signed by one of these authorities (in PEM), and by nobody else.
-    ///
-    /// # Errors
-    /// [`BadAuthority`].
-    pub fn signed_by(self, pem: &[u8]) -> Result<Self, BadAuthority> {
-        let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-        let mut roots = RootCertStore::empty();
-        match roots.add_parsable_certificates(read.map_err(|_| BadAuthority)?) {
-            (1.., 0) => Ok(Self { authorities: Some(Arc::new(roots)), ..self }),
-            (_, _) => Err(BadAuthority),
-        }
-    }
-
-    /// Where the same server has its pages and repositories.
-    fn web(&self) -> WebServer {
-        let host = self.url.host_str().unwrap_or_default();
-        let is_hosted = host == API_OF_GITHUB || host.ends_with(HOSTED);
-        let host = host.strip_prefix("api.").filter(|_| is_hosted).unwrap_or(host);
-        let port = self.url.port().filter(|_| self.url.scheme() == "https");
-        WebServer { host: host.to_owned(), port }
-    }
-
-    /// github.com's.
-    ///
-    /// # Errors
-    /// Never; the address is a constant.
-    pub fn github() -> Result<Self, BadAddress> {
-        Url::parse(GITHUB).map_err(|_| BadAddress).and_then(|url| Self::of(&url))
-    }
-}
 
 /// GitHub as the agent sees it. One for all repositories.
 pub struct Client {
@@ -123,6 +36,7 @@ pub struct Client {
     myself: Mutex<Option<u64>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) limits: Limits,
+    pub(super) silence: Silence,
     pub(super) pace: Pace,
 }
 
@@ -153,6 +67,7 @@ impl Client {
             myself: Mutex::default(),
             clock,
             limits: Limits::default(),
+            silence: Silence::default(),
             pace: Pace::default(),
         })
     }
@@ -180,8 +95,7 @@ impl Client {
     /// Is this an address on the same server?
     #[must_use]
     pub fn is_its_own(&self, source: &Url) -> bool {
-        let place = (source.host_str(), source.port());
-        source.scheme() == "https" && place == (Some(&*self.web.host), self.web.port)
+        self.web.has(source)
     }
 
     /// Is this the address of that repository on the same server?
@@ -297,13 +211,6 @@ impl Wire {
     }
 }
 
-impl Call {
-    /// Does it change something?
-    pub(super) fn is_change(&self) -> bool {
-        self.method != Method::GET
-    }
-}
-
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("credentials", &self.credentials()).finish_non_exhaustive()
@@ -345,24 +252,5 @@ mod tests {
                 "{source}"
             );
         }
-    }
-
-    #[test]
-    fn what_vouches_for_a_server_is_an_authoritys_certificate_and_nothing_else() {
-        let url = Url::parse("https://github.example.com/api/v3").unwrap();
-        for text in ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
-        {
-            let refused = Address::of(&url).unwrap().signed_by(text.as_bytes());
-            assert_eq!(refused.map(drop), Err(BadAuthority), "{text}");
-        }
-    }
-
-    #[test]
-    fn no_token_goes_over_an_open_line() {
-        let is = |text: &str| Address::of(&Url::parse(text).unwrap()).is_ok();
-        assert!(is("https://github.example.com/api/v3"));
-        assert!(is("http://127.0.0.1:8080") && is("http://localhost:1") && is("http://[::1]/"));
-        assert!(!is("http://github.example.com/api/v3") && !is("http://10.0.0.1/"));
-        assert!(!is("https://user:secret@github.example.com/") && !is("https://a.example/?x=1"));
     }
 }

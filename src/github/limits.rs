@@ -23,8 +23,6 @@ pub struct RateLimit {
     pub reset: Option<Timestamp>,
     /// No request may be made before this moment.
     pub blocked_until: Option<Timestamp>,
-    /// When it last left a request without an answer, if it has answered none since.
-    pub silent_since: Option<Timestamp>,
 }
 
 /// The books of one client.
@@ -39,16 +37,6 @@ impl Limits {
     /// Until when nothing may be asked, if that is not over.
     pub(super) fn blocked(&self, now: Timestamp) -> Option<Timestamp> {
         self.current().blocked_until.filter(|until| *until > now)
-    }
-
-    /// Since when nothing was answered, if that is so.
-    pub(super) fn silent_since(&self) -> Option<Timestamp> {
-        self.current().silent_since
-    }
-
-    /// Takes down that there was no answer at this moment, or that there was one.
-    pub(super) fn note_silence(&self, since: Option<Timestamp>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).silent_since = since;
     }
 
     /// Takes down what an answer says.
