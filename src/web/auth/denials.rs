@@ -9,7 +9,8 @@ use std::{
 
 /// How long the same refusal is no news.
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
-/// Refusals remembered at most: routes times tokens, far more than there are of either.
+/// Refusals remembered at most. What comes when there are as many is news each time: the audit log has too much of it
+/// rather than nothing.
 const MOST: usize = 4096;
 
 /// Who was refused what lately.
@@ -29,6 +30,7 @@ impl Denials {
     pub(super) fn is_news(&self, who: &str, what: &str) -> bool {
         let now = self.clock.now();
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        // Either way: a clock that was set back makes nothing old news for longer.
         noted.retain(|_, at| now.duration_since(*at).abs() < WINDOW);
         let refusal = (who.to_owned(), what.to_owned());
         if noted.contains_key(&refusal) {
