@@ -10,6 +10,7 @@ mod gate;
 mod role;
 mod routes;
 mod secret;
+mod token_file;
 mod tokens;
 
 pub use attempts::Attempts;
@@ -17,4 +18,5 @@ pub use gate::{Caller, Gate, Scrape, admit};
 pub use role::{Right, Role};
 pub use routes::{NEEDS, Need, need};
 pub use secret::Secret;
-pub use tokens::{TokenError, TokenFile, TokenRecord, Tokens};
+pub use token_file::TokenFile;
+pub use tokens::{TokenError, TokenRecord, Tokens};

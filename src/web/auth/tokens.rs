@@ -1,24 +1,15 @@
-//! The file of tokens: names, roles, hashes, ends. `agent token` writes it, the server reads it anew whenever it changes.
+//! Tokens as they are kept: names, roles, hashes, ends.
 
 use super::{Role, Secret};
 use crate::ids::Digest;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeSet,
-    fs,
-    io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeSet, io};
 
 /// Tokens that a file holds at most.
 const MOST: usize = 256;
 /// Longest name of a token.
 const LONGEST_NAME: usize = 64;
-/// Largest file that is read.
-const LARGEST: u64 = 1024 * 1024;
 
 /// A token as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,95 +136,9 @@ fn is_same(one: &Digest, other: &Digest) -> bool {
     std::hint::black_box(pairs.fold(0, |differences, (a, b)| differences | (a ^ b))) == 0
 }
 
-/// Where the tokens are kept.
-#[derive(Debug)]
-pub struct TokenFile {
-    path: PathBuf,
-    read: Mutex<Option<(Stamp, Arc<Tokens>)>>,
-}
-
-/// What changes with a file's content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    length: u64,
-    seconds: i64,
-    nanoseconds: i64,
-}
-
-impl TokenFile {
-    /// The tokens in this file; one that is not there holds none.
-    #[must_use]
-    pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), read: Mutex::default() }
-    }
-
-    /// The file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The tokens as they are now; the file is read only when it has changed.
-    ///
-    /// # Errors
-    /// The file cannot be read, holds something else, or others may write it: then nobody is let in.
-    pub fn current(&self) -> Result<Arc<Tokens>, TokenError> {
-        let metadata = match fs::metadata(&self.path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Arc::default()),
-            Err(error) => return Err(self.failed(error)),
-        };
-        let stamp = Stamp {
-            inode: metadata.ino(),
-            length: metadata.len(),
-            seconds: metadata.mtime(),
-            nanoseconds: metadata.mtime_nsec(),
-        };
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, tokens)) = read.as_ref().filter(|(known, _)| *known == stamp) {
-            return Ok(tokens.clone());
-        }
-        if metadata.mode() & 0o022 != 0 {
-            return Err(TokenError::Writable(self.path.display().to_string()));
-        }
-        if metadata.len() > LARGEST {
-            return Err(self.failed(io::Error::other("the file is too large")));
-        }
-        let text = fs::read_to_string(&self.path).map_err(|error| self.failed(error))?;
-        let tokens: Tokens =
-            serde_json::from_str(&text).map_err(|error| self.failed(error.into()))?;
-        let tokens = Arc::new(tokens);
-        *read = Some((stamp, tokens.clone()));
-        Ok(tokens)
-    }
-
-    /// Replaces the tokens, all or none; nobody else can read the file.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn keep(&self, tokens: &Tokens) -> Result<(), TokenError> {
-        self.replace(tokens).map_err(|error| self.failed(error))
-    }
-
-    fn replace(&self, tokens: &Tokens) -> io::Result<()> {
-        let next = self.path.with_extension("next");
-        let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&next)?;
-        file.write_all(serde_json::to_string_pretty(tokens)?.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&next, &self.path)
-    }
-
-    fn failed(&self, cause: io::Error) -> TokenError {
-        TokenError::File { path: self.path.display().to_string(), cause }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -284,29 +189,5 @@ mod tests {
         assert!(matches!(tokens.add(token("more", 0).1, at(0)), Err(TokenError::Full)));
         tokens.revoke("t7", at(1)).unwrap();
         tokens.add(token("more", 0).1, at(2)).unwrap();
-    }
-
-    #[test]
-    fn the_file_holds_hashes_only_is_private_and_is_read_anew_when_it_changes() {
-        let folder = tempfile::TempDir::new().unwrap();
-        let file = TokenFile::at(folder.path().join("tokens.json"));
-        let (secret, record) = token("ci", 7);
-        assert!(file.current().unwrap().list().is_empty(), "no file, no tokens");
-        let mut tokens = Tokens::default();
-        tokens.add(record, at(0)).unwrap();
-        file.keep(&tokens).unwrap();
-        let text = fs::read_to_string(file.path()).unwrap();
-        assert!(!text.contains(secret.reveal()) && text.contains(secret.hash().as_str()));
-        assert_eq!(fs::metadata(file.path()).unwrap().mode() & 0o777, 0o600);
-        assert!(file.current().unwrap().find(&secret, at(1)).is_some());
-        tokens.revoke("ci", at(1)).unwrap();
-        file.keep(&tokens).unwrap();
-        assert!(file.current().unwrap().find(&secret, at(1)).is_none());
-        fs::write(file.path(), "{ \"tokens\": 1 }").unwrap();
-        assert!(matches!(file.current(), Err(TokenError::File { .. })));
-        file.keep(&tokens).unwrap();
-        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o620)).unwrap();
-        assert!(matches!(TokenFile::at(file.path()).current(), Err(TokenError::Writable(_))));
-        assert!(!format!("{secret:?}").contains(secret.reveal()));
     }
 }
