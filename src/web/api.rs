@@ -60,7 +60,7 @@ const HEADERS: [(&str, &str); 4] = [
 
 /// How far the agent's end has come, as callers feel it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Lifecycle {
     /// It works.
     Serving,
     /// It begins nothing new.
@@ -70,7 +70,7 @@ pub enum Standing {
 }
 
 /// Tells how far the agent's end has come.
-pub type Stand = Arc<dyn Fn() -> Standing + Send + Sync>;
+pub type TellLifecycle = Arc<dyn Fn() -> Lifecycle + Send + Sync>;
 
 /// What the routes work with.
 #[derive(Clone)]
@@ -82,7 +82,7 @@ pub struct Api {
     /// Where log lines are kept.
     pub logs: LogFolder,
     /// How far the agent's end has come.
-    pub stand: Stand,
+    pub lifecycle: TellLifecycle,
     /// Figures.
     pub metrics: Arc<Metrics>,
     /// Rings when somebody gave an order about a run.
@@ -101,14 +101,25 @@ impl Api {
     #[must_use]
     pub fn new(
         store: Store,
-        (clock, stand): (Arc<dyn Clock>, Stand),
+        (clock, lifecycle): (Arc<dyn Clock>, TellLifecycle),
         logs: LogFolder,
         metrics: Arc<Metrics>,
     ) -> Self {
         let followers = Arc::new(Semaphore::new(MOST_FOLLOWERS));
         let desk = Desk::new(store.clone(), clock.clone());
         let (nudge, arrived, repositories) = (Arc::default(), Arc::default(), Arc::default());
-        Self { store, clock, logs, stand, metrics, nudge, arrived, repositories, desk, followers }
+        Self {
+            store,
+            clock,
+            logs,
+            lifecycle,
+            metrics,
+            nudge,
+            arrived,
+            repositories,
+            desk,
+            followers,
+        }
     }
 }
 

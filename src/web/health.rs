@@ -3,7 +3,7 @@
 //! Alive is an agent whose tasks come to the end of their passes; a stuck one should be started anew. Ready is one whose
 //! store takes writes and that is not about to end. Neither answer tells more than that: no token is asked for.
 
-use super::api::{Api, Refusal, Standing};
+use super::api::{Api, Lifecycle, Refusal};
 use crate::clock::Clock;
 use axum::{Json, extract::State, http::StatusCode};
 use jiff::Timestamp;
@@ -104,9 +104,9 @@ pub(super) async fn alive(State(api): State<Api>) -> (StatusCode, Json<Health>) 
 )]
 pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Health>) {
     let mut reasons = Vec::new();
-    match (api.stand)() {
-        Standing::Serving => {}
-        Standing::Draining | Standing::Ending => reasons.push("the agent is ending".to_owned()),
+    match (api.lifecycle)() {
+        Lifecycle::Serving => {}
+        Lifecycle::Draining | Lifecycle::Ending => reasons.push("the agent is ending".to_owned()),
     }
     let probed = crate::clock::timeout(api.clock.as_ref(), PROBE, api.store.probe()).await;
     if !matches!(probed, Ok(Ok(()))) {

@@ -7,7 +7,7 @@ use crate::{
     ids::RunId,
     store::RunRecord,
     web::{
-        api::{Api, Stand, Standing},
+        api::{Api, Lifecycle, TellLifecycle},
         auth::{Gate, TokenFile},
         metrics::{Gathered, Metrics, Readings, attempts, first_command},
     },
@@ -46,12 +46,12 @@ impl Observed {
         let gate = Arc::new(Gate::new(tokens, settings.scrape, store.clone(), clock.clone()));
         let metrics = Arc::new(Metrics::new(gate.clone(), tools.pulse.clone(), readings));
         let phases = tools.phases.clone();
-        let stand: Stand = Arc::new(move || match phases.now() {
-            Phase::Serving => Standing::Serving,
-            Phase::Draining | Phase::Stopping | Phase::Killing => Standing::Draining,
-            Phase::Ending => Standing::Ending,
+        let lifecycle: TellLifecycle = Arc::new(move || match phases.now() {
+            Phase::Serving => Lifecycle::Serving,
+            Phase::Draining | Phase::Stopping | Phase::Killing => Lifecycle::Draining,
+            Phase::Ending => Lifecycle::Ending,
         });
-        let mut api = Api::new(store, (clock, stand), app.log_folder(), metrics);
+        let mut api = Api::new(store, (clock, lifecycle), app.log_folder(), metrics);
         api.nudge = tools.bells.runs.clone();
         api.arrived = tools.bells.deliveries.clone();
         let names = tools.settings.repositories.iter().map(|known| known.name.to_string());

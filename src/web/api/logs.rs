@@ -1,7 +1,7 @@
 //! A run's lines: a page of one stage, or all of them as they are written.
 
 use super::{
-    Answer, Api, Standing,
+    Answer, Api, Lifecycle,
     input::{Asked, Named},
     models::{LogPage, LogPart},
     parts::parts,
@@ -180,7 +180,8 @@ impl Follower {
             if let Some((id, line)) = self.lines.pop_front() {
                 return Event::default().event("line").id(id).json_data(&line).ok();
             }
-            if self.ended || self.looks >= MOST_LOOKS || (self.api.stand)() == Standing::Ending {
+            if self.ended || self.looks >= MOST_LOOKS || (self.api.lifecycle)() == Lifecycle::Ending
+            {
                 return None;
             }
             // Asked before reading, so that lines written before the end are read after it.

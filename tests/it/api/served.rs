@@ -12,7 +12,7 @@ use relevo::{
     store::{Ask, Facts, NewRun, RunRecord, Store},
     web::{
         self,
-        api::{Api, Standing},
+        api::{Api, Lifecycle},
         auth::{Gate, Role, Scrape, Secret, TokenFile, TokenRecord, Tokens},
         health::Pulse,
         metrics::{Metrics, Readings},
@@ -94,11 +94,11 @@ impl Served {
         let metrics = Arc::new(Metrics::new(gate.clone(), pulse.clone(), Readings::default()));
         let ending = Arc::new(AtomicBool::new(false));
         let ends = ending.clone();
-        let stand = Arc::new(move || match ends.load(Ordering::SeqCst) {
-            true => Standing::Ending,
-            false => Standing::Serving,
+        let lifecycle = Arc::new(move || match ends.load(Ordering::SeqCst) {
+            true => Lifecycle::Ending,
+            false => Lifecycle::Serving,
         });
-        let mut api = Api::new(store.clone(), (time, stand), logs.clone(), metrics);
+        let mut api = Api::new(store.clone(), (time, lifecycle), logs.clone(), metrics);
         api.repositories = Arc::new(vec!["example".to_owned()]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
