@@ -170,7 +170,7 @@ impl From<DeskError> for Problem {
             }
             DeskError::NoTime => Self::new(Kind::Invalid, told).hint("name a moment to come"),
             DeskError::NoReason => Self::new(Kind::Invalid, told).hint("say why"),
-            DeskError::NobodyAsked { .. } | DeskError::TooLate => {
+            DeskError::NobodyAsked { .. } | DeskError::TooLate | DeskError::OtherPlan { .. } => {
                 Self::new(Kind::Conflict, told).hint("GET /api/v1/approvals lists what waits")
             }
             DeskError::Over { .. } => Self::new(Kind::Conflict, told).hint("retry it"),
@@ -179,7 +179,6 @@ impl From<DeskError> for Problem {
                 Self::new(Kind::Conflict, told).hint("unlock it first")
             }
             DeskError::AnsweredBefore { .. }
-            | DeskError::OtherPlan { .. }
             | DeskError::Enough
             | DeskError::NeverSucceeded { .. }
             | DeskError::NotDeployed { .. }
