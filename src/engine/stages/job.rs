@@ -89,7 +89,7 @@ pub(super) async fn call_off(work: &Work<'_>) -> Result<Option<String>, Failure>
 #[derive(Debug, Serialize, Deserialize)]
 struct Asked {
     job: String,
-    /// When, if nobody has heard the answer; else it is there or never will be.
+    /// When, unless it was refused for good: then none comes of it.
     at: Option<Timestamp>,
 }
 
