@@ -73,8 +73,7 @@ async fn others_work_on_while_a_job_of_a_pipeline_runs_and_it_runs_once() {
         put.send().await.unwrap();
         gated.gate.notify_one();
     };
-    let looks = [pipelines.status(&execution), pipelines.status(&execution)];
-    let [one, other] = looks;
+    let (one, other) = (pipelines.status(&execution), pipelines.status(&execution));
     let (one, other, (), ticked) =
         tokio::join!(one, other, others, pipelines.bench.rehearsal.tick());
     assert_eq!((one, other), (Status::Failed, Status::Failed));
