@@ -1,6 +1,6 @@
 //! The audit log: appended to, never changed.
 
-use super::runs::{from_json, json, text};
+use super::column::{from_json, json, text};
 use super::{Store, StoreError, count, moment, number};
 use crate::audit::{Act, Broken, Check, Record};
 use sqlx::{Row as _, any::AnyRow};

@@ -2,7 +2,7 @@
 //!
 //! Rows for people and for the answer to "why does nobody take it?". Who may write about a run is decided by leases alone.
 
-use super::runs::{from_json, json, text};
+use super::column::{from_json, json, text};
 use super::{Owner, Store, StoreError, milliseconds, moment};
 use crate::ids::{AgentId, AgentName, Label};
 use crate::queue::Reason;

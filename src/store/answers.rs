@@ -1,7 +1,7 @@
 //! What people answered about runs that ask them. An answer is about one plan of one run; it never changes, but it can
 //! become void.
 
-use super::runs::text;
+use super::column::text;
 use super::{Lease, Store, StoreError, moment};
 use crate::{
     flow::Voice,

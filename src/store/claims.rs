@@ -3,7 +3,7 @@
 //! Within an environment runs go in the order they were made. Between environments the repository goes first that has
 //! waited longest since one of its runs was taken: a repository with a hundred pushes keeps nobody else waiting.
 
-use super::runs::{from_json, text};
+use super::column::{from_json, text};
 use super::{Store, StoreError};
 use crate::ids::{EnvName, Label, RunId};
 use sqlx::{AnyConnection, Row as _};

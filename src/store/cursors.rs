@@ -1,7 +1,7 @@
 //! How much of each stage's log has been shipped.
 
+use super::column::{from_json, json, text};
 use super::log_parts::part;
-use super::runs::{from_json, json, text};
 use super::{Lease, Store, StoreError, count, moment, number};
 use crate::ids::{LogPart, RunId, StageName};
 use jiff::Timestamp;

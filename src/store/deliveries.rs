@@ -1,7 +1,7 @@
 //! What reached the agent, kept before anybody is told that it has.
 
+use super::column::{from_json, json, text};
 use super::database::Durability;
-use super::runs::{from_json, json, text};
 use super::{Store, StoreError, count, moment, number};
 use crate::ids::DeliveryId;
 use crate::intake::Verdict;

@@ -1,6 +1,6 @@
 //! The events of a run, numbered without gaps.
 
-use super::runs::{from_json, json};
+use super::column::{from_json, json};
 use super::{Lease, Store, StoreError, count, moment, number};
 use crate::flow::Event;
 use crate::ids::RunId;

@@ -1,6 +1,6 @@
 //! Evidence: what a run's decisions rest on, kept by name.
 
-use super::runs::{from_json, json};
+use super::column::{from_json, json};
 use super::{Lease, Store, StoreError};
 use crate::ids::RunId;
 use serde_json::Value;

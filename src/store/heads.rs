@@ -1,6 +1,6 @@
 //! Where branches pointed to when GitHub was asked last, and the tag for asking again.
 
-use super::runs::text;
+use super::column::text;
 use super::{Store, StoreError};
 use crate::ids::{BranchName, Sha};
 use sqlx::Row as _;

@@ -1,6 +1,6 @@
 //! Environments that a person has locked. While a hold lasts, no run begins to work there.
 
-use super::runs::text;
+use super::column::text;
 use super::{Store, StoreError, moment};
 use crate::ids::EnvName;
 use crate::queue::Hold;

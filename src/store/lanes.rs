@@ -1,7 +1,7 @@
 //! Who works in a lane: one at a time, in the order they asked, and nobody where a person has locked the environment.
 
+use super::column::text;
 use super::holds::held;
-use super::runs::text;
 use super::{Lease, Store, StoreError};
 use crate::ids::{EnvName, RunId, StageName};
 use crate::queue::{Hold, Lane};

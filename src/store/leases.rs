@@ -6,8 +6,8 @@
 //! its lease however long it was too busy, or the machine asleep, to renew it.
 
 use super::certainty::Certainty;
+use super::column::{from_json, json};
 use super::database::Database;
-use super::runs::{from_json, json};
 use super::{Owner, Store, StoreError, milliseconds};
 use crate::ids::RunId;
 use sqlx::{AnyConnection, AnyPool, Row as _};

@@ -1,6 +1,7 @@
 //! The open runs in line: where each stands while nobody drives it, and what it was told.
 
-use super::runs::{from_json, json, record};
+use super::column::{from_json, json};
+use super::runs::record;
 use super::{Lease, RunRecord, Store, StoreError};
 use crate::flow::Stop;
 use crate::ids::RunId;

@@ -111,7 +111,7 @@ impl Store {
                 .fetch_all(&self.pool)
                 .await?;
         rows.iter()
-            .map(|row| super::runs::text(row, "environment", "an environment name"))
+            .map(|row| super::column::text(row, "environment", "an environment name"))
             .collect()
     }
 

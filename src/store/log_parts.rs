@@ -3,7 +3,7 @@
 //! Cursors are everybody's, files are on one machine. So an agent that takes a run over from another one begins a part of
 //! its own, and what the other one kept is shipped by whoever has its files.
 
-use super::runs::text;
+use super::column::text;
 use super::{Lease, Store, StoreError};
 use crate::ids::{AgentName, KeeperId, LogPart, RunId};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};

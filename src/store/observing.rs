@@ -1,6 +1,7 @@
 //! What the agent measures of itself, counted from rows: true after a restart, and for all agents of one store.
 
-use super::runs::{RunRecord, record, text};
+use super::column::text;
+use super::runs::{RunRecord, record};
 use super::{Delivery, Store, StoreError, count, milliseconds, moment};
 use crate::ids::{EnvName, RunId};
 use crate::intake::Verdict;
@@ -132,7 +133,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn delivery_of(&self, run: &RunId) -> Result<Option<Delivery>, StoreError> {
-        let verdict = super::runs::json(&Verdict::Run { run: run.clone() })?;
+        let verdict = super::column::json(&Verdict::Run { run: run.clone() })?;
         let row = sqlx::query(
             "SELECT * FROM deliveries WHERE verdict = $1 ORDER BY received_at, id LIMIT 1",
         )

@@ -5,7 +5,7 @@
 
 mod rows;
 
-use super::runs::{from_json, json, text};
+use super::column::{from_json, json, text};
 use super::{LEASE_DURATION, Store, StoreError, count, milliseconds, number};
 use crate::ids::{Digest, RunId};
 use jiff::Timestamp;

@@ -3,7 +3,7 @@
 //! A row is written before anything is done about its execution, and again after each effect. Every write names the
 //! watcher's fence and makes its lease last on, so a watcher that hung and was replaced changes nothing any more.
 
-use super::runs::{from_json, json};
+use super::column::{from_json, json};
 use super::{Store, StoreError, milliseconds, moment};
 use crate::ids::EnvName;
 use jiff::Timestamp;
