@@ -3,7 +3,7 @@
 use super::{
     Shared,
     failure::{CliError, CliResult},
-    orders::note_start,
+    orders::begin,
     output::Output,
     person::person,
     run::promote,
@@ -12,9 +12,8 @@ use super::{
 };
 use crate::{
     app::App,
-    store::{Ask, Facts, Found, NewRun, RunRecord},
+    store::{Facts, NewRun, RunRecord},
 };
-use anyhow::Context as _;
 use std::path::PathBuf;
 
 /// Apply a plan that `agent plan --out` saved: exactly that plan, or a refusal that says what moved
@@ -70,27 +69,16 @@ pub(super) async fn deployment(
         CliError::usage("pipeline.yaml has no stage that deploys")
             .hint("stages with 'uses: plan', 'uses: deploy-pipelines' and 'uses: schedule-rules'")
     })?;
-    let new = || NewRun {
+    let new = NewRun {
         repository: repository.name(),
         reference: branch.clone(),
         commit: project.commit.clone(),
         environment: environment.clone(),
         facts: facts.clone(),
-        pipeline: pipeline.clone(),
+        pipeline,
         reused: Vec::new(),
     };
-    let run = match app.store.create_or_find(new(), Ask::Once).await.context("create the run")? {
-        Found::New(run) => run,
-        Found::Existing(run) if run.outcome.is_none() && is_alike(&run.facts, &facts) => {
-            return Ok(run);
-        }
-        Found::Existing(_) => {
-            let again = app.store.create_or_find(new(), Ask::Again).await;
-            again.context("create the run")?.into_run()
-        }
-    };
-    note_start(app, &run).await?;
-    Ok(run)
+    begin(app, new, |run| run.outcome.is_none() && is_alike(&run.facts, &facts)).await
 }
 
 /// Are two runs made for the same reason, whoever asked for them?

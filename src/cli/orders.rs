@@ -9,9 +9,8 @@ use super::{
 };
 use crate::{
     app::App,
-    audit::Act,
     dispatch::{Desk, DeskError},
-    store::{RunRecord, StoreError},
+    store::{Ask, Found, NewRun, RunRecord, StoreError},
 };
 use anyhow::Context as _;
 
@@ -35,24 +34,37 @@ impl Which {
     }
 }
 
-/// Keeps in the audit log that a run was begun here, and what for.
-pub(crate) async fn note_start(app: &App, run: &RunRecord) -> Result<(), CliError> {
+/// The run of a commit: the one there is, if it is to go on, or else a new one, which the audit log knows of.
+pub(crate) async fn begin(
+    app: &App,
+    new: NewRun,
+    goes_on: impl Fn(&RunRecord) -> bool,
+) -> Result<RunRecord, CliError> {
+    let found = app.store.create_or_find(new.clone(), Ask::Once).await;
+    let run = match found.context("create the run")? {
+        Found::New(run) => run,
+        Found::Existing(run) if goes_on(&run) => return Ok(run),
+        Found::Existing(_) => {
+            let again = app.store.create_or_find(new, Ask::Again).await;
+            again.context("create the run")?.into_run()
+        }
+    };
     let detail = serde_json::json!({
         "branch": run.reference, "commit": run.commit, "environment": run.environment,
         "event": run.facts.event,
     });
-    note(app, "start", (run.id.as_str(), detail)).await
+    note(app, "start", (run.id.as_str(), detail)).await?;
+    Ok(run)
 }
 
 /// Keeps in the audit log what was done here, and to what.
 pub(crate) async fn note(
     app: &App,
     act: &str,
-    (object, detail): (&str, serde_json::Value),
+    about: (&str, serde_json::Value),
 ) -> Result<(), CliError> {
-    let (who, act, object) = (person().to_string(), act.to_owned(), object.to_owned());
-    let kept = app.store.keep_act(Act { who, act, object, detail }).await;
-    kept.context("keep it in the audit log")?;
+    let desk = Desk::new(app.store.clone(), app.clock.clone());
+    desk.note(&person(), act, about).await.context("keep it in the audit log")?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     live::Live,
-    orders::{note_start, refuse_closed},
+    orders::{begin, refuse_closed},
     output::{Format, Output},
     person::person,
     plan::show_plan,
@@ -20,7 +20,7 @@ use crate::{
     ids::{RunId, StageName},
     project::Project,
     spec::{Action, FailureClass},
-    store::{Ask, Facts, Found, NewRun, RunRecord, StoreError},
+    store::{Facts, NewRun, RunRecord, StoreError},
 };
 use anyhow::Context as _;
 use std::sync::Arc;
@@ -76,7 +76,11 @@ async fn find_or_create(
     source: &Source,
     from: Option<&StageName>,
 ) -> Result<RunRecord, CliError> {
-    let new = |reused| NewRun {
+    let reused = match from {
+        Some(stage) => super::from::reused(app, source, stage).await?,
+        None => Vec::new(),
+    };
+    let new = NewRun {
         repository: source.repository.name(),
         reference: source.branch.clone(),
         commit: source.project.commit.clone(),
@@ -90,24 +94,7 @@ async fn find_or_create(
         pipeline: source.project.pipeline.clone(),
         reused,
     };
-    if let Some(stage) = from {
-        let reused = super::from::reused(app, source, stage).await?;
-        let run = app.store.create_or_find(new(reused), Ask::Again).await;
-        let run = run.context("create the run")?.into_run();
-        note_start(app, &run).await?;
-        return Ok(run);
-    }
-    let found = app.store.create_or_find(new(Vec::new()), Ask::Once).await;
-    let run = match found.context("create the run")? {
-        Found::Existing(run) if run.outcome.is_none() => return Ok(run),
-        Found::New(run) => run,
-        Found::Existing(_) => {
-            let again = app.store.create_or_find(new(Vec::new()), Ask::Again).await;
-            again.context("create the run")?.into_run()
-        }
-    };
-    note_start(app, &run).await?;
-    Ok(run)
+    begin(app, new, |run| from.is_none() && run.outcome.is_none()).await
 }
 
 /// What the commit changed. A commit whose parent is not at hand changed everything, as far as `when` may ask.

@@ -3,18 +3,16 @@
 use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
+    orders::note,
     output::{Format, Output},
-    person::person,
     source::{open_app, state_folder},
     state::State,
 };
 use crate::{
     app::App,
-    audit::Act,
     clock::{Clock as _, SystemClock},
     web::auth::{Role, Secret, TokenError, TokenFile, TokenRecord, Tokens},
 };
-use anyhow::Context as _;
 use comfy_table::{Table, presets::NOTHING};
 use jiff::{Span, Timestamp, tz::TimeZone};
 use std::path::PathBuf;
@@ -119,10 +117,7 @@ impl Book {
                 .talk("note: no audit log says so, for there is no state folder here: --state DIR");
             return Ok(());
         };
-        let (who, act, object) = (person().to_string(), act.to_owned(), name.to_owned());
-        let kept = app.store.keep_act(Act { who, act, object, detail }).await;
-        kept.context("keep it in the audit log")?;
-        Ok(())
+        note(app, act, (name, detail)).await
     }
 }
 

@@ -82,8 +82,11 @@ impl Desk {
         Ok(self.store.holds().await?)
     }
 
-    /// Keeps an order in the audit log.
-    pub(super) async fn note(
+    /// Keeps in the audit log what somebody did, and to what. What is ordered here is kept without that.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn note(
         &self,
         person: &Person,
         act: &str,
