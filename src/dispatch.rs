@@ -13,6 +13,7 @@ mod line;
 mod pass;
 mod person;
 mod rerun;
+mod starting;
 mod stopping;
 
 pub use answering::{Accepted, Asked};

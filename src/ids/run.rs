@@ -80,6 +80,14 @@ text_id!(
     |text| is_word(text, "-_.:", 128)
 );
 
+impl DeliveryId {
+    /// Of what somebody asks the agent itself for.
+    #[must_use]
+    pub fn asked(id: uuid::Uuid) -> Self {
+        Self(format!("api:{id}"))
+    }
+}
+
 text_id!(
     /// What the agent's settings call a repository.
     RepositoryName,

@@ -8,10 +8,7 @@ use super::{
     shapes::{Once, Refusal},
 };
 use crate::{
-    audit::Act,
     ids::{BranchName, DeliveryId, Sha},
-    intake::{ASKED, Asking},
-    store::{NewDelivery, Via},
     web::{
         auth::Caller,
         errors::{Kind, Problem},
@@ -67,19 +64,8 @@ pub(super) async fn start(
     Body(start): Body<Start>,
 ) -> Result<(StatusCode, Json<Delivery>), Problem> {
     let repository = repository(&api, start.repository)?;
-    let person = caller.person();
-    let (branch, commit) = (start.branch, start.commit);
-    let detail = serde_json::json!({ "branch": branch, "commit": commit });
-    let asking = Asking { branch, commit, by: person.name.clone() };
-    let written = |_| Problem::new(Kind::Internal, "the delivery cannot be written");
-    let body = serde_json::to_string(&asking).map_err(written)?;
-    let id = format!("api:{}", uuid::Uuid::now_v7());
-    let id: DeliveryId = id.parse().map_err(|_| Problem::new(Kind::Internal, "no id"))?;
-    let (who, act, object) = (person.to_string(), "start".to_owned(), repository.clone());
-    api.store.keep_act(Act { who, act, object, detail }).await?;
-    let (via, event) = (Via::Api, ASKED.to_owned());
-    let new = NewDelivery { id: id.clone(), via, repository, event, body };
-    api.store.keep_delivery(&new).await?;
+    let asked = (start.branch, start.commit);
+    let id = api.desk.start(&caller.person(), &repository, asked).await?;
     api.arrived.notify_one();
     let Some(kept) = api.store.delivery(&id).await? else {
         return Err(Problem::new(Kind::Internal, "the delivery is gone"));
