@@ -72,14 +72,20 @@ pub(super) fn open(repo: &str, state: &Path) -> Result<git::Repository, CliError
 /// do.
 const TOKENS_SERVER: &str = "github.com";
 
-/// How repositories are reached by URL: with the token in `GITHUB_TOKEN` at its own server, or with what git is set up
-/// with.
+/// How repositories are reached by URL: with the token in `GITHUB_TOKEN` at its own server, with the command in
+/// `GIT_SSH_COMMAND` by ssh, or with what git is set up with.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 pub(crate) fn credentials() -> git::Credentials {
     let token = std::env::var("GITHUB_TOKEN").ok().filter(|token| !token.is_empty());
     let server = std::env::var("GITHUB_SERVER_URL").ok().and_then(|url| Url::parse(&url).ok());
     let host = server.as_ref().and_then(Url::host_str).unwrap_or(TOKENS_SERVER);
-    token.map_or_else(git::Credentials::default, |token| git::Credentials::for_host(host, token))
+    let credentials = token
+        .map_or_else(git::Credentials::default, |token| git::Credentials::for_host(host, token));
+    let ssh = std::env::var("GIT_SSH_COMMAND").ok().filter(|command| !command.is_empty());
+    match ssh {
+        Some(command) => credentials.through_ssh(command),
+        None => credentials,
+    }
 }
 
 /// The project of a run, as its commit has it.
@@ -218,7 +224,10 @@ pub(super) fn of_git(error: GitError) -> CliError {
             path.display()
         )),
         GitError::Unreachable { .. } => {
-            Some("over https set GITHUB_TOKEN; over ssh load a key into the agent".to_owned())
+            Some(
+                "over https set GITHUB_TOKEN; over ssh load a key into ssh-agent, or name it: GIT_SSH_COMMAND='ssh -i FILE -oBatchMode=yes'"
+                    .to_owned(),
+            )
         }
         GitError::Refused { .. } => {
             Some("set GITHUB_TOKEN to one that is valid and may read this repository".to_owned())

@@ -19,6 +19,14 @@ const SENT_ELSEWHERE: [&str; 3] =
 /// How git says that a server knows who asks and does not let them.
 const FORBIDDEN: &str = "returned error: 403";
 
+/// How ssh says that none of its keys opens, and that a host is not the one that it knows, or is none that it knows.
+const NO_KEY_OPENS: &str = "Permission denied (";
+const NOT_THE_HOST: &str = "Host key verification failed";
+
+/// What git adds to whatever went wrong at the other end.
+const ADDED: [&str; 2] =
+    ["Please make sure you have the correct access rights", "and the repository exists."];
+
 /// What the server was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
@@ -41,7 +49,8 @@ pub(super) enum Complaint {
 
 /// What git's complaint means.
 pub(super) fn of(told: &str, shown: Shown) -> Complaint {
-    let lines: Vec<&str> = told.lines().filter(|line| !line.trim().is_empty()).collect();
+    let tells = |line: &&str| !line.trim().is_empty() && !ADDED.contains(line);
+    let lines: Vec<&str> = told.lines().filter(tells).collect();
     let said = lines[lines.len().saturating_sub(MOST_LINES)..].join("; ");
     let is = |words: &[&str]| words.iter().any(|word| told.contains(word));
     let other = |means: &str| Complaint::Other(format!("{means} ({said})"));
@@ -63,6 +72,12 @@ pub(super) fn of(told: &str, shown: Shown) -> Complaint {
         Shown::Token if is(&SENT_ELSEWHERE) => {
             other("the server sends to another address, where no token is taken to; name that one")
         }
+        Shown::Nothing if told.contains(NO_KEY_OPENS) => {
+            other("the host takes none of the keys that ssh has here")
+        }
+        Shown::Nothing if told.contains(NOT_THE_HOST) => other(
+            "ssh does not know the host by this key; add it to ~/.ssh/known_hosts if it is right",
+        ),
         Shown::Token | Shown::Nothing => Complaint::Other(said),
     }
 }
@@ -107,5 +122,13 @@ mod tests {
         assert!(reason(moved, Shown::Token).0.contains("name that one"));
         assert_eq!(reason(moved, Shown::Nothing), (moved.trim().to_owned(), false));
         assert_eq!(reason("a\n\nb\nc\nd\n", Shown::Nothing).0, "b; c; d");
+        let added =
+            "\nPlease make sure you have the correct access rights\nand the repository exists.\n";
+        let (told, _) =
+            reason(&format!("a@b: Permission denied (publickey).\nc\n{added}"), Shown::Nothing);
+        assert_eq!(
+            told,
+            "the host takes none of the keys that ssh has here (a@b: Permission denied (publickey).; c)"
+        );
     }
 }

@@ -13,6 +13,7 @@ use url::Url;
 #[derive(Clone, Default)]
 pub struct Credentials {
     server: Option<Server>,
+    ssh: Option<String>,
     repositories: Arc<RwLock<BTreeMap<String, Opened>>>,
 }
 
@@ -40,6 +41,12 @@ impl Credentials {
     pub fn for_host(host: &str, token: String) -> Self {
         let server = Server { host: host.to_ascii_lowercase(), token };
         Self { server: Some(server), ..Self::default() }
+    }
+
+    /// Hosts are reached with this command, in words for a shell, in the place of plain `ssh`.
+    #[must_use]
+    pub fn through_ssh(self, command: String) -> Self {
+        Self { ssh: Some(command), ..self }
     }
 
     /// From now on the repository at `url` is opened with `token`, whatever opened it before.
@@ -91,6 +98,12 @@ impl Credentials {
             (parsed.host_str() == Some(&*server.host)).then(|| server.token.clone())
         };
         self.opened(url).token.or_else(of_server)
+    }
+
+    /// The command that hosts are reached with, if it is not plain `ssh`.
+    #[must_use]
+    pub fn ssh(&self) -> Option<&str> {
+        self.ssh.as_deref()
     }
 
     /// The file of the authorities that sign the certificate of the server of the repository at `url`, where git is not set

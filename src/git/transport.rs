@@ -104,9 +104,9 @@ fn run(
     credentials: &Credentials,
     within: Duration,
 ) -> Result<Vec<u8>, GitError> {
-    let (token, authority) = (credentials.token(at.1), credentials.authority(at.1));
+    let token = credentials.token(at.1);
     let ask = |token: Option<&str>| {
-        let mut command = command(at, token, authority.as_deref());
+        let mut command = command(at, token, credentials);
         command.args(arguments);
         let shown = if token.is_some() { Shown::Token } else { Shown::Nothing };
         answer((command, at.1), shown, within)
@@ -150,7 +150,11 @@ fn answer(
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one program that this adapter is about")]
-fn command((mirror, url): (&Path, &str), token: Option<&str>, authority: Option<&Path>) -> Command {
+fn command(
+    (mirror, url): (&Path, &str),
+    token: Option<&str>,
+    credentials: &Credentials,
+) -> Command {
     let mut git = Command::new("git");
     git.arg("--git-dir").arg(mirror);
     for setting in SETTINGS {
@@ -159,7 +163,8 @@ fn command((mirror, url): (&Path, &str), token: Option<&str>, authority: Option<
     for variable in ELSEWHERE {
         git.env_remove(variable);
     }
-    git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "").env("GIT_SSH_COMMAND", SSH);
+    git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "");
+    git.env("GIT_SSH_COMMAND", credentials.ssh().unwrap_or(SSH));
     git.env("GIT_ALLOW_PROTOCOL", PROTOCOLS).env("LC_ALL", "C");
     let mut settings = Vec::new();
     if let Some(token) = token {
@@ -170,7 +175,7 @@ fn command((mirror, url): (&Path, &str), token: Option<&str>, authority: Option<
         settings.push(("sslVerify", "true".to_owned()));
         git.env_remove("GIT_SSL_NO_VERIFY");
     }
-    if let Some(authority) = authority {
+    if let Some(authority) = credentials.authority(url) {
         settings.push(("sslCAInfo", authority.display().to_string()));
         git.env_remove("GIT_SSL_CAINFO");
     }
@@ -194,7 +199,9 @@ mod tests {
     fn a_token_stands_in_no_argument_and_is_meant_for_one_repository() {
         let url = "https://github.com/acme/model.git";
         let at = (Path::new("/srv/mirror"), url);
-        let command = command(at, Some("ghs_hunter2"), Some(Path::new("/etc/authority.pem")));
+        let credentials = Credentials::default();
+        credentials.trust(url, "/etc/authority.pem".into());
+        let command = command(at, Some("ghs_hunter2"), &credentials);
         let arguments: Vec<_> = command.get_args().map(|a| a.to_string_lossy()).collect();
         assert!(!arguments.join(" ").contains("hunter2"));
         let variables: Vec<_> = command.get_envs().collect();
@@ -211,7 +218,7 @@ mod tests {
         assert_eq!((value("followRedirects"), value("sslVerify")), ("false", "true"));
         assert_eq!(value("sslCAInfo"), "/etc/authority.pem");
         assert_eq!(of("GIT_CONFIG_COUNT").unwrap(), "4");
-        let without = super::command(at, None, None);
+        let without = super::command(at, None, &Credentials::default());
         let is_count = |key: &std::ffi::OsStr| key == "GIT_CONFIG_COUNT";
         assert!(!without.get_envs().any(|(key, _)| is_count(key)), "what the user sets stays");
         assert_eq!(of("GIT_TRACE_CURL"), None);
@@ -231,7 +238,7 @@ mod tests {
         std::fs::write(&global, user.replace("TURNED", &turned)).unwrap();
         std::fs::write(&own, before + &repository.replace("TURNED", &turned)).unwrap();
         let url = "https://relevo.invalid/ran";
-        let mut command = command((&mirror, url), None, None);
+        let mut command = command((&mirror, url), None, &Credentials::default());
         command.env("GIT_CONFIG_GLOBAL", &global).args(["ls-remote", "--", url]);
         disarm(&mut command);
         let ended = program::run(command, LISTED_WITHIN).unwrap();

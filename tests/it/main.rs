@@ -36,6 +36,7 @@ mod sagemaker;
 mod serve;
 mod servers;
 mod spec;
+mod ssh;
 mod stage_jobs;
 mod store;
 mod tls;
