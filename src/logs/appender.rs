@@ -17,11 +17,15 @@ use std::{
     os::unix::fs::MetadataExt as _,
     path::Path,
     thread,
+    time::Duration,
 };
 
-/// How often it is asked whether another has given the file back: far longer than anybody who works has it, and well
-/// under a second of doing nothing else. Whoever has it then is frozen, perhaps for ever.
-const MOST_ASKED: u32 = 500_000;
+/// How often it is asked at once whether another has given the file back: most who work have it for less, …
+const ASKED_AT_ONCE: u32 = 1_000;
+/// … and how often after pauses: half a second in all, far longer than anybody who works has it. Whoever has it then is
+/// frozen, perhaps for ever.
+const MOST_ASKED: u32 = ASKED_AT_ONCE + 500;
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Bytes of lines in one write, beside the last of them: what came at once is split only if it is a lot.
 const ENOUGH: usize = 256 * 1024;
@@ -141,9 +145,9 @@ impl Appender {
 
     /// Has the file to itself, unless its disk knows no locks or whoever has it is frozen.
     fn take(&mut self) -> io::Result<()> {
-        for _ in 0..self.patience {
+        for asked in 0..self.patience {
             match self.file.try_lock() {
-                Err(TryLockError::WouldBlock) => thread::yield_now(),
+                Err(TryLockError::WouldBlock) => wait(asked),
                 Err(TryLockError::Error(error)) => return where_possible(Err(error)),
                 Ok(()) => {
                     self.patience = MOST_ASKED;
@@ -180,6 +184,16 @@ impl Appender {
             self.last_time = self.time;
         }
         Ok(added)
+    }
+}
+
+/// The pause before it is asked again.
+#[expect(clippy::disallowed_methods, reason = "another process tells nobody when it is done")]
+fn wait(asked: u32) {
+    if asked < ASKED_AT_ONCE {
+        thread::yield_now();
+    } else {
+        thread::sleep(PAUSE);
     }
 }
 
