@@ -23,7 +23,7 @@ mod tests;
 
 pub use chain::begun_by;
 pub use close::close;
-pub use decide::{Effect, next};
+pub use decide::{Effect, is_retried, next};
 pub use ending::{Ending, Outcome};
 pub use event::{Event, Failure, SkipReason, Stop, Withdrawal};
 pub use overtaken::overtaken;

@@ -2,7 +2,7 @@
 
 use super::context::agent_error;
 use super::{Done, Engine, StageContext, command, lanes::Shared};
-use crate::flow::{Event, Failure, Stop};
+use crate::flow::{Event, Failure, Stop, is_retried};
 use crate::ids::{Attempt, StageName};
 use crate::logs::Level;
 use crate::spec::{Action, BuiltIn, FailureClass};
@@ -141,10 +141,8 @@ async fn let_go(
 
 /// Does another attempt go on with what this one has left?
 fn is_taken_up(context: &StageContext, failure: &Failure) -> bool {
-    let retry = &context.stage.retry;
     context.stage.is_gone_on_with()
-        && retry.classes.contains(&failure.class)
-        && context.attempt.0 < retry.attempts
+        && is_retried(&context.stage, context.failures + 1, failure.class)
         && context.cancel.stop().is_none()
 }
 

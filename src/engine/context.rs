@@ -26,6 +26,8 @@ pub struct StageContext {
     pub stage: Stage,
     /// Which attempt.
     pub attempt: Attempt,
+    /// Attempts before this one that failed; those that their agent died in are not among them.
+    pub failures: u32,
     /// What the stages before this one have left: those it needs, and those they need.
     pub outputs: BTreeMap<StageName, Value>,
     /// The stage's log.

@@ -210,10 +210,12 @@ impl<'e> Course<'e> {
         let (store, lease) = (engine.store.clone(), self.lease.clone());
         let (clock, outputs) =
             (Arc::clone(&engine.clock), self.state.outputs_before(name, &self.run.pipeline));
+        let failures = self.state.stage(name).map_or(0, |known| known.failures);
         let context = log.map(|log| StageContext {
             run,
             stage,
             attempt: number,
+            failures,
             outputs,
             log,
             cancel,

@@ -1,8 +1,7 @@
 //! What is to be done next.
 
 use super::{
-    Ending, Event, Failure, Outcome, Phase, RunState, SkipReason, StageState, Standing, Stop,
-    Withdrawal,
+    Ending, Event, Outcome, Phase, RunState, SkipReason, StageState, Standing, Stop, Withdrawal,
 };
 use crate::ids::{Attempt, StageName};
 use crate::spec::{FailureClass, On, Pipeline, Stage};
@@ -94,7 +93,7 @@ impl Decision<'_> {
                 .is_stopped(stage)
                 .then(|| Effect::Skip { stage: name(), reason: SkipReason::Cancelled }),
             Standing::Failed(failure) => {
-                let again = is_retried(stage, known, failure)
+                let again = is_retried(stage, known.failures, failure.class)
                     && (!self.is_stopped(stage) || self.is_to_be_called_off(stage));
                 let wait = backoff(stage, known);
                 again.then(|| Effect::Retry { stage: name(), attempt, wait })
@@ -162,7 +161,7 @@ impl Decision<'_> {
             Standing::Waiting | Standing::Running | Standing::Parked(_) => None,
             Standing::Succeeded(_) => Some(Ending::Succeeded),
             Standing::Skipped(reason) => Some(reason.ending()),
-            Standing::Failed(failure) if !is_retried(stage, known, failure) => {
+            Standing::Failed(failure) if !is_retried(stage, known.failures, failure.class) => {
                 Some(failure.class.into())
             }
             Standing::Failed(_) if self.is_to_be_called_off(stage) => None,
@@ -234,15 +233,12 @@ impl Decision<'_> {
     }
 }
 
-/// Does `retry` ask for another attempt after this failure?
-fn is_retried(stage: &Stage, known: &StageState, failure: &Failure) -> bool {
-    let is_said = matches!(
-        failure.class,
-        FailureClass::Cancelled | FailureClass::Rejected | FailureClass::Expired
-    );
-    !is_said
-        && known.failures < stage.retry.attempts
-        && stage.retry.classes.contains(&failure.class)
+/// Does `retry` ask for another attempt after so many failures, the last of this class?
+#[must_use]
+pub fn is_retried(stage: &Stage, failures: u32, class: FailureClass) -> bool {
+    let is_said =
+        matches!(class, FailureClass::Cancelled | FailureClass::Rejected | FailureClass::Expired);
+    !is_said && failures < stage.retry.attempts && stage.retry.classes.contains(&class)
 }
 
 /// The wait after the failures so far: doubled each time, with an upper bound.

@@ -185,6 +185,25 @@ async fn what_a_stage_has_left_that_kills_every_agent_is_called_off() {
     assert_eq!((world.attempts(), world.called_off()), (vec![], called_off));
 }
 
+/// An attempt that its agent died in counts against no retry: the next try goes on with what this one has left.
+#[tokio::test]
+async fn what_a_stage_has_left_is_there_for_its_next_try_after_a_crash_as_well() {
+    let world = World::new().await;
+    let failure = || Act::Fail(FailureClass::CloudError);
+    world.told("t", [failure(), failure()]);
+    let classes = vec![FailureClass::CloudError];
+    let retry = Retry { attempts: 2, backoff: Duration::from_secs(5), classes };
+    let run = world.run(vec![Stage { retry, ..training("t", &[]) }]).await;
+    let dead = world.engine.store.acquire(&run).await.unwrap();
+    let started = Event::StageStarted { stage: name("t"), attempt: Attempt::FIRST };
+    world.engine.store.append(&dead, 1, &[started]).await.unwrap();
+    world.engine.store.release(&dead).await.unwrap();
+    let failed = Outcome::Failed { stage: name("t"), class: FailureClass::CloudError };
+    assert_eq!(world.outcome(&run).await, failed);
+    assert_eq!(world.attempts(), [("t".to_owned(), 2), ("t".to_owned(), 3)]);
+    assert_eq!(world.called_off(), [("t".to_owned(), 3)], "the second try stops nothing");
+}
+
 #[tokio::test]
 async fn a_run_that_cannot_be_driven_says_what_may_still_run() {
     let world = World::new().await;
