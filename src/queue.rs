@@ -121,7 +121,9 @@ pub struct Entry {
     pub lane: Lane,
     /// The environment, which people lock.
     pub environment: EnvName,
-    /// Its branch: only runs of one branch supersede each other.
+    /// Its repository, and
+    pub repository: String,
+    /// its branch: only runs of one branch of one repository supersede each other.
     pub reference: String,
     /// How far it is.
     pub progress: Progress,
@@ -233,6 +235,7 @@ fn keep_within(slots: usize, line: &[Entry], verdicts: &mut [Verdict]) {
 fn superseding<'e>(entry: &Entry, younger: &'e [Entry]) -> Option<&'e RunId> {
     let is_successor = |other: &&Entry| {
         other.lane == entry.lane
+            && other.repository == entry.repository
             && other.reference == entry.reference
             && other.supersede == Supersede::Newest
     };

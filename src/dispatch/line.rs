@@ -126,6 +126,7 @@ pub(super) fn entry(open: &OpenRun, now: Timestamp, crew: &Crew) -> Entry {
         run: run.id.clone(),
         lane: Lane::deploying(&run.pipeline.name, &run.environment),
         environment: run.environment.clone(),
+        repository: run.repository.clone(),
         reference: run.reference.clone(),
         progress: *progress,
         supersede: rule.map(|rule| rule.supersede).unwrap_or_default(),

@@ -19,6 +19,7 @@ fn entry(number: usize, progress: Progress) -> Entry {
         run: id(number),
         lane: Lane::deploying("p", &prod()),
         environment: prod(),
+        repository: "/srv/one".to_owned(),
         reference: "main".to_owned(),
         progress,
         supersede: Supersede::Every,
@@ -72,6 +73,10 @@ fn the_newest_takes_the_place_of_all_that_wait_and_of_none_that_has_begun() {
     let other = Entry { reference: "hotfix".to_owned(), ..newest(2, Progress::Fresh) };
     let line = [newest(1, Progress::Fresh), other];
     assert_eq!(decide(&line, &[], OPEN), [Verdict::Start, behind(1)], "another branch");
+    // Two repositories whose pipelines have one name share the lane and nothing else.
+    let other = Entry { repository: "/srv/two".to_owned(), ..newest(2, Progress::Fresh) };
+    let line = [newest(1, Progress::Fresh), other];
+    assert_eq!(decide(&line, &[], OPEN), [Verdict::Start, behind(1)], "another repository");
 }
 
 #[test]
