@@ -27,7 +27,7 @@ use relevo::{
         SinkError, StageLog,
     },
     spec::Pipeline,
-    store::{Ask, Facts, NewRun, Store},
+    store::{Ask, Facts, NewRun, Reused, Store},
 };
 use spent::{Moment, Spent, peak};
 use std::{
@@ -229,7 +229,7 @@ async fn measure(keep: &Path, spoken: &Spoken, wire: Wire, order: Order) -> Resu
         environment: "prod".parse()?,
         facts: Facts::default(),
         pipeline: Pipeline { name: "bench".into(), environments: vec![], stages: vec![] },
-        reused: Vec::new(),
+        reused: Reused::default(),
     };
     let run = store.create_or_find(new, Ask::Once).await?.into_run();
     let lease = store.acquire(&run.id).await?;

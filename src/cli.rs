@@ -22,7 +22,6 @@ mod doctor;
 mod drift;
 mod elsewhere;
 mod failure;
-mod from;
 mod live;
 mod lock;
 mod logs;

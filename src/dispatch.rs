@@ -13,6 +13,7 @@ mod line;
 mod pass;
 mod person;
 mod rerun;
+mod reuse;
 mod starting;
 mod stopping;
 
@@ -22,4 +23,5 @@ pub use error::DeskError;
 pub use line::{Stand, Standing};
 pub use pass::{MOST_STRIKES, Pass, pass};
 pub use person::{Person, Via};
+pub use reuse::reused;
 pub use stopping::Cancelling;

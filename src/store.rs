@@ -57,7 +57,7 @@ pub use leases::{LEASE_DURATION, Lease};
 pub use line::OpenRun;
 pub use listing::{Ended, RunFilter};
 pub use log_parts::{Keeper, KeptPart};
-pub use making::{Ask, Found, NewRun};
+pub use making::{Ask, Found, NewRun, Reused};
 pub use observing::{Figures, Waiting};
 pub use outbox::{Due, OutboxLease, OutboxRow, Silence, Tale, Unsaid, Wanted};
 pub use owner::Owner;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
-    store::{Facts, NewRun, RunRecord},
+    store::{Facts, NewRun, Reused, RunRecord},
 };
 use std::path::PathBuf;
 
@@ -76,7 +76,7 @@ pub(super) async fn deployment(
         environment: environment.clone(),
         facts: facts.clone(),
         pipeline,
-        reused: Vec::new(),
+        reused: Reused::default(),
     };
     begin(app, new, |run| run.outcome.is_none() && is_alike(&run.facts, &facts)).await
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     app::App,
     dispatch::{Desk, DeskError},
+    ids::StageName,
     store::{Ask, Found, NewRun, RunRecord, StoreError},
 };
 use anyhow::Context as _;
@@ -71,6 +72,10 @@ pub(crate) async fn note(
 /// An order that was not done: wrong usage, but for what failed.
 pub(crate) fn refused(error: DeskError) -> CliError {
     let hint = match &error {
+        DeskError::NoSuchStage { known, .. } => {
+            let known: Vec<&str> = known.iter().map(StageName::as_str).collect();
+            return CliError::usage(&error).hint(format!("the stages: {}", known.join(", ")));
+        }
         DeskError::Store(StoreError::NoSuchRun(_) | StoreError::AmbiguousRun(_)) => {
             "`agent runs` lists them"
         }
@@ -88,8 +93,7 @@ pub(crate) fn refused(error: DeskError) -> CliError {
         DeskError::Enough => "`agent serve` goes on with it; without one: agent resume RUN",
         DeskError::Over { .. } => "agent retry RUN runs it again",
         DeskError::Open { .. } => "wait for its end, or: agent cancel RUN",
-        DeskError::NoSuchStage { .. } => "`agent show RUN` lists its stages",
-        DeskError::NeverSucceeded { .. } => "retry without --from",
+        DeskError::NeverSucceeded { .. } => "run it without --from",
         DeskError::NotDeployed { .. } => {
             "only what was deployed with success can be deployed again"
         }

@@ -4,7 +4,7 @@ use super::{
     Shared,
     failure::{CliError, CliResult, Exit},
     live::Live,
-    orders::{begin, refuse_closed},
+    orders::{self, begin, refuse_closed},
     output::{Format, Output},
     person::person,
     plan::show_plan,
@@ -14,13 +14,14 @@ use super::{
 };
 use crate::{
     app::{App, Promotion},
+    dispatch,
     engine::{Driven, EngineError, stages::outputs::VERDICT_EVIDENCE},
     exec::{Canceller, Inherited},
     flow::{Event, Outcome},
     ids::{RunId, StageName},
     project::Project,
     spec::{Action, FailureClass},
-    store::{Facts, NewRun, RunRecord, StoreError},
+    store::{Facts, NewRun, Reused, RunRecord, StoreError},
 };
 use anyhow::Context as _;
 use std::sync::Arc;
@@ -76,12 +77,17 @@ async fn find_or_create(
     source: &Source,
     from: Option<&StageName>,
 ) -> Result<RunRecord, CliError> {
+    let (repository, project) = (source.repository.name(), &source.project);
     let reused = match from {
-        Some(stage) => super::from::reused(app, source, stage).await?,
-        None => Vec::new(),
+        Some(stage) => {
+            let of = (repository.as_str(), &project.commit, &source.environment);
+            let reused = dispatch::reused(&app.store, of, (&project.pipeline, stage)).await;
+            reused.map_err(orders::refused)?
+        }
+        None => Reused::default(),
     };
     let new = NewRun {
-        repository: source.repository.name(),
+        repository,
         reference: source.branch.clone(),
         commit: source.project.commit.clone(),
         environment: source.environment.clone(),

@@ -1,17 +1,12 @@
 //! Running again: a whole run, from a stage on, or only its deployment.
 
-use super::{Desk, DeskError, Person};
+use super::{Desk, DeskError, Person, reuse::reused};
 use crate::{
-    flow::Event,
     ids::{RunId, StageName},
     spec::{Action, BuiltIn, Pipeline},
-    store::{Ask, Facts, NewRun, RunRecord},
+    store::{Ask, Facts, NewRun, Reused, RunRecord},
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Newest runs that are searched for what stages of the commit have left.
-const SEARCHED_RUNS: u32 = 200;
 
 impl Desk {
     /// A new run of the same commit, with the same graph and the same answers for `when`.
@@ -21,7 +16,7 @@ impl Desk {
     pub async fn retry(&self, person: &Person, run: &RunId) -> Result<RunRecord, DeskError> {
         let old = self.ended(run).await?;
         let facts = old.facts.again(&person.name);
-        let new = again(&old, facts, (old.pipeline.clone(), Vec::new()));
+        let new = again(&old, facts, (old.pipeline.clone(), Reused::default()));
         self.order(person, ("retry", run), (new, json!({}))).await
     }
 
@@ -37,11 +32,8 @@ impl Desk {
         stage: &StageName,
     ) -> Result<RunRecord, DeskError> {
         let old = self.ended(run).await?;
-        if old.pipeline.stage(stage).is_none() {
-            let known = old.pipeline.stages.iter().map(|stage| stage.name.clone()).collect();
-            return Err(DeskError::NoSuchStage { stage: stage.clone(), known });
-        }
-        let reused = self.reused(&old, stage).await?;
+        let of = (old.repository.as_str(), &old.commit, &old.environment);
+        let reused = reused(&self.store, of, (&old.pipeline, stage)).await?;
         let facts = old.facts.again(&person.name);
         let new = again(&old, facts, (old.pipeline.clone(), reused));
         self.order(person, ("retry", run), (new, json!({ "from": stage }))).await
@@ -65,7 +57,7 @@ impl Desk {
             plan: None,
             ..old.facts.again(&person.name)
         };
-        let new = again(&old, facts, (pipeline, Vec::new()));
+        let new = again(&old, facts, (pipeline, Reused::default()));
         self.order(person, ("redeploy", run), (new, json!({}))).await
     }
 
@@ -88,49 +80,9 @@ impl Desk {
         self.note(person, act, (old.as_str(), detail)).await?;
         Ok(run)
     }
-
-    /// Events that take over every stage that `stage` does not stand before.
-    async fn reused(&self, old: &RunRecord, stage: &StageName) -> Result<Vec<Event>, DeskError> {
-        let left = self.left(old).await?;
-        let anew = behind(&old.pipeline, stage);
-        let kept = old.pipeline.stages.iter().filter(|known| !anew.contains(&known.name));
-        kept.map(|kept| {
-            let stage = kept.name.clone();
-            let (from, outputs) = left
-                .get(&stage)
-                .cloned()
-                .ok_or_else(|| DeskError::NeverSucceeded { stage: stage.clone() })?;
-            Ok(Event::StageReused { stage, from, outputs })
-        })
-        .collect()
-    }
-
-    /// What each stage left in the newest run of the commit for the environment in which it succeeded.
-    async fn left(
-        &self,
-        old: &RunRecord,
-    ) -> Result<BTreeMap<StageName, (RunId, Value)>, DeskError> {
-        let mut left = BTreeMap::new();
-        let is_alike = |run: &RunRecord| {
-            run.commit == old.commit
-                && run.environment == old.environment
-                && run.repository == old.repository
-        };
-        let runs = self.store.newest_runs(SEARCHED_RUNS).await?;
-        for run in runs.into_iter().filter(is_alike) {
-            for stored in self.store.events(&run.id).await? {
-                if let Event::StageSucceeded { stage, outputs, .. }
-                | Event::StageReused { stage, outputs, .. } = stored.event
-                {
-                    left.entry(stage).or_insert((run.id.clone(), outputs));
-                }
-            }
-        }
-        Ok(left)
-    }
 }
 
-fn again(old: &RunRecord, facts: Facts, (pipeline, reused): (Pipeline, Vec<Event>)) -> NewRun {
+fn again(old: &RunRecord, facts: Facts, (pipeline, reused): (Pipeline, Reused)) -> NewRun {
     NewRun {
         repository: old.repository.clone(),
         reference: old.reference.clone(),
@@ -140,17 +92,6 @@ fn again(old: &RunRecord, facts: Facts, (pipeline, reused): (Pipeline, Vec<Event
         pipeline,
         reused,
     }
-}
-
-/// `stage` and every stage that needs it, directly or not. Stages stand behind all they need.
-fn behind(pipeline: &Pipeline, stage: &StageName) -> BTreeSet<StageName> {
-    let mut found = BTreeSet::from([stage.clone()]);
-    for candidate in &pipeline.stages {
-        if candidate.needs.iter().any(|need| found.contains(need)) {
-            found.insert(candidate.name.clone());
-        }
-    }
-    found
 }
 
 fn applies(action: &Action) -> bool {

@@ -15,7 +15,7 @@ use crate::{
     git,
     ids::{BranchName, RunId, Sha},
     intake::{self, Answering, Meaning, Verdict},
-    store::{Ask, Delivery, Facts, Found, NewRun, RunRecord, StoreError},
+    store::{Ask, Delivery, Facts, Found, NewRun, Reused, RunRecord, StoreError},
 };
 use std::time::Duration;
 
@@ -219,7 +219,7 @@ impl Hearing {
                 ..Facts::default()
             },
             pipeline: project.pipeline.clone(),
-            reused: Vec::new(),
+            reused: Reused::default(),
         };
         let found = match self.overtaken(repository, wish, &new).await? {
             Some(course) => self.store.create_ended(new.clone(), course).await?,

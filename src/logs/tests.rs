@@ -5,7 +5,7 @@ use crate::clock::{Clock as _, SimulatedClock};
 use crate::exec::{Ending, LONGEST_LINE};
 use crate::ids::{RunId, StageName};
 use crate::spec::Pipeline;
-use crate::store::{Ask, Facts, Lease, NewRun, RunRecord, Store};
+use crate::store::{Ask, Facts, Lease, NewRun, Reused, RunRecord, Store};
 use futures_util::future::BoxFuture;
 use proptest::prelude::*;
 use std::{
@@ -163,7 +163,7 @@ impl World {
             environment: "prod".parse().unwrap(),
             facts: Facts::default(),
             pipeline: Pipeline { name: "a:b".into(), environments: vec![], stages: vec![] },
-            reused: Vec::new(),
+            reused: Reused::default(),
         };
         let run = store.create_or_find(new, Ask::Once).await.unwrap().into_run();
         let lease = store.acquire(&run.id).await.unwrap();

@@ -3,6 +3,7 @@
 use crate::ids::Sha;
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What `when` may ask about beside branch and environment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -51,5 +52,14 @@ impl Facts {
             moved_from: None,
             ..self.clone()
         }
+    }
+
+    /// The same of a run that repeats one of which `earlier` is known: whoever brought that about did this as well.
+    #[must_use]
+    pub fn repeating(self, earlier: &Self) -> Self {
+        let known = self.before.iter().map(String::as_str).chain(earlier.askers());
+        let known = known.filter(|name| self.by.as_deref() != Some(*name));
+        let before: BTreeSet<String> = known.map(str::to_owned).collect();
+        Self { before: before.into_iter().collect(), ..self }
     }
 }

@@ -100,6 +100,30 @@ impl Store {
         row.as_ref().map(record).transpose()
     }
 
+    /// The newest runs of a commit of a repository into an environment, by whatever branch, newest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn runs_of_commit(
+        &self,
+        repository: &str,
+        commit: &Sha,
+        environment: &EnvName,
+        most: u32,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM runs WHERE repository = $1 AND commit_id = $2 AND environment = $3
+             ORDER BY created_at DESC, id DESC LIMIT $4",
+        )
+        .bind(repository)
+        .bind(commit.as_str())
+        .bind(environment.as_str())
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(record).collect()
+    }
+
     /// The environments that runs were made for, by name.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use super::column::json;
 use super::runs::record;
 use super::{Facts, RunRecord, Store, StoreError, moment};
 use crate::flow::{Event, Outcome};
-use crate::ids::{EnvName, Sha};
+use crate::ids::{EnvName, RunId, Sha};
 use crate::spec::Pipeline;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
@@ -24,8 +24,17 @@ pub struct NewRun {
     pub facts: Facts,
     /// The graph; later changes to the file do not touch the run.
     pub pipeline: Pipeline,
-    /// `StageReused` events, for a run that begins in the middle.
-    pub reused: Vec<Event>,
+    /// What it takes over, for a run that begins in the middle.
+    pub reused: Reused,
+}
+
+/// What a run takes over from earlier ones.
+#[derive(Debug, Clone, Default)]
+pub struct Reused {
+    /// `StageReused` events.
+    pub events: Vec<Event>,
+    /// Evidence that goes with them: whose, and its name.
+    pub evidence: Vec<(RunId, String)>,
 }
 
 /// Whether a commit that had its run gets another.
@@ -63,7 +72,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn create_or_find(&self, new: NewRun, ask: Ask) -> Result<Found, StoreError> {
-        let course = std::iter::once(Event::RunCreated).chain(new.reused.iter().cloned()).collect();
+        let course = std::iter::once(Event::RunCreated).chain(new.reused.events.iter().cloned()).collect();
         self.make(new, ask, course).await
     }
 
@@ -85,8 +94,10 @@ impl Store {
         let outcome = course.iter().find_map(|event| {
             if let Event::RunFinished { outcome } = event { Some(outcome.clone()) } else { None }
         });
+        let evidence = new.reused.evidence.clone();
         let run = begin(new, asked, outcome, moment(self.now())?);
         insert_run(&mut write, &run).await?;
+        copy_evidence(&mut write, &run, &evidence).await?;
         insert_course(&mut write, &run, &course).await?;
         write.commit().await?;
         Ok(Found::New(run))
@@ -146,6 +157,25 @@ async fn insert_run(write: &mut AnyConnection, run: &RunRecord) -> Result<(), St
     .bind(run.outcome.as_ref().map(json).transpose()?)
     .execute(write)
     .await?;
+    Ok(())
+}
+
+async fn copy_evidence(
+    write: &mut AnyConnection,
+    run: &RunRecord,
+    evidence: &[(RunId, String)],
+) -> Result<(), StoreError> {
+    for (from, name) in evidence {
+        sqlx::query(
+            "INSERT INTO evidence (run, name, at, value)
+             SELECT $1, name, at, value FROM evidence WHERE run = $2 AND name = $3",
+        )
+        .bind(run.id.as_str())
+        .bind(from.as_str())
+        .bind(name)
+        .execute(&mut *write)
+        .await?;
+    }
     Ok(())
 }
 

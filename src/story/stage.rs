@@ -17,7 +17,7 @@ use crate::{
     logs::{LogLine, Masker},
     project::Project,
     spec::{Action, BuiltIn, Cloud, Environment, Pipeline},
-    store::{Ask, Facts, NewRun, RunRecord, StoredEvent},
+    store::{Ask, Facts, NewRun, Reused, RunRecord, StoredEvent},
 };
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -188,7 +188,7 @@ impl Stage {
             environment: self.environment.name.clone(),
             facts: Facts { event: "manual".to_owned(), ..Facts::default() },
             pipeline: self.project.pipeline.clone(),
-            reused,
+            reused: Reused { events: reused, ..Reused::default() },
         };
         let run = self.app.store.create_or_find(new, ask).await?.into_run();
         let promotion = Promotion {

@@ -22,7 +22,7 @@ use relevo::spec::{
     Action, BuiltIn, Command, EnvironmentRule, FailureClass, On, Pipeline, Retry, Stage, Supersede,
     Training,
 };
-use relevo::store::{Ask, Facts, LEASE_DURATION, NewRun, RunRecord, Store, StoredEvent};
+use relevo::store::{Ask, Facts, LEASE_DURATION, NewRun, Reused, RunRecord, Store, StoredEvent};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -240,7 +240,7 @@ impl World {
             environment,
             facts: Facts { event: "manual".into(), ..Facts::default() },
             pipeline: Pipeline { name: "p".into(), environments: dev_then_prod(), stages },
-            reused: Vec::new(),
+            reused: Reused::default(),
         };
         self.engine.store.create_or_find(new, Ask::Again).await.unwrap().into_run().id
     }

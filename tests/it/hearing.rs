@@ -8,7 +8,7 @@ use relevo::{
     hearing::{Hearing, Looked, Repository},
     ids::{DeliveryId, RunId, Sha},
     intake::Verdict,
-    store::{Delivery, Kept, NewDelivery, NewRun, RunRecord, Via},
+    store::{Delivery, Kept, NewDelivery, NewRun, Reused, RunRecord, Via},
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -290,7 +290,7 @@ async fn what_somebody_puts_in_the_place_of_a_push_stays_there() {
         environment: chosen.environment,
         facts: chosen.facts,
         pipeline: chosen.pipeline,
-        reused: Vec::new(),
+        reused: Reused::default(),
     };
     let by = chosen.id;
     let course = flow::overtaken(&new.pipeline, by.clone(), ears.agent.clock.now()).unwrap();

@@ -3,6 +3,8 @@
 use crate::{
     ids::{AccountId, Arn, Digest, EnvName},
     model::Verdict,
+    report::FINDINGS_EVIDENCE,
+    spec::{Action, BuiltIn},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -104,6 +106,24 @@ pub struct Applied {
     pub changes: Vec<String>,
     /// What people should know and no change will mend.
     pub notes: Vec<String>,
+}
+
+/// The evidence that a stage keeps of what it did: it goes with the stage's outputs where another run takes these over.
+#[must_use]
+pub fn evidence_of(action: &Action) -> &'static [&'static str] {
+    match action {
+        Action::Uses(BuiltIn::Validate) => &[FINDINGS_EVIDENCE],
+        Action::Uses(BuiltIn::Gate(_)) => &[VERDICT_EVIDENCE],
+        Action::Uses(BuiltIn::Plan) => &[PLAN_EVIDENCE],
+        Action::Uses(BuiltIn::Approve) => &[PLAN_EVIDENCE, APPROVAL_EVIDENCE],
+        Action::Uses(
+            BuiltIn::TrainTest(_)
+            | BuiltIn::AssumeRole
+            | BuiltIn::DeployPipelines
+            | BuiltIn::ScheduleRules,
+        )
+        | Action::Run(_) => &[],
+    }
 }
 
 /// Evidence name of the plan.

@@ -9,7 +9,7 @@ use relevo::{
     logs::{Level, LogFolder, LogLine},
     remote::{Client, Plain, Target},
     spec::{Pipeline, SourceFile},
-    store::{Ask, Facts, NewRun, RunRecord, Store},
+    store::{Ask, Facts, NewRun, Reused, RunRecord, Store},
     web::{
         self,
         api::{Api, Lifecycle},
@@ -167,7 +167,7 @@ impl Served {
             environment: environment.parse::<EnvName>().unwrap(),
             facts: Facts::default(),
             pipeline,
-            reused: Vec::new(),
+            reused: Reused::default(),
         };
         self.store.create_or_find(new, Ask::Again).await.unwrap().into_run()
     }

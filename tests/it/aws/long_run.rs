@@ -18,7 +18,7 @@ use relevo::{
     queue::Reason,
     rehearsal::Rehearsal,
     spec::Environment,
-    store::{Ask, Facts, NewRun, RunRecord, Store, StoredEvent},
+    store::{Ask, Facts, NewRun, Reused, RunRecord, Store, StoredEvent},
 };
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -92,7 +92,7 @@ impl LongRun {
             environment: "prod".parse().unwrap(),
             facts: Facts::default(),
             pipeline: self.project.pipeline.clone(),
-            reused: Vec::new(),
+            reused: Reused::default(),
         };
         let run = engine.store.create_or_find(new, Ask::Once).await.unwrap().into_run();
         let orders = Orders { cancel: Cancel::never(), sink: None };

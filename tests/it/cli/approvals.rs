@@ -128,3 +128,25 @@ fn a_waiting_run_is_cancelled_and_can_be_run_again() {
     world.agent(&["queue"]).done().says("next");
     world.agent(&["redeploy", &run]).exits(2).says("has not deployed anything");
 }
+
+/// What was not meant to run hinders nobody, and nobody's approval is taken over.
+#[test]
+fn a_run_that_begins_behind_a_question_asks_it_again() {
+    let world = asking(BY_ADA);
+    world.edit(
+        "pipeline.yaml",
+        "  deploy-pipelines:",
+        "  clean:            { run: echo cleaned, needs: [gate], on: failure }\n  rest:             { run: echo rested, needs: [gate], when: branch == \"other\" }\n  deploy-pipelines:",
+    );
+    world.commit("Clean and rest");
+    let run = waiting(&world);
+    says(&world, "ada", &["approve", &run]).done();
+    world.agent(&["cancel", &run]).done().says("cancelled");
+    let again = ["retry", &run, "--from", "deploy-pipelines"];
+    let told = says(&world, "bob", &again).exits(6);
+    told.says("plan: taken over").says("approve: started").says("waits for approval");
+    let run = world.agent(&["queue", "--json"]).done().json()[0]["run"]["run"].clone();
+    says(&world, "ada", &["approve", run.as_str().unwrap()]).done().says("1 of 1");
+    world.agent(&["resume"]).done().says("is promoted to prod");
+    assert_ne!(world.cloud().count(PROD, "rule"), 0);
+}

@@ -85,11 +85,19 @@ fn a_run_can_begin_in_the_middle_with_what_an_earlier_one_left() {
         .agent(&["run", "--branch", "main", "--from", "plan"])
         .exits(2)
         .says("has not succeeded yet")
-        .says("without --from first");
+        .says("without --from");
     world.agent(&RUN).done();
     let told = world.agent(&["run", "--branch", "main", "--from", "plan"]).done();
     told.says("gate: taken over").says("plan: started").says("changed: nothing");
     assert!(!told.stderr.contains("gate: started"), "{}", told.stderr);
+    // The plan goes with it, and what is known of it.
+    for stage in ["deploy-pipelines", "schedule-rules"] {
+        let told = world.agent(&["run", "--branch", "main", "--from", stage]).done();
+        told.says("plan: taken over").says(&format!("{stage}: started")).says("changed: nothing");
+        let shown = world.agent(&["show", "--json"]).done().json();
+        assert!(shown["evidence"]["plan"].is_object(), "{shown}");
+        assert!(shown["evidence"]["gate-verdict"].is_object(), "{shown}");
+    }
     world
         .agent(&["run", "--branch", "main", "--from", "paln"])
         .exits(2)

@@ -28,7 +28,7 @@ async fn the_newest_supersedes_what_waits_and_every_run_says_what_became_of_it()
     let told: Vec<String> = stands.iter().map(|stand| stand.standing.to_string()).collect();
     assert_eq!(told[0], "running");
     assert_eq!(told[1], format!("waiting: run {} comes first", runs[0].short()));
-    world.store.append(&lease, 1, &succeeded()).await.unwrap();
+    world.store.append(&lease, 1, &succeeded(&["approve", "deploy"])).await.unwrap();
     world.store.release(&lease).await.unwrap();
     assert_eq!(world.look().await.0, [runs[3].clone()]);
 }

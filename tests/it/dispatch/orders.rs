@@ -103,13 +103,17 @@ async fn a_run_that_waits_is_cancelled_at_once_unless_something_is_to_be_tidied_
 #[tokio::test]
 async fn what_ended_is_run_again_whole_from_a_stage_or_only_deployed() {
     let world = World::new().await;
-    let old = world.run(1, pipeline(Supersede::Every, false)).await;
+    let mut pipeline = pipeline(Supersede::Every, false);
+    let check = stage("check", &[], Action::Run(Command::Argv(vec!["true".into()])));
+    pipeline.stages[0].needs = vec![check.name.clone()];
+    pipeline.stages.insert(0, check);
+    let old = world.run(1, pipeline).await;
     let ada = person("ada");
     let open = world.desk.retry(&ada, &old).await;
     assert!(matches!(open, Err(DeskError::Open { .. })), "{open:?}");
     assert!(matches!(world.desk.redeploy(&ada, &old).await, Err(DeskError::NotDeployed { .. })));
     let lease = world.store.acquire(&old).await.unwrap();
-    world.store.append(&lease, 1, &succeeded()).await.unwrap();
+    world.store.append(&lease, 1, &succeeded(&["check", "approve", "deploy"])).await.unwrap();
     world.store.release(&lease).await.unwrap();
 
     let whole = world.desk.retry(&ada, &old).await.unwrap();
@@ -120,17 +124,17 @@ async fn what_ended_is_run_again_whole_from_a_stage_or_only_deployed() {
     let part = world.desk.retry_from(&ada, &old, &deploy).await.unwrap();
     let events = world.store.events(&part.id).await.unwrap();
     let expected = Event::StageReused {
-        stage: "approve".parse().unwrap(),
+        stage: "check".parse().unwrap(),
         from: old.clone(),
-        outputs: json!({ "by": "approve" }),
+        outputs: json!({ "by": "check" }),
     };
-    assert_eq!(events.last().unwrap().event, expected);
+    assert_eq!(events.last().unwrap().event, expected, "an approval is not taken over");
     let unknown = world.desk.retry_from(&ada, &old, &"none".parse().unwrap()).await;
     assert!(matches!(unknown, Err(DeskError::NoSuchStage { .. })), "{unknown:?}");
 
     let deployed = world.desk.redeploy(&ada, &old).await.unwrap();
     let names: Vec<&str> = deployed.pipeline.stages.iter().map(|one| one.name.as_str()).collect();
-    assert_eq!(names, ["approve", "deploy"], "an approval is not gone around");
+    assert_eq!(names, ["approve", "deploy"], "nor gone around");
     assert_eq!(deployed.facts.event, "redeploy");
     assert_eq!(world.acts().await, ["ada (api) retry", "ada (api) retry", "ada (api) redeploy"]);
 }

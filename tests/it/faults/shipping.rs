@@ -13,7 +13,7 @@ use relevo::{
         StageLog,
     },
     spec::{LogGroupClass, Pipeline},
-    store::{Ask, Facts, Lease, NewRun, RunRecord, Store},
+    store::{Ask, Facts, Lease, NewRun, Reused, RunRecord, Store},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -42,7 +42,7 @@ impl Writer {
             environment: "prod".parse().unwrap(),
             facts: Facts::default(),
             pipeline: Pipeline { name: "mammo".into(), environments: vec![], stages: vec![] },
-            reused: Vec::new(),
+            reused: Reused::default(),
         };
         let run = store.create_or_find(new, Ask::Once).await.unwrap().into_run();
         let lease = store.acquire(&run.id).await.unwrap();

@@ -13,7 +13,7 @@ use relevo::{
     ids::{Attempt, DeliveryId, Digest, StageName},
     intake::Verdict,
     spec::{Action, BuiltIn, Pipeline},
-    store::{Ask, Delivery, Facts, Kept, NewDelivery, NewRun, RunRecord, Says, Via},
+    store::{Ask, Delivery, Facts, Kept, NewDelivery, NewRun, Reused, RunRecord, Says, Via},
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -33,7 +33,7 @@ impl Ears {
                 environments: vec![],
                 stages: vec![approve],
             },
-            reused: Vec::new(),
+            reused: Reused::default(),
         };
         let run = self.agent.app.store.create_or_find(new, Ask::Once).await.unwrap().into_run();
         self.ask(&run, (Attempt::FIRST, "plan", required)).await;

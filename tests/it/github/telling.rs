@@ -12,7 +12,7 @@ use relevo::{
     logs::Masker,
     report::{Annotation, Level, Manner, Stages},
     spec::{Action, BuiltIn, Command, EnvironmentRule, FailureClass, On, Pipeline, Retry, Stage},
-    store::{Ask, Facts, LEASE_DURATION, NewRun, RunRecord, Store},
+    store::{Ask, Facts, LEASE_DURATION, NewRun, Reused, RunRecord, Store},
     telling::{Addressee, Teller},
 };
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ impl Desk {
             environment: "prod".parse().unwrap(),
             facts: Facts::default(),
             pipeline: pipeline(),
-            reused: Vec::new(),
+            reused: Reused::default(),
         };
         self.store.create_or_find(new, ask).await.unwrap().into_run()
     }

@@ -82,7 +82,7 @@ pub(super) fn new_run() -> NewRun {
             ..Facts::default()
         },
         pipeline: Pipeline { name: "p".into(), environments: Vec::new(), stages: Vec::new() },
-        reused: Vec::new(),
+        reused: Reused::default(),
     }
 }
 

@@ -16,7 +16,7 @@ use relevo::{
     project::{self, Files, Project},
     rehearsal::Rehearsal,
     spec::Environment,
-    store::{Ask, Facts, Found, LEASE_DURATION, NewRun, RunRecord, StoredEvent},
+    store::{Ask, Facts, Found, LEASE_DURATION, NewRun, Reused, RunRecord, StoredEvent},
 };
 use std::{
     collections::BTreeMap,
@@ -75,7 +75,7 @@ impl Inside {
             environment: "prod".parse().unwrap(),
             facts: Facts::default(),
             pipeline: self.project.pipeline.clone(),
-            reused: Vec::new(),
+            reused: Reused::default(),
         };
         self.app.store.create_or_find(new, ask).await.unwrap()
     }
