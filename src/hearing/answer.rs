@@ -13,8 +13,6 @@ use crate::{
     store::{self, Answer, Delivery, RunRecord, Says, StoreError},
 };
 
-/// Newest runs among which the one that was answered is looked for.
-const MOST_RUNS: u32 = 500;
 /// What is kept as the reason where none was given.
 const NO_REASON: &str = "no reason given";
 
@@ -134,10 +132,8 @@ impl Hearing {
                 }
             }
             About::Comment { named, .. } => {
-                let mut runs = self.store.newest_runs(MOST_RUNS).await?;
-                runs.retain(|run| {
-                    run.repository == called && run.outcome.is_none() && is_named(run, named)
-                });
+                let mut runs = self.store.open_runs().await?;
+                runs.retain(|run| run.repository == called && is_named(run, named));
                 Ok(runs)
             }
         }

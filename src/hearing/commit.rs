@@ -93,11 +93,13 @@ pub(super) fn changed_paths(
     })
 }
 
-/// Who pushed.
+/// Who brought a run about.
 #[derive(Debug, Default)]
 pub(super) struct Pushed {
-    /// As GitHub names them.
+    /// Who pushed, or asked for it, as GitHub names them.
     pub(super) by: Option<String>,
+    /// Who pushed what somebody else asked for.
+    pub(super) before: Vec<String>,
     /// Where GitHub did not tell: whom the commit names as its author.
     pub(super) author: Option<String>,
 }

@@ -17,7 +17,7 @@ use crate::{
     intake::{self, Answering, Meaning, Verdict},
     store::{Ask, Delivery, Facts, Found, NewRun, Reused, RunRecord, StoreError},
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Deliveries of one repository that one pass judges: others wait no longer than that for a run.
 const MOST_AT_ONCE: u32 = 100;
@@ -152,6 +152,7 @@ impl Hearing {
             Ok((opened, rules))
         };
         let opened = opened();
+        let mut moved = BTreeSet::new();
         for mut wish in wishes {
             if let (Ok((opened, _)), true) = (&opened, wish.commit == Sha::null())
                 && let Ok(tip) = opened.branch(wish.branch.as_str())
@@ -168,6 +169,7 @@ impl Hearing {
             };
             let verdict = match (looked, &opened) {
                 (Ok(Looked::Deploys(deploys)), Ok((opened, _))) => {
+                    moved.insert(wish.branch.clone());
                     self.run((repository, opened), *deploys, &wish, judged).await?
                 }
                 (Ok(Looked::Judged(verdict)), _) => verdict,
@@ -189,6 +191,26 @@ impl Hearing {
                 (Ok(Looked::Deploys(_)), Err(why)) => Verdict::refused(why.to_string()),
             };
             self.settle(&wish.delivery, &verdict, judged).await?;
+        }
+        if let Ok((opened, _)) = &opened {
+            self.keep_tips(opened, moved).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes where the branches point to, so that a look sees whether they were moved back.
+    async fn keep_tips(
+        &self,
+        repository: &git::Repository,
+        branches: BTreeSet<BranchName>,
+    ) -> Result<(), StoreError> {
+        let name = repository.name();
+        for branch in branches {
+            let Ok(tip) = repository.branch(branch.as_str()) else { continue };
+            let known = self.store.known_head(&name, &branch).await?;
+            if known.is_none_or(|(known, _)| known != tip) {
+                self.store.keep_head((&name, &branch), &tip, None).await?;
+            }
         }
         Ok(())
     }
@@ -215,6 +237,7 @@ impl Hearing {
                 event: wish.by.as_ref().map_or(EVENT, |_| intake::ASKED).to_owned(),
                 changed_paths: commit::changed_paths(repository, before, &wish.commit),
                 by: pushed.by,
+                before: pushed.before,
                 author: pushed.author,
                 ..Facts::default()
             },
@@ -252,6 +275,7 @@ impl Hearing {
             // Not while it is unfinished, nor if an agent made it for this very delivery and died before it said so.
             Ask::Again => {
                 let is_due = run.outcome.is_some() && run.created_at < wish.delivery.received;
+                new.facts = new.facts.repeating(&run.facts);
                 Ok(is_due.then_some(new))
             }
             Ask::Once if is_tip(repository, (&run.reference, &run.commit)) => {
@@ -277,26 +301,36 @@ impl Hearing {
         Ok(by.and_then(|by| flow::overtaken(&new.pipeline, by, self.clock.now()).ok()))
     }
 
-    /// Who pushed, or asked the agent itself. Where nobody vouches for that there is a name that the commit claims.
-    async fn pushed(
+    /// Who brought the run about. Where somebody asks for it, whoever pushed is one of them still.
+    async fn pushed(&self, at: (&Repository, &git::Repository), wish: &Wish) -> Pushed {
+        let sender = commit::sender(&wish.delivery.new);
+        match (wish.ask, wish.by.clone().or(sender)) {
+            (Ask::Once, Some(by)) => Pushed { by: Some(by), ..Pushed::default() },
+            (Ask::Once, None) => self.pusher(at, wish).await,
+            (Ask::Again, by) => {
+                let pusher = self.pusher(at, wish).await;
+                Pushed { by, before: pusher.by.into_iter().collect(), author: pusher.author }
+            }
+        }
+    }
+
+    /// Who pushed, by GitHub's word. Where nobody vouches for that there is a name that the commit claims.
+    async fn pusher(
         &self,
         (heard, repository): (&Repository, &git::Repository),
         wish: &Wish,
     ) -> Pushed {
-        if let Some(by) = wish.by.clone().or_else(|| commit::sender(&wish.delivery.new)) {
-            return Pushed { by: Some(by), author: None };
-        }
         if let (Some(github), Some(name)) = (&self.github, &heard.github) {
             let push = (&wish.branch, &wish.commit);
-            if let Ok(Some(login)) = github.pusher(name, push).await {
-                return Pushed { by: Some(login), author: None };
+            if let Ok(Some(by)) = github.pusher(name, push).await {
+                return Pushed { by: Some(by), ..Pushed::default() };
             }
             if let Ok(Some(login)) = github.author(name, &wish.commit).await {
-                return Pushed { by: None, author: Some(login) };
+                return Pushed { author: Some(login), ..Pushed::default() };
             }
         }
-        let author = repository.people(&wish.commit).map(|people| people.author.name);
-        Pushed { by: None, author: Some(author.unwrap_or_default()) }
+        let people = repository.people(&wish.commit).ok();
+        Pushed { author: people.map(|people| people.author.name), ..Pushed::default() }
     }
 
     async fn settle(

@@ -73,23 +73,27 @@ impl Hearing {
         for rule in &rules.environments {
             let Ok(branch) = rule.branch.parse::<BranchName>() else { continue };
             let Some(commit) = tips.branches.get(&branch) else { continue };
-            let was = before.and_then(|tips| tips.branches.get(&branch));
+            let known = self.store.known_head(&opened.name(), &branch).await?;
+            let was = known.map(|(was, _)| was);
             let place = (&branch, &rule.name);
-            let new = self.found((repository, &opened), place, (was, commit), &rules.commit);
+            let moved = (was.as_ref(), commit);
+            let new = self.found((repository, &opened), place, moved, &rules.commit);
             let new = new.await?;
             if let Some(new) = new
                 && self.store.keep_delivery(&new).await? == Kept::New
             {
                 found += 1;
             }
+            // Only now: a crash before this finds the push again.
+            if was.as_ref() != Some(commit) {
+                self.store.keep_head((&opened.name(), &branch), commit, None).await?;
+            }
         }
         Ok(Looked::Moved { tips, found })
     }
-}
 
-impl Hearing {
     /// The delivery of a push that was found, if nothing was run of it, or the branch was moved back to it from where it
-    /// `was` at the look before.
+    /// `was` when it was last heard of.
     pub(super) async fn found(
         &self,
         (repository, opened): (&Repository, &git::Repository),

@@ -41,20 +41,20 @@ impl Hearing {
         Ok(runs.into_iter().find(is_later).map(|run| run.id))
     }
 
-    /// Whence a branch was moved to what has had its run or no turn, if it points there again: the newest commit that it
-    /// holds no longer or that it was moved back to itself, of those that were run since or took this one's place. An older
-    /// commit that somebody asked for since is none of these, and their word counts.
+    /// The commit that the branch pointed to before it was moved back, or forward again, to the commit of `run`; nothing
+    /// if it was not. That is the newest which the branch holds no longer, or to which it was moved back itself, of those
+    /// that have had a run since or took this one's place. An older commit that somebody asked for since is none of these,
+    /// and their word counts.
     pub(super) async fn moved_from(
         &self,
         repository: &git::Repository,
         run: &RunRecord,
     ) -> Result<Option<Sha>, StoreError> {
-        let Some(outcome) = &run.outcome else { return Ok(None) };
         let branch = (run.repository.as_str(), run.reference.as_str());
         let newest = self.store.runs_of_branch(branch, &run.environment, MOST_RUNS).await?;
         let since = newest.into_iter().take_while(|other| other.id.as_str() > run.id.as_str());
         let mut since: Vec<RunRecord> = since.collect();
-        if let Outcome::Superseded { by } = outcome {
+        if let Some(Outcome::Superseded { by }) = &run.outcome {
             since.push(self.store.run(by).await?);
         }
         let is_left = |other: &RunRecord| {

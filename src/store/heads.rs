@@ -1,4 +1,4 @@
-//! Where branches pointed to when GitHub was asked last, and the tag for asking again.
+//! Where branches pointed to when they were last heard of, and GitHub's tag for asking again.
 
 use super::column::text;
 use super::{Store, StoreError};
@@ -6,7 +6,7 @@ use crate::ids::{BranchName, Sha};
 use sqlx::Row as _;
 
 impl Store {
-    /// What was answered last about a branch: the commit and its tag.
+    /// Where a branch pointed to, and the tag if it was GitHub that said so.
     ///
     /// # Errors
     /// If the database fails.
@@ -25,7 +25,7 @@ impl Store {
             .transpose()
     }
 
-    /// Keeps what was answered about a branch.
+    /// Keeps where a branch points to.
     ///
     /// # Errors
     /// If the database fails.

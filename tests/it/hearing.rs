@@ -76,6 +76,12 @@ impl Ears {
         self.agent.app.store.run(run).await.unwrap()
     }
 
+    /// The newest run of a branch.
+    async fn newest(&self, branch: &str) -> RunRecord {
+        let runs = self.hearing.store.newest_runs(10).await.unwrap();
+        runs.into_iter().find(|run| run.reference == branch).unwrap()
+    }
+
     fn tip(&self, branch: &str) -> String {
         self.world.git(&["rev-parse", branch])
     }
@@ -259,17 +265,68 @@ async fn what_a_branch_is_moved_back_to_is_run_anew_once() {
     assert_eq!((again.ask, again.outcome.clone()), (1, None));
     over(again).await;
     assert_eq!(heard("forward-again", &second).await.ask, 1);
-    // And whoever only looks sees it as well, once, if it was not so when it looked before.
-    let before = ears.look(None).await;
+    // And whoever only looks sees it as well, once, even if it has never looked before.
+    ears.world.git(&["reset", "--quiet", "--hard", &first]);
+    ears.agent.clock.advance(Duration::from_secs(1));
+    assert_eq!(found(&ears.look(None).await), 2, "and develop, which nothing told of");
+    ears.judge().await;
+    assert_eq!(found(&ears.look(None).await), 0);
+    let again = ears.newest("main").await;
+    assert_eq!((again.commit.as_str(), again.ask), (first.as_str(), 2));
+    assert_eq!(again.facts.moved_from.clone().unwrap().as_str(), second);
+    over(again).await;
+    ears.world.git(&["reset", "--quiet", "--hard", &second]);
+    ears.agent.clock.advance(Duration::from_secs(1));
+    assert_eq!((found(&ears.look(None).await), ears.judge().await), (1, 1));
+    assert_eq!(found(&ears.look(None).await), 0);
+}
+
+#[tokio::test]
+async fn what_a_branch_is_moved_back_to_while_it_runs_comes_behind_what_was_pushed_meanwhile() {
+    let ears = Ears::new().await;
+    let first = ears.tip("main");
+    ears.keep_push("first", "main", &first).await;
+    ears.judge().await;
+    let lease = ears.hearing.store.acquire(&ears.run("first").await.id).await.unwrap();
+    ears.world.write("2.txt", "x");
+    ears.agent.clock.advance(Duration::from_secs(1));
+    ears.keep_push("second", "main", &ears.world.commit("Second")).await;
     ears.judge().await;
     ears.world.git(&["reset", "--quiet", "--hard", &first]);
     ears.agent.clock.advance(Duration::from_secs(1));
-    assert_eq!(found(&ears.look(None).await), 0);
-    assert_eq!((found(&ears.look(Some(&before)).await), ears.judge().await), (1, 1));
-    assert_eq!(found(&ears.look(Some(&before)).await), 0);
-    let newest = ears.hearing.store.newest_runs(1).await.unwrap().remove(0);
-    assert_eq!((newest.commit.as_str(), newest.ask), (first.as_str(), 2));
-    assert_eq!(newest.facts.moved_from.unwrap().as_str(), second);
+    ears.keep_push("moved", "main", &first).await;
+    ears.judge().await;
+    let again = ears.run("moved").await;
+    assert_eq!((again.ask, again.facts.moved_from), (1, Some(ears.run("second").await.commit)));
+    ears.keep_push("told-again", "main", &first).await;
+    ears.judge().await;
+    assert_eq!(ears.run("told-again").await.id, again.id);
+    ears.hearing.store.release(&lease).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_pushed_what_another_asks_for_is_one_of_those_who_brought_it_about() {
+    let ears = Ears::new().await;
+    let commit = ears.tip("main");
+    let push = json!({ "ref": "refs/heads/main", "after": commit, "sender": { "login": "linus" } });
+    ears.keep("push", "push", &push).await;
+    ears.judge().await;
+    let first = ears.run("push").await;
+    assert_eq!(first.facts.askers().collect::<Vec<_>>(), ["linus"]);
+    let lease = ears.hearing.store.acquire(&first.id).await.unwrap();
+    let end = [Event::RunFinished { outcome: Outcome::Cancelled }];
+    ears.hearing.store.append(&lease, 1, &end).await.unwrap();
+    ears.hearing.store.release(&lease).await.unwrap();
+    ears.agent.clock.advance(Duration::from_secs(1));
+    let again = json!({ "action": "rerequested", "sender": { "login": "ada" },
+        "check_run": { "head_sha": commit, "check_suite": { "head_branch": "main" } } });
+    ears.keep("again", "check_run", &again).await;
+    ears.judge().await;
+    let facts = ears.run("again").await.facts;
+    assert_eq!(facts.by.as_deref(), Some("ada"));
+    assert!(facts.before.contains(&"linus".to_owned()), "{facts:?}");
+    // Nothing but the commit says who pushed it: somebody else may have.
+    assert!(facts.hides_who_pushed());
 }
 
 #[tokio::test]
