@@ -72,7 +72,8 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn create_or_find(&self, new: NewRun, ask: Ask) -> Result<Found, StoreError> {
-        let course = std::iter::once(Event::RunCreated).chain(new.reused.events.iter().cloned()).collect();
+        let course =
+            std::iter::once(Event::RunCreated).chain(new.reused.events.iter().cloned()).collect();
         self.make(new, ask, course).await
     }
 
