@@ -25,7 +25,7 @@ use crate::{
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// Runs older than this are told to nobody any more.
+/// Runs that were over before anybody heard of them are told to nobody when they are older than this.
 const OLDEST: Duration = Duration::from_hours(7 * 24);
 /// Runs that one pass looks at.
 const MOST_RUNS: u32 = 500;
@@ -107,20 +107,18 @@ impl Teller {
     /// Puts what should be said by now into the outbox.
     async fn look(&self, lease: &OutboxLease) -> Result<(), TellError> {
         let since = self.clock.now().saturating_sub(OLDEST).unwrap_or(Timestamp::MIN);
-        for tale in self.store.untold_runs(since, MOST_RUNS).await? {
-            let run = self.store.run(&tale.run).await?;
-            let told = match self.addressees.get(&run.repository) {
-                None => Some((Tale { finished: true, ..tale }, Vec::new())),
+        for id in self.store.untold_runs(since, MOST_RUNS).await? {
+            let run = self.store.run(&id).await?;
+            let (tale, sayings) = match self.addressees.get(&run.repository) {
+                None => (Tale { run: id, seen: 0, finished: true }, Vec::new()),
                 Some(addressee) => {
-                    let kept = record::kept(&self.store, &run, tale).await?;
-                    kept.map(|(tale, kept)| (tale, kept.sayings(&addressee.manner)))
+                    let (tale, kept) = record::kept(&self.store, &run).await?;
+                    (tale, kept.sayings(&addressee.manner))
                 }
             };
-            if let Some((tale, sayings)) = told {
-                let wanted = sayings.iter().map(|saying| self.masked(&run.repository, saying));
-                let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
-                self.store.want(lease, &tale, &wanted).await?;
-            }
+            let wanted = sayings.iter().map(|saying| self.masked(&run.repository, saying));
+            let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
+            self.store.want(lease, &tale, &wanted).await?;
         }
         Ok(())
     }

@@ -33,17 +33,10 @@ impl Kept {
     }
 }
 
-/// What is known of a run, unless it has been told as far as that.
-pub(super) async fn kept(
-    store: &Store,
-    run: &RunRecord,
-    tale: Tale,
-) -> Result<Option<(Tale, Kept)>, StoreError> {
+/// What is known of a run, and how far it is told with that.
+pub(super) async fn kept(store: &Store, run: &RunRecord) -> Result<(Tale, Kept), StoreError> {
     let events = store.events(&run.id).await?;
     let seen = u64::try_from(events.len()).unwrap_or(u64::MAX);
-    if seen == tale.seen {
-        return Ok(None);
-    }
     let finished = matches!(events.last().map(|e| &e.event), Some(Event::RunFinished { .. }));
     let evidence = Evidence {
         findings: read(store, run, FINDINGS_EVIDENCE).await?.unwrap_or_default(),
@@ -51,7 +44,7 @@ pub(super) async fn kept(
         plan: read(store, run, PLAN_EVIDENCE).await?,
     };
     let kept = Kept { run: run.clone(), events, evidence };
-    Ok(Some((Tale { seen, finished, ..tale }, kept)))
+    Ok((Tale { run: run.id.clone(), seen, finished }, kept))
 }
 
 /// Evidence of another version of the agent may be unreadable; the report then goes without it.

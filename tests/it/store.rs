@@ -6,6 +6,7 @@ mod log_parts;
 mod setbacks;
 mod memory;
 mod model;
+mod outbox;
 mod runs;
 mod watching;
 

@@ -1,6 +1,7 @@
 //! Runs told to GitHub through the outbox: whatever fails on the way, in the end it is all there, once.
 
 mod comment;
+mod late;
 mod others;
 
 use super::{Fake, Fault, Jumping, TOKEN, app, client, commit, repository, token};

@@ -1,0 +1,42 @@
+//! Runs that go on when weeks have passed: behind a lock, outside of windows, until somebody approves.
+
+use super::*;
+
+const DAY: Duration = Duration::from_hours(24);
+
+impl Desk {
+    /// How the run as a whole was said to stand, in turn.
+    fn overall(&self) -> Vec<Value> {
+        self.fake.see(|m| {
+            let overall = m.statuses.iter().filter(|status| status["context"] == "relevo/prod");
+            overall.map(|status| status["state"].clone()).collect()
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_was_told_of_once_is_told_to_its_end_however_late_that_is() {
+    let desk = Desk::new(token()).await;
+    let run = desk.run(Ask::Once).await;
+    desk.tell().await;
+    assert_eq!(desk.overall(), ["pending"]);
+    desk.fake.clock.sleep(10 * DAY).await;
+    desk.happen(&run, &promotion()).await;
+    desk.tell().await;
+    assert_eq!(desk.overall(), ["pending", "success"]);
+}
+
+#[tokio::test]
+async fn what_nobody_heard_of_is_told_as_long_as_it_is_not_over() {
+    let desk = Desk::new(token()).await;
+    let over = desk.run(Ask::Once).await;
+    desk.happen(&over, &promotion()).await;
+    desk.fake.clock.sleep(Duration::from_secs(1)).await;
+    let open = desk.run(Ask::Again).await;
+    desk.fake.clock.sleep(10 * DAY).await;
+    desk.tell().await;
+    assert_eq!((desk.overall(), desk.states(&over).await), (vec![json!("pending")], vec![]));
+    desk.happen(&open, &promotion()).await;
+    desk.tell().await;
+    assert_eq!(desk.overall(), ["pending", "success"]);
+}

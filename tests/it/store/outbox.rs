@@ -1,0 +1,53 @@
+//! Which runs are still to be told of.
+
+use super::*;
+use relevo::{clock::Clock as _, ids::RunId};
+
+on_both!(
+    a_run_is_untold_while_more_has_happened_than_was_told,
+    age_ends_the_telling_only_of_what_was_over_before_anybody_heard_of_it
+);
+
+impl Memory {
+    /// The runs to be told of, whatever came of those of the last day.
+    async fn untold(&self) -> Vec<RunId> {
+        let day = Duration::from_hours(24);
+        self.store.untold_runs(self.clock.now() - day, 10).await.unwrap()
+    }
+
+    async fn told(&self, run: &RunRecord, seen: u64, finished: bool) {
+        let lease = self.store.acquire_outbox().await.unwrap().unwrap();
+        let tale = Tale { run: run.id.clone(), seen, finished };
+        self.store.want(&lease, &tale, &[]).await.unwrap();
+        self.store.release_outbox(&lease).await.unwrap();
+    }
+
+    async fn happened(&self, run: &RunRecord, event: relevo::flow::Event) {
+        let lease = self.store.acquire(&run.id).await.unwrap();
+        let known = self.store.events(&run.id).await.unwrap().len() as u64;
+        self.store.append(&lease, known, &[event]).await.unwrap();
+        self.store.release(&lease).await.unwrap();
+    }
+}
+
+async fn a_run_is_untold_while_more_has_happened_than_was_told(memory: Memory) {
+    let run = memory.run().await;
+    assert_eq!(memory.untold().await, std::slice::from_ref(&run.id));
+    memory.told(&run, 1, false).await;
+    assert_eq!(memory.untold().await, [], "so that it keeps no other from being looked at");
+    memory.happened(&run, finished()).await;
+    assert_eq!(memory.untold().await, std::slice::from_ref(&run.id));
+    memory.told(&run, 2, true).await;
+    assert_eq!(memory.untold().await, []);
+}
+
+async fn age_ends_the_telling_only_of_what_was_over_before_anybody_heard_of_it(memory: Memory) {
+    let (unheard, told, open) = (memory.run().await, memory.run().await, memory.run().await);
+    memory.told(&told, 1, false).await;
+    memory.happened(&unheard, finished()).await;
+    memory.happened(&told, finished()).await;
+    memory.clock.advance(Duration::from_hours(25));
+    let untold = memory.untold().await;
+    assert!(untold.contains(&told.id) && untold.contains(&open.id), "{untold:?}");
+    assert!(!untold.contains(&unheard.id));
+}
