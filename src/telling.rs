@@ -20,7 +20,7 @@ use crate::{
     github,
     logs::Masker,
     report::{Content, Overtaking, Saying},
-    store::{Due, OutboxLease, Silence, Store, StoreError, Tale, Unsaid, Wanted},
+    store::{Due, OutboxLease, Silence, Store, StoreError, Unsaid, Wanted},
 };
 use jiff::Timestamp;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -28,7 +28,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 /// Runs that were over before anybody heard of them are told to nobody when they are older than this.
 const OLDEST: Duration = Duration::from_hours(7 * 24);
 /// Runs that one pass looks at.
-const MOST_RUNS: u32 = 500;
+const MOST_RUNS: usize = 500;
 /// Things that one pass says; runs go on meanwhile, and what they then say replaces what was not said yet.
 const MOST_SAYINGS: u32 = 8;
 
@@ -104,18 +104,16 @@ impl Teller {
         Ok(Told { said, troubles, next: self.store.next_saying().await? })
     }
 
-    /// Puts what should be said by now into the outbox.
+    /// Puts what should be said by now into the outbox. Runs of repositories that this agent does not know are left to
+    /// one that does, which may be there already or come: they share a store while settings are changed.
     async fn look(&self, lease: &OutboxLease) -> Result<(), TellError> {
         let since = self.clock.now().saturating_sub(OLDEST).unwrap_or(Timestamp::MIN);
-        for id in self.store.untold_runs(since, MOST_RUNS).await? {
+        let known = self.addressees.keys().map(String::as_str).collect();
+        for id in self.store.untold_runs(&known, since, MOST_RUNS).await? {
             let run = self.store.run(&id).await?;
-            let (tale, sayings) = match self.addressees.get(&run.repository) {
-                None => (Tale { run: id, seen: 0, finished: true }, Vec::new()),
-                Some(addressee) => {
-                    let (tale, kept) = record::kept(&self.store, &run).await?;
-                    (tale, kept.sayings(&addressee.manner))
-                }
-            };
+            let Some(addressee) = self.addressees.get(&run.repository) else { continue };
+            let (tale, kept) = record::kept(&self.store, &run).await?;
+            let sayings = kept.sayings(&addressee.manner);
             let wanted = sayings.iter().map(|saying| self.masked(&run.repository, saying));
             let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
             self.store.want(lease, &tale, &wanted).await?;

@@ -8,21 +8,23 @@ mod rows;
 use super::column::{from_json, json, text};
 use super::{LEASE_DURATION, Store, StoreError, milliseconds, number};
 use crate::ids::{Digest, RunId};
+use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
+use std::collections::BTreeSet;
 
 pub use rows::{OutboxRow, Unsaid};
 
 /// Each of the three ways in has an index, or a small table, so that a long history is not read through.
 const UNTOLD: &str = "
-    SELECT runs.id FROM runs LEFT JOIN told ON told.run = runs.id
+    SELECT runs.id, runs.repository FROM runs LEFT JOIN told ON told.run = runs.id
     WHERE runs.id IN (SELECT id FROM runs WHERE created_at >= $1
                       UNION SELECT id FROM runs WHERE outcome IS NULL
                       UNION SELECT run FROM told WHERE finished = 0)
     AND COALESCE(told.finished, 0) = 0
     AND EXISTS (SELECT 1 FROM events WHERE run = runs.id AND seq > COALESCE(told.seen, 0))
-    ORDER BY runs.created_at, runs.id LIMIT $2";
+    ORDER BY runs.created_at, runs.id";
 
 /// The right to send what is in the outbox, as long as nobody has taken it over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,18 +148,29 @@ impl Store {
         Ok(())
     }
 
-    /// The runs of which more has happened than was put into the outbox, oldest first, at most `most`: those made since
-    /// `since`, older ones that are not over, and each that was told of before and not to its end.
+    /// The runs of `repositories` of which more has happened than was put into the outbox, oldest first, at most `most`:
+    /// those made since `since`, older ones that are not over, and each that was told of before and not to its end.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn untold_runs(&self, since: Timestamp, most: u32) -> Result<Vec<RunId>, StoreError> {
-        let rows = sqlx::query(UNTOLD)
-            .bind(since.as_millisecond())
-            .bind(i64::from(most))
-            .fetch_all(&self.pool)
-            .await?;
-        rows.iter().map(|row| text(row, "id", "a run id")).collect()
+    pub async fn untold_runs(
+        &self,
+        repositories: &BTreeSet<&str>,
+        since: Timestamp,
+        most: usize,
+    ) -> Result<Vec<RunId>, StoreError> {
+        let mut rows = sqlx::query(UNTOLD).bind(since.as_millisecond()).fetch(&self.pool);
+        let mut untold = Vec::new();
+        // Not in the query: it would be another one for each number of repositories.
+        while let Some(row) = rows.try_next().await? {
+            if repositories.contains(row.try_get::<&str, _>("repository")?) {
+                untold.push(text(&row, "id", "a run id")?);
+            }
+            if untold.len() == most {
+                break;
+            }
+        }
+        Ok(untold)
     }
 
     /// Puts into the outbox what should be said about a run by now, and how far it is told with that.

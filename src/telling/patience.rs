@@ -8,7 +8,7 @@ use std::time::Duration;
 pub const MOST_REFUSALS: u32 = 8;
 /// The same where what was said is itself refused: it gets no better, but GitHub may hear of a commit late.
 const MOST_OBJECTIONS: u32 = 3;
-/// Tries without an answer before it is given up: about a day.
+/// Tries without an answer, or without what it takes, before it is given up: about a day.
 const MOST_SILENCES: u32 = 150;
 /// The first pause; doubled with each further try …
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
@@ -22,6 +22,8 @@ pub enum Refusal {
     Wait(Timestamp),
     /// There was no answer: it may have been heard.
     Unanswered,
+    /// Who says it lacks what another may have, or somebody may still give it. It was not heard.
+    Unready,
     /// Who says it may not, or there is nobody to say it to.
     Refused,
     /// What was said is not accepted.
@@ -53,6 +55,7 @@ pub(super) fn after(refusal: Refusal, before: u32, now: Timestamp) -> Next {
             Next { doubt: false, attempts: before, again: Some(until.max(later(now, FIRST_PAUSE))) }
         }
         Refusal::Unanswered => Next { doubt: true, ..counted(up_to(MOST_SILENCES)) },
+        Refusal::Unready => counted(up_to(MOST_SILENCES)),
         Refusal::Refused => counted(up_to(MOST_REFUSALS)),
         Refusal::Objected => counted(up_to(MOST_OBJECTIONS)),
         Refusal::Never => counted(None),
@@ -80,8 +83,10 @@ mod tests {
         assert_eq!(pauses(Refusal::Refused), [5, 10, 20, 40, 80, 160, 320]);
         assert_eq!(pauses(Refusal::Objected), [5, 10]);
         assert_eq!(pauses(Refusal::Never), [0; 0]);
-        let day: i64 = pauses(Refusal::Unanswered).iter().sum();
-        assert!((20 * 3600..28 * 3600).contains(&day), "{day}");
+        for patient in [Refusal::Unanswered, Refusal::Unready] {
+            let day: i64 = pauses(patient).iter().sum();
+            assert!((20 * 3600..28 * 3600).contains(&day), "{day}");
+        }
     }
 
     #[test]
@@ -90,5 +95,6 @@ mod tests {
         let next = after(Refusal::Wait(until), 7, now());
         assert_eq!(next, Next { doubt: false, attempts: 7, again: Some(until) });
         assert!(after(Refusal::Unanswered, 0, now()).doubt);
+        assert!(!after(Refusal::Unready, 0, now()).doubt);
     }
 }

@@ -72,9 +72,11 @@ impl Teller {
         if let Content::Alert(alert) = content {
             return self.alert(run, alert).await.map(|()| String::new());
         }
-        let addressee = self.addressees.get(&run.repository);
-        let name = addressee.and_then(|addressee| addressee.github.as_ref());
-        match (&self.github, name) {
+        let Some(addressee) = self.addressees.get(&run.repository) else {
+            let problem = "this agent does not know the repository".to_owned();
+            return Err(Unheard { refusal: Refusal::Unready, problem });
+        };
+        match (&self.github, &addressee.github) {
             (Some(github), Some(name)) => Ok(say(github, name, due, content).await?),
             (None, _) | (_, None) => {
                 Err(Unheard::never("the settings no longer say that the repository is at GitHub"))

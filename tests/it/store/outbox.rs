@@ -5,14 +5,15 @@ use relevo::{clock::Clock as _, ids::RunId};
 
 on_both!(
     a_run_is_untold_while_more_has_happened_than_was_told,
-    age_ends_the_telling_only_of_what_was_over_before_anybody_heard_of_it
+    age_ends_the_telling_only_of_what_was_over_before_anybody_heard_of_it,
+    runs_of_other_repositories_keep_no_place
 );
 
 impl Memory {
     /// The runs to be told of, whatever came of those of the last day.
     async fn untold(&self) -> Vec<RunId> {
-        let day = Duration::from_hours(24);
-        self.store.untold_runs(self.clock.now() - day, 10).await.unwrap()
+        let since = self.clock.now() - Duration::from_hours(24);
+        self.store.untold_runs(&["/repo"].into(), since, 3).await.unwrap()
     }
 
     async fn told(&self, run: &RunRecord, seen: u64, finished: bool) {
@@ -50,4 +51,18 @@ async fn age_ends_the_telling_only_of_what_was_over_before_anybody_heard_of_it(m
     let untold = memory.untold().await;
     assert!(untold.contains(&told.id) && untold.contains(&open.id), "{untold:?}");
     assert!(!untold.contains(&unheard.id));
+}
+
+async fn runs_of_other_repositories_keep_no_place(memory: Memory) {
+    for _ in 0..4 {
+        let elsewhere = NewRun { repository: "/other".into(), ..new_run() };
+        memory.store.create_or_find(elsewhere, Ask::Again).await.unwrap();
+    }
+    memory.clock.advance(Duration::from_secs(1));
+    let mut own = Vec::new();
+    for _ in 0..4 {
+        own.push(memory.run().await.id);
+        memory.clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(memory.untold().await, own[..3]);
 }

@@ -30,10 +30,39 @@ async fn an_older_run_of_the_commit_does_not_speak_over_a_newer() {
 }
 
 #[tokio::test]
-async fn runs_of_other_repositories_are_not_told() {
+async fn a_run_of_another_repository_is_left_to_an_agent_that_knows_it() {
     let mut desk = Desk::new(token()).await;
-    desk.teller.addressees.clear();
+    let known = std::mem::take(&mut desk.teller.addressees);
     let run = desk.run(Ask::Once).await;
+    desk.happen(&run, &promotion()).await;
     desk.tell().await;
     assert_eq!((desk.fake.changes().len(), desk.states(&run).await), (0, vec![]));
+    desk.teller.addressees = known;
+    desk.tell().await;
+    let states = desk.states(&run).await;
+    assert!(!states.is_empty() && states.iter().all(|(_, state)| state == "sent"), "{states:?}");
+}
+
+#[tokio::test]
+async fn what_an_agent_that_knows_the_repository_wanted_to_say_is_kept_for_it() {
+    let mut desk = Desk::new(token()).await;
+    let run = desk.run(Ask::Once).await;
+    let lease = desk.store.acquire_outbox().await.unwrap().unwrap();
+    // It is put off, and then another agent has the outbox for a while.
+    for _ in 0..8 {
+        let broken = Fault::Refuse(502, vec![], json!({}));
+        desk.fake.fail("POST", "/statuses/", broken);
+    }
+    desk.teller.pass(&lease).await.unwrap();
+    let known = std::mem::take(&mut desk.teller.addressees);
+    for _ in 0..20 {
+        desk.fake.clock.sleep(Duration::from_mins(10)).await;
+        let told = desk.teller.pass(&lease).await.unwrap();
+        assert!(told.troubles.iter().all(|trouble| trouble.again.is_some()), "{told:?}");
+    }
+    desk.teller.addressees = known;
+    desk.store.release_outbox(&lease).await.unwrap();
+    desk.tell().await;
+    let states = desk.states(&run).await;
+    assert!(!states.is_empty() && states.iter().all(|(_, state)| state == "sent"), "{states:?}");
 }
