@@ -50,11 +50,9 @@ impl From<GithubError> for Unheard {
         let refusal = match error.class {
             Class::RateLimited { until } => Refusal::Wait(until),
             Class::Unreachable | Class::Broken => Refusal::Unanswered,
-            Class::NotFound
-            | Class::Moved
-            | Class::Unauthorized
-            | Class::Forbidden
-            | Class::Conflict => Refusal::Refused,
+            // A token that has ended is replaced some time, and read again.
+            Class::Unauthorized => Refusal::Unready,
+            Class::NotFound | Class::Moved | Class::Forbidden | Class::Conflict => Refusal::Refused,
             Class::Invalid | Class::Gone => Refusal::Objected,
         };
         Self { refusal, problem: error.to_string() }

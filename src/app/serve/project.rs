@@ -149,6 +149,9 @@ mod tests {
         assert!(never.into_iter().all(|error| matches!(of_git(error), Trouble::Unfit(_))));
         let away = GitError::Unreachable { url: url(), reason: "no route".to_owned() };
         let gone = GitError::NotARepository("/srv/model".into());
-        assert!([away, gone].into_iter().all(|error| matches!(of_git(error), Trouble::Now(_))));
+        let behind = GitError::NoSuchCommit("0123456".to_owned());
+        assert!(
+            [away, gone, behind].into_iter().all(|error| matches!(of_git(error), Trouble::Now(_)))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Runs that go on when weeks have passed: behind a lock, outside of windows, until somebody approves.
+//! What is told late: of runs that wait for weeks behind a lock, outside of windows, until somebody approves; and with a
+//! token that was replaced.
 
 use super::*;
 
@@ -39,4 +40,21 @@ async fn what_nobody_heard_of_is_told_as_long_as_it_is_not_over() {
     desk.happen(&open, &promotion()).await;
     desk.tell().await;
     assert_eq!(desk.overall(), ["pending", "success"]);
+}
+
+#[tokio::test]
+async fn what_a_token_that_ended_could_not_say_is_said_with_the_next() {
+    let desk = Desk::new(token()).await;
+    let run = desk.run(Ask::Once).await;
+    let tries = 60;
+    for _ in 0..tries {
+        let ended = Fault::Refuse(401, vec![], json!({"message": "Bad credentials"}));
+        desk.fake.fail("POST", "/statuses/", ended);
+    }
+    let began = desk.fake.clock.now();
+    desk.tell().await;
+    let states = desk.states(&run).await;
+    assert!(states.iter().all(|(_, state)| state == "sent"), "{states:?}");
+    assert_eq!(desk.fake.count("POST", "/statuses/"), tries + states.len());
+    assert!(desk.fake.clock.now().duration_since(began).as_hours() >= 1);
 }
