@@ -11,6 +11,7 @@ mod credentials;
 mod difference;
 mod error;
 mod files;
+mod leftovers;
 mod mirror;
 mod people;
 mod program;

@@ -1,7 +1,7 @@
 //! Bare mirrors of repositories with a URL.
 
 use super::error::failed;
-use super::{Credentials, GitError, transport};
+use super::{Credentials, GitError, leftovers, transport};
 use crate::ids::{BranchName, Digest};
 use std::{fs, path::Path};
 
@@ -110,13 +110,18 @@ pub(super) fn fetch(
     url: &str,
     credentials: &Credentials,
 ) -> Result<(), GitError> {
-    transport::fetch(mirror.path(), (url, BRANCHES), credentials)?;
+    let at_work = leftovers::begin(mirror.path());
+    transport::fetch(mirror.path(), (url, BRANCHES), credentials, &at_work)?;
     // What a server calls its default branch is not taken for anything but a branch.
     let is_branch = |name: &String| {
         name.strip_prefix("refs/heads/").is_some_and(|name| name.parse::<BranchName>().is_ok())
     };
     let told = transport::default_branch(mirror.path(), url, credentials)?;
-    if let Some(name) = told.filter(is_branch) {
+    let is_known = |name: &str| {
+        let head = mirror.find_reference("HEAD");
+        head.is_ok_and(|head| matches!(head.symbolic_target(), Ok(Some(known)) if known == name))
+    };
+    if let Some(name) = told.filter(is_branch).filter(|name| !is_known(name)) {
         mirror.set_head(&name).map_err(failed("note the default branch of", url))?;
     }
     Ok(())

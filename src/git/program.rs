@@ -35,9 +35,9 @@ pub(super) enum Ended {
     TooLate,
 }
 
-/// Runs it to its end.
+/// Runs it to its end, with the standard input that it was given.
 pub(super) fn run(mut command: Command, within: Duration) -> io::Result<Ended> {
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = child.process_group(0).spawn()?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let limit = Rlimit { current: Some(LARGEST_FILE), maximum: Some(LARGEST_FILE) };
@@ -96,7 +96,7 @@ mod tests {
     fn shell(script: &str) -> Command {
         #[expect(clippy::disallowed_methods, reason = "a child to be bounded")]
         let mut command = Command::new("sh");
-        command.args(["-c", script]);
+        command.args(["-c", script]).stdin(Stdio::null());
         command
     }
 

@@ -1,5 +1,7 @@
 //! Repositories made on the spot, good ones and hostile ones.
 
+mod leftovers;
+
 use super::*;
 use crate::ids::Sha;
 use git2::{Oid, Signature, Time};

@@ -7,13 +7,14 @@
 use super::{
     Credentials, GitError,
     complaint::{self, Complaint, Shown},
+    leftovers::AtWork,
     program::{self, Ended},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{io, path::Path, process::Command, time::Duration};
 
 /// What must hold whatever the user's own configuration says.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 10] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "transfer.fsckObjects=true",
@@ -21,6 +22,9 @@ const SETTINGS: [&str; 8] = [
     "transfer.bundleURI=false",
     "fetch.recurseSubmodules=false",
     "submodule.recurse=false",
+    // Tidied up before a fetch ends and not behind its back: nobody works on a mirror unseen.
+    "gc.autoDetach=false",
+    "maintenance.autoDetach=false",
     // A server that sends less than a byte a second for a minute is given up.
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=60",
@@ -57,6 +61,7 @@ pub(super) fn fetch(
     mirror: &Path,
     (url, refspec): (&str, &str),
     credentials: &Credentials,
+    at_work: &AtWork,
 ) -> Result<(), GitError> {
     let arguments = [
         "fetch",
@@ -69,7 +74,8 @@ pub(super) fn fetch(
         url,
         refspec,
     ];
-    run((mirror, url), &arguments, credentials, FETCHED_WITHIN).map(drop)
+    let asked = (&arguments[..], FETCHED_WITHIN);
+    run((mirror, url), asked, credentials, at_work).map(drop)
 }
 
 /// The full name of the server's default branch; nothing for an empty repository.
@@ -79,7 +85,7 @@ pub(super) fn default_branch(
     credentials: &Credentials,
 ) -> Result<Option<String>, GitError> {
     let arguments = ["ls-remote", "--symref", "--", url, "HEAD"];
-    let told = run((mirror, url), &arguments, credentials, LISTED_WITHIN)?;
+    let told = run((mirror, url), (&arguments, LISTED_WITHIN), credentials, &AtWork::default())?;
     let text = String::from_utf8_lossy(&told);
     let named = |line: &str| Some(line.strip_prefix("ref: ")?.split_once('\t')?.0.to_owned());
     Ok(text.lines().find_map(named))
@@ -92,7 +98,7 @@ pub(super) fn list(
     credentials: &Credentials,
 ) -> Result<String, GitError> {
     let arguments = ["ls-remote", "--symref", "--", url, "HEAD", "refs/heads/*"];
-    let told = run((mirror, url), &arguments, credentials, LISTED_WITHIN)?;
+    let told = run((mirror, url), (&arguments, LISTED_WITHIN), credentials, &AtWork::default())?;
     Ok(String::from_utf8_lossy(&told).into_owned())
 }
 
@@ -100,14 +106,14 @@ pub(super) fn list(
 /// back before its time.
 fn run(
     at: (&Path, &str),
-    arguments: &[&str],
+    (arguments, within): (&[&str], Duration),
     credentials: &Credentials,
-    within: Duration,
+    at_work: &AtWork,
 ) -> Result<Vec<u8>, GitError> {
     let token = credentials.token(at.1);
     let ask = |token: Option<&str>| {
         let mut command = command(at, token, credentials);
-        command.args(arguments);
+        command.args(arguments).stdin(at_work.handed_on());
         let shown = if token.is_some() { Shown::Token } else { Shown::Nothing };
         answer((command, at.1), shown, within)
     };
@@ -241,6 +247,7 @@ mod tests {
         let mut command = command((&mirror, url), None, &Credentials::default());
         command.env("GIT_CONFIG_GLOBAL", &global).args(["ls-remote", "--", url]);
         disarm(&mut command);
+        command.stdin(AtWork::default().handed_on());
         let ended = program::run(command, LISTED_WITHIN).unwrap();
         let Ended::Itself { complaints, .. } = ended else { panic!("{ended:?}") };
         let ran = folder.path().join("mark-ran").exists();
@@ -258,6 +265,20 @@ mod tests {
             });
             assert!(ran, "{told}");
         }
+    }
+
+    #[test]
+    fn a_git_that_works_on_a_mirror_holds_its_lock() {
+        let mirror = tempfile::tempdir().unwrap();
+        let at_work = crate::git::leftovers::begin(mirror.path());
+        let held = |at_work: &AtWork| {
+            let (alias, at) = ("alias.held=!readlink /proc/self/fd/0", (mirror.path(), "file:///"));
+            let asked = (&["-c", alias, "held"][..], LISTED_WITHIN);
+            let told = run(at, asked, &Credentials::default(), at_work).unwrap();
+            String::from_utf8(told).unwrap()
+        };
+        assert!(held(&at_work).ends_with("/at-work\n"));
+        assert_eq!(held(&AtWork::default()), "/dev/null\n");
     }
 
     #[test]
