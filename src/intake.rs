@@ -10,7 +10,9 @@ mod skip;
 mod tests;
 
 pub use answer::{About, Answering, Named, Place, Saying};
-pub use meaning::{ASKED, Asking, EVENTS, Malformed, Meaning, Proposed, Sender, meaning, sender};
+pub use meaning::{
+    ASKED, Asking, EVENTS, Malformed, Meaning, PROPOSED, Proposed, Sender, meaning, sender,
+};
 pub use nesting::{DEEPEST, is_too_deep};
 pub use skip::skip_token;
 

@@ -21,6 +21,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// Deliveries of one repository that one pass judges: others wait no longer than that for a run.
 const MOST_AT_ONCE: u32 = 100;
+/// Pull requests among them that it looks into, each with a fetch, questions to GitHub and changes there a second apart:
+/// a push that comes meanwhile waits no longer than that.
+const MOST_PROPOSALS: usize = 2;
 /// Time until a delivery is judged again that could not be; doubled each time …
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// … up to this.
@@ -56,8 +59,8 @@ struct Wish {
 }
 
 impl Hearing {
-    /// Judges the deliveries of a repository that are due, oldest first; without a [`Repository`] it is one that is not
-    /// heard.
+    /// Judges the deliveries of a repository that are due, oldest first, but a few pull requests at a time and after all
+    /// else; the others are still due then. Without a [`Repository`] it is one that is not heard.
     ///
     /// # Errors
     /// If the store fails.
@@ -67,7 +70,7 @@ impl Hearing {
         repository: Option<&Repository>,
     ) -> Result<Judged, StoreError> {
         let mut judged = Judged::default();
-        let mut wishes = Vec::new();
+        let (mut wishes, mut proposals) = (Vec::new(), Vec::new());
         for delivery in self.store.unjudged_deliveries(name, MOST_AT_ONCE).await? {
             let verdict =
                 match (repository, intake::meaning(&delivery.new.event, &delivery.new.body)) {
@@ -83,12 +86,9 @@ impl Hearing {
                             None => continue,
                         }
                     }
-                    (Some(repository), Ok(Meaning::Proposed(proposed))) => {
-                        let heard = self.propose(repository, &proposed).await;
-                        match self.now_or_later(&delivery, heard).await? {
-                            Some(verdict) => verdict,
-                            None => continue,
-                        }
+                    (Some(_), Ok(Meaning::Proposed(proposed))) => {
+                        proposals.push((delivery, proposed));
+                        continue;
                     }
                     (_, Ok(Meaning::Pushed { branch, commit })) => {
                         wishes.push(Wish { delivery, branch, commit, ask: Ask::Once, by: None });
@@ -107,8 +107,15 @@ impl Hearing {
                 };
             self.settle(&delivery, &verdict, &mut judged).await?;
         }
-        if let Some(repository) = repository.filter(|_| !wishes.is_empty()) {
+        let Some(repository) = repository else { return Ok(judged) };
+        if !wishes.is_empty() {
             self.look_up(repository, wishes, &mut judged).await?;
+        }
+        for (delivery, proposed) in proposals.into_iter().take(MOST_PROPOSALS) {
+            let heard = self.propose(repository, &proposed).await;
+            if let Some(verdict) = self.now_or_later(&delivery, heard).await? {
+                self.settle(&delivery, &verdict, &mut judged).await?;
+            }
         }
         Ok(judged)
     }

@@ -13,11 +13,14 @@ pub const EVENTS: [&str; 8] = [
     "check_run",
     "check_suite",
     "ping",
-    "pull_request",
+    PROPOSED,
     "issue_comment",
     "commit_comment",
     "deployment_review",
 ];
+
+/// The event of a pull request.
+pub const PROPOSED: &str = "pull_request";
 
 /// The event of what people asked the agent itself for. It is none of [`EVENTS`], so nobody else can send it.
 pub const ASKED: &str = "manual";
@@ -179,7 +182,7 @@ pub fn meaning(event: &str, body: &str) -> Result<Meaning, Malformed> {
             }
             Ok(Meaning::Asked { branch, commit, by })
         }
-        "pull_request" => proposal(body),
+        PROPOSED => proposal(body),
         "issue_comment" | "commit_comment" => answer::comment(event, body),
         "ping" => Ok(Meaning::Nothing("GitHub asked whether anybody listens: yes".to_owned())),
         "deployment_review" => Ok(Meaning::Nothing(
@@ -236,8 +239,7 @@ fn check(event: &str, body: &str) -> Result<Meaning, Malformed> {
 }
 
 fn proposal(body: &str) -> Result<Meaning, Malformed> {
-    const EVENT: &str = "pull_request";
-    let Pulled { action, pull_request: PullRequest { number, head } } = parse(EVENT, body)?;
+    let Pulled { action, pull_request: PullRequest { number, head } } = parse(PROPOSED, body)?;
     if head.repo.is_none_or(|repository| repository.fork) {
         return nothing("a pull request from a fork deploys nothing and sees no secret");
     }
@@ -251,7 +253,7 @@ fn proposal(body: &str) -> Result<Meaning, Malformed> {
             Some(number),
             Some(head),
         ) => {
-            let head = of_id(&head).ok_or_else(|| not(EVENT, "'head.sha' is no commit id"))?;
+            let head = of_id(&head).ok_or_else(|| not(PROPOSED, "'head.sha' is no commit id"))?;
             Ok(Meaning::Proposed(Proposed { number, head }))
         }
         _ => nothing("a pull request deploys nothing until it is merged"),

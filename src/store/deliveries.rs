@@ -4,7 +4,7 @@ use super::column::{from_json, json, text};
 use super::database::Durability;
 use super::{Store, StoreError, count, moment, number};
 use crate::ids::DeliveryId;
-use crate::intake::Verdict;
+use crate::intake::{self, Verdict};
 use jiff::Timestamp;
 use sqlx::{Row as _, any::AnyRow};
 
@@ -121,7 +121,8 @@ impl Store {
         due.map(moment).transpose()
     }
 
-    /// The deliveries of a repository that can be judged now, oldest first, at most `most`.
+    /// The deliveries of a repository that can be judged now, oldest first, at most `most`. Those of pull requests come
+    /// last: they take long, and nobody deploys by them.
     ///
     /// # Errors
     /// If the database fails.
@@ -132,11 +133,12 @@ impl Store {
     ) -> Result<Vec<Delivery>, StoreError> {
         let rows = sqlx::query(
             "SELECT * FROM deliveries WHERE verdict IS NULL AND repository = $1 AND due_at <= $2
-             ORDER BY received_at, id LIMIT $3",
+             ORDER BY CASE WHEN event = $4 THEN 1 ELSE 0 END, received_at, id LIMIT $3",
         )
         .bind(repository)
         .bind(self.now())
         .bind(i64::from(most))
+        .bind(intake::PROPOSED)
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(record).collect()

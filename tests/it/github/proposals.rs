@@ -77,6 +77,45 @@ async fn a_proposal_is_checked_line_by_line_and_told_in_one_comment() {
 }
 
 #[tokio::test]
+async fn a_push_waits_for_no_crowd_of_proposals() {
+    let ears = Ears::new(Some(app())).await;
+    let proposed = ears.proposed(("stages:", "stagez:"));
+    let commit = ears.world.git(&["rev-parse", "main"]);
+    let pushed = json!({ "ref": "refs/heads/main", "after": commit });
+    let keep = async |id: &str, event: &str, body: &Value| {
+        let new = NewDelivery {
+            id: id.parse().unwrap(),
+            via: Via::Webhook,
+            repository: NAME.to_owned(),
+            event: event.to_owned(),
+            body: body.to_string(),
+        };
+        ears.agent.app.store.keep_delivery(&new).await.unwrap();
+    };
+    for number in 0..103 {
+        // They moved on meanwhile, which is seen by asking GitHub.
+        let mut moved = proposed.clone();
+        moved["pull_request"]["head"]["sha"] = json!(super::commit('a'));
+        keep(&format!("bot-{number}"), "pull_request", &moved).await;
+        ears.agent.clock.advance(Duration::from_secs(1));
+    }
+    keep("push", "push", &pushed).await;
+    let asked = || ears.fake.count("GET", "/pulls/");
+    let judge = async || ears.hearing.judge(NAME, Some(&ears.repository)).await.unwrap();
+    let first = judge().await;
+    assert_eq!((first.runs.len(), first.verdicts, asked()), (1, 3, 2));
+    ears.fake.see(|memory| {
+        let first = |part| memory.requests.iter().position(|asked| asked.path.contains(part));
+        assert!(first("/activity") < first("/pulls/"), "who pushed is asked first");
+    });
+    let mut passes = 0;
+    while judge().await.verdicts > 0 {
+        passes += 1;
+    }
+    assert_eq!((asked(), passes), (103, 51), "all of them in the end");
+}
+
+#[tokio::test]
 async fn a_proposal_from_a_fork_or_to_nowhere_is_left_alone() {
     let ears = Ears::new(Some(token())).await;
     let body = ears.proposed(("stages:", "stagez:"));
