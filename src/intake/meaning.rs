@@ -143,19 +143,28 @@ struct Pulled {
 #[derive(Deserialize)]
 struct PullRequest {
     number: Option<u64>,
-    head: Head,
+    head: Side,
+    base: Option<Side>,
 }
 
 #[derive(Deserialize)]
-struct Head {
+struct Side {
     sha: Option<String>,
-    repo: Option<Forked>,
+    /// Nothing for one that is gone.
+    repo: Option<Whose>,
 }
 
 #[derive(Deserialize)]
-struct Forked {
-    #[serde(default)]
-    fork: bool,
+struct Whose {
+    id: Option<u64>,
+}
+
+impl PullRequest {
+    /// Do its commits come from another repository? That a repository is itself a fork says nothing about that.
+    fn is_from_a_fork(&self) -> bool {
+        let of = |side: &Side| side.repo.as_ref()?.id;
+        of(&self.head).is_none() || of(&self.head) != self.base.as_ref().and_then(of)
+    }
 }
 
 /// Which repository a payload is about.
@@ -239,11 +248,11 @@ fn check(event: &str, body: &str) -> Result<Meaning, Malformed> {
 }
 
 fn proposal(body: &str) -> Result<Meaning, Malformed> {
-    let Pulled { action, pull_request: PullRequest { number, head } } = parse(PROPOSED, body)?;
-    if head.repo.is_none_or(|repository| repository.fork) {
+    let Pulled { action, pull_request: pulled } = parse(PROPOSED, body)?;
+    if pulled.is_from_a_fork() {
         return nothing("a pull request from a fork deploys nothing and sees no secret");
     }
-    match (action.as_deref(), number, head.sha) {
+    match (action.as_deref(), pulled.number, pulled.head.sha) {
         (Some("closed"), ..) => {
             nothing("a pull request was closed; if it was merged, the push to its branch says so")
         }

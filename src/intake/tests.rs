@@ -84,11 +84,25 @@ fn a_check_that_is_asked_for_again_is_another_run() {
 
 #[test]
 fn pull_requests_deploy_nothing() {
-    let of_fork = |fork| json!({ "action": "opened", "pull_request": { "head": { "repo": { "fork": fork } } } });
-    assert!(nothing("pull_request", &of_fork(true)).contains("from a fork"));
-    assert!(nothing("pull_request", &of_fork(false)).contains("until it is merged"));
+    let from = |head: u64| {
+        let side = |id| json!({ "sha": COMMIT, "repo": { "id": id, "fork": true } });
+        json!({ "action": "opened", "pull_request": { "head": side(head), "base": side(1) } })
+    };
+    assert!(nothing("pull_request", &from(2)).contains("from a fork"));
+    assert!(nothing("pull_request", &from(1)).contains("until it is merged"));
+    let unknown = json!({ "action": "opened", "pull_request": { "head": { "repo": {} }, "base": { "repo": {} } } });
+    assert!(nothing("pull_request", &unknown).contains("from a fork"));
     let gone = json!({ "action": "opened", "pull_request": { "head": { "repo": null } } });
     assert!(nothing("pull_request", &gone).contains("from a fork"), "a fork that is gone is one");
+}
+
+#[test]
+fn a_repository_that_is_a_fork_has_pull_requests_of_its_own() {
+    let side = json!({ "sha": COMMIT, "repo": { "id": 1, "fork": true } });
+    let pull = json!({ "number": 7, "head": side, "base": side });
+    let opened = json!({ "action": "opened", "pull_request": pull });
+    let proposed = Proposed { number: 7, head: COMMIT.parse().unwrap() };
+    assert_eq!(of("pull_request", &opened), Meaning::Proposed(proposed));
 }
 
 #[test]
