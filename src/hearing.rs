@@ -15,7 +15,7 @@ mod proposal;
 mod repository;
 mod rules;
 
-pub use github::AskError;
+pub use github::{AskError, Recovered};
 pub use inbox::{Inbox, NotKept};
 pub use judge::Judged;
 pub use look::{LONGEST_SILENCE, Looked, pace, patience};

@@ -6,8 +6,8 @@ use super::{
     rules::{Rules, Trouble},
 };
 use crate::{
-    github::{Client, GithubError, Head, Hook},
-    ids::BranchName,
+    github::{Client, GithubError, Head, Hook, Redelivered},
+    ids::{BranchName, DeliveryId},
     store::{Kept, NewDelivery, StoreError, Via},
 };
 use jiff::Timestamp;
@@ -25,6 +25,34 @@ pub enum AskError {
     /// The repository says nothing about where to deploy.
     #[error("{0}")]
     Rules(String),
+    /// It did not tell of one thing that it could not deliver; it was asked for the others all the same.
+    #[error("{about}: {error}")]
+    Missed {
+        /// Of what, or of whose.
+        about: String,
+        /// Why not.
+        error: GithubError,
+    },
+}
+
+/// What came of asking for what could not be delivered.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Deliveries that were taken.
+    pub found: usize,
+    /// Why some may be missing; the first reason, if there are several.
+    pub trouble: Option<AskError>,
+}
+
+impl Recovered {
+    fn add(&mut self, other: Self) {
+        self.found += other.found;
+        self.trouble = self.trouble.take().or(other.trouble);
+    }
+
+    fn missed(about: String, error: GithubError) -> Self {
+        Self { found: 0, trouble: Some(AskError::Missed { about, error }) }
+    }
 }
 
 impl From<Trouble> for AskError {
@@ -62,36 +90,82 @@ impl Hearing {
         Ok(found)
     }
 
-    /// Takes what GitHub could not deliver since `since`, as if it had come. Returns how many there were.
+    /// Takes what GitHub could not deliver to `address` since `since`, as if it had come. What cannot be asked for or
+    /// read keeps none of the rest.
     ///
     /// # Errors
-    /// If GitHub cannot be asked, or the store fails.
+    /// If the store fails.
     pub async fn recover(
+        &self,
+        github: &Client,
+        address: &str,
+        known: (&[Repository], Timestamp),
+    ) -> Result<Recovered, StoreError> {
+        if github.is_app() {
+            return self.recover_of(github, &Hook::App, known).await;
+        }
+        let mut recovered = Recovered::default();
+        for name in known.0.iter().filter_map(|repository| repository.github.as_ref()) {
+            recovered.add(match github.hook(name, address).await {
+                Ok(Some(hook)) => self.recover_of(github, &hook, known).await?,
+                Ok(None) => Recovered::default(),
+                Err(error) => Recovered::missed(format!("the webhooks of {name}"), error),
+            });
+        }
+        Ok(recovered)
+    }
+
+    async fn recover_of(
         &self,
         github: &Client,
         hook: &Hook,
         (repositories, since): (&[Repository], Timestamp),
-    ) -> Result<usize, AskError> {
-        let mut recovered = 0;
-        for failed in github.failed_deliveries(hook, since).await? {
+    ) -> Result<Recovered, StoreError> {
+        let failed = match github.failed_deliveries(hook, since).await {
+            Ok(failed) => failed,
+            Err(error) => return Ok(Recovered::missed(of(hook), error)),
+        };
+        let mut recovered = Recovered::default();
+        for failed in failed {
             if self.store.delivery(&failed.id).await?.is_some() {
                 continue;
             }
-            let sent = github.payload(hook, failed.attempt).await?;
-            let named = sent.payload.pointer("/repository/full_name").and_then(Value::as_str);
-            let is_meant = |known: &&Repository| {
-                known.github.as_ref().is_some_and(|github| named.is_some_and(|n| github.is(n)))
-            };
-            let Some(repository) = repositories.iter().find(is_meant) else { continue };
-            let new = NewDelivery {
-                id: failed.id,
-                via: Via::Recovery,
-                repository: repository.name.to_string(),
-                event: sent.event,
-                body: sent.payload.to_string(),
-            };
-            recovered += usize::from(self.store.keep_delivery(&new).await? == Kept::New);
+            match github.payload(hook, failed.attempt).await {
+                Ok(sent) => {
+                    let new = meant(repositories, failed.id, sent);
+                    let Some(new) = new else { continue };
+                    let kept = self.store.keep_delivery(&new).await?;
+                    recovered.found += usize::from(kept == Kept::New);
+                }
+                Err(error) => {
+                    let about = format!("delivery {} of {}", failed.id, of(hook));
+                    recovered.add(Recovered::missed(about, error));
+                }
+            }
         }
         Ok(recovered)
     }
+}
+
+/// Whose deliveries, in words.
+fn of(hook: &Hook) -> String {
+    match hook {
+        Hook::App => "the App's webhook".to_owned(),
+        Hook::Repository { slug, .. } => format!("the webhook of {slug}"),
+    }
+}
+
+/// What came late, if it is about a repository of this agent.
+fn meant(repositories: &[Repository], id: DeliveryId, sent: Redelivered) -> Option<NewDelivery> {
+    let named = sent.payload.pointer("/repository/full_name").and_then(Value::as_str)?;
+    let is_meant =
+        |known: &&Repository| known.github.as_ref().is_some_and(|github| github.is(named));
+    let repository = repositories.iter().find(is_meant)?;
+    Some(NewDelivery {
+        id,
+        via: Via::Recovery,
+        repository: repository.name.to_string(),
+        event: sent.event,
+        body: sent.payload.to_string(),
+    })
 }

@@ -4,9 +4,9 @@
 use super::{Ends, Pass, Rest, Task, Tools};
 use crate::{
     clock::{later, until},
-    github::{Class, Client, GithubError, Hook},
-    hearing::{AskError, Hearing, Repository, pace, patience},
-    store::Via,
+    github::{Class, Client},
+    hearing::{AskError, Hearing, Recovered, Repository, pace, patience},
+    store::{StoreError, Via},
 };
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
@@ -87,13 +87,12 @@ impl Questions {
             (self.tools.say)(&told);
             due.trouble = Some(told);
         }
-        let wait = match trouble {
-            AskError::Github(GithubError { class: Class::RateLimited { until: end }, .. }) => {
-                until(now, end).max(EVERY)
-            }
-            AskError::Github(_) | AskError::Rules(_) | AskError::Store(_) => EVERY,
+        let class = match trouble {
+            AskError::Github(error) | AskError::Missed { error, .. } => Some(error.class),
+            AskError::Rules(_) | AskError::Store(_) => None,
         };
-        Ok(Rest::Within(wait))
+        let free = if let Some(Class::RateLimited { until: end }) = class { end } else { now };
+        Ok(Rest::Within(until(now, free).max(EVERY)))
     }
 
     async fn ask_due(&self, due: &mut Due) -> Result<usize, AskError> {
@@ -129,8 +128,13 @@ impl Questions {
         let now = self.tools.app.clock.now();
         if due.recover <= now {
             due.recover = later(now, RECOVER_EVERY);
-            found += self.recover(due.recovered, now).await?;
-            due.recovered = Some(now);
+            let recovered = self.recover(due.recovered, now).await?;
+            found += recovered.found;
+            match recovered.trouble {
+                None => due.recovered = Some(now),
+                // What is missing is asked for again the next time, with all that came since.
+                Some(missing) => trouble = trouble.or(Some(missing)),
+            }
         }
         if found > 0 {
             self.tools.bells.deliveries.notify_one();
@@ -147,30 +151,22 @@ impl Questions {
         asked.unwrap_or_else(|broken| Err(AskError::Rules(format!("asking broke: {broken}"))))
     }
 
-    async fn recover(&self, last: Option<Timestamp>, now: Timestamp) -> Result<usize, AskError> {
-        let repositories = &self.tools.settings.repositories;
+    async fn recover(
+        &self,
+        last: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Recovered, StoreError> {
+        let settings = &self.tools.settings;
         let kept = now.saturating_sub(KEPT_BY_GITHUB).unwrap_or(Timestamp::MIN);
         // An hour twice, for what was under way at the time.
         let overlap = |last: Timestamp| last.saturating_sub(SignedDuration::from_hours(1));
         let since = last.and_then(|last| overlap(last).ok()).unwrap_or(kept);
-        if self.tools.settings.webhooks.is_empty() {
-            return Ok(0);
+        let address = settings.public_url.as_ref().and_then(|url| url.join(HOOK_PATH).ok());
+        // An App knows where it is told; the webhook of a repository is known by where it leads.
+        if settings.webhooks.is_empty() || (address.is_none() && !self.github.is_app()) {
+            return Ok(Recovered::default());
         }
-        if self.github.is_app() {
-            return self.hearing.recover(&self.github, &Hook::App, (repositories, since)).await;
-        }
-        let Some(address) =
-            self.tools.settings.public_url.as_ref().and_then(|url| url.join(HOOK_PATH).ok())
-        else {
-            return Ok(0);
-        };
-        let mut found = 0;
-        for name in repositories.iter().filter_map(|repository| repository.github.as_ref()) {
-            if let Some(hook) = self.github.hook(name, address.as_str()).await? {
-                let asked = self.hearing.recover(&self.github, &hook, (repositories, since));
-                found += asked.await?;
-            }
-        }
-        Ok(found)
+        let address = address.as_ref().map_or("", |address| address.as_str());
+        self.hearing.recover(&self.github, address, (&settings.repositories, since)).await
     }
 }

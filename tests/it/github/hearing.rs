@@ -2,10 +2,10 @@
 
 use super::{Fault, app, client, ears::Ears, token};
 use relevo::{
-    hearing::{AskError, Looked},
+    hearing::{AskError, Looked, Repository},
     store::{NewDelivery, Via},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 impl Ears {
     fn tips(&self) {
@@ -35,21 +35,26 @@ async fn tips_that_moved_become_deliveries_once_by_requests_that_cost_nothing_ot
     assert_eq!((newest[0].new.via, newest[0].new.event.as_str()), (Via::Poll, "push"));
 }
 
+/// A delivery to a repository that did not arrive, as GitHub lists it.
+fn lost(id: u64, guid: &str, name: &str) -> Value {
+    json!({"id": id, "guid": guid, "delivered_at": "2026-01-01T00:00:04Z", "redelivery": false,
+        "duration": 0.1, "status": "x", "status_code": 502, "event": "push", "action": null,
+        "installation_id": null, "repository_id": null, "throttled_at": null,
+        "request": {"headers": {}, "payload": {"ref": "refs/heads/main", "repository": {"full_name": name}}}})
+}
+
+/// Where the stand-in's webhooks lead to.
+const HERE: &str = "https://agent.example.org/github";
+
 #[tokio::test]
 async fn what_github_could_not_deliver_is_taken_under_its_own_id_once() {
     let ears = Ears::new(None).await;
     let client = client(&ears.fake, app());
-    let delivery = |id: u64, guid: &str, name: &str| {
-        json!({"id": id, "guid": guid, "delivered_at": "2026-01-01T00:00:04Z", "redelivery": false,
-            "duration": 0.1, "status": "x", "status_code": 502, "event": "push", "action": null,
-            "installation_id": null, "repository_id": null, "throttled_at": null,
-            "request": {"headers": {}, "payload": {"ref": "refs/heads/main", "repository": {"full_name": name}}}})
-    };
     ears.fake.see(|m| {
         m.deliveries = vec![
-            delivery(3, "failed", "Octo/Model"),
-            delivery(2, "stranger", "octo/other"),
-            delivery(1, "known", "octo/model"),
+            lost(3, "failed", "Octo/Model"),
+            lost(2, "stranger", "octo/other"),
+            lost(1, "known", "octo/model"),
         ];
     });
     let known = NewDelivery {
@@ -60,16 +65,53 @@ async fn what_github_could_not_deliver_is_taken_under_its_own_id_once() {
         body: "{}".to_owned(),
     };
     ears.agent.app.store.keep_delivery(&known).await.unwrap();
-    let (hook, since) = (relevo::github::Hook::App, "2025-12-31T00:00:00Z".parse().unwrap());
     let repositories = [ears.repository.clone()];
+    let known = (&repositories[..], "2025-12-31T00:00:00Z".parse().unwrap());
     for expected in [1, 0] {
-        let recovered = ears.hearing.recover(&client, &hook, (&repositories, since)).await;
-        assert_eq!(recovered.unwrap(), expected);
+        let recovered = ears.hearing.recover(&client, HERE, known).await.unwrap();
+        assert_eq!((recovered.found, recovered.trouble.is_none()), (expected, true));
     }
     let kept = ears.agent.app.store.delivery(&"failed".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((kept.new.via, kept.new.repository.as_str()), (Via::Recovery, "mammography"));
     let slower = Fault::Refuse(429, vec![("retry-after", "60".to_owned())], json!({}));
     ears.fake.fail("GET", "/deliveries", slower);
-    let refused = ears.hearing.recover(&client, &hook, (&repositories, since)).await.unwrap_err();
-    assert!(matches!(refused, AskError::Github(_)), "{refused:?}");
+    let refused = ears.hearing.recover(&client, HERE, known).await.unwrap().trouble;
+    assert!(matches!(refused, Some(AskError::Missed { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_keeps_no_other() {
+    let ears = Ears::new(None).await;
+    let client = client(&ears.fake, app());
+    let mut gone = lost(1, "gone", "octo/model");
+    gone["request"]["payload"] = Value::Null;
+    ears.fake.see(|m| m.deliveries = vec![lost(2, "later", "octo/model"), gone]);
+    let repositories = [ears.repository.clone()];
+    let known = (&repositories[..], "2025-12-31T00:00:00Z".parse().unwrap());
+    let recovered = ears.hearing.recover(&client, HERE, known).await.unwrap();
+    assert_eq!(recovered.found, 1);
+    let trouble = recovered.trouble.unwrap().to_string();
+    assert_eq!(
+        trouble,
+        "delivery gone of the App's webhook: GitHub, read a delivery: its payload is not kept"
+    );
+}
+
+#[tokio::test]
+async fn a_repository_whose_webhooks_may_not_be_listed_keeps_no_other() {
+    let ears = Ears::new(None).await;
+    let client = client(&ears.fake, token());
+    ears.fake.see(|m| m.deliveries = vec![lost(1, "failed", "octo/model")]);
+    let forbidden = json!({"message": "Must have admin rights to Repository."});
+    ears.fake.fail("GET", "/repos/octo/first/hooks", Fault::Refuse(403, vec![], forbidden));
+    let first = Repository { github: "octo/first".parse().ok(), ..ears.repository.clone() };
+    let repositories = [first, ears.repository.clone()];
+    let known = (&repositories[..], "2025-12-31T00:00:00Z".parse().unwrap());
+    let recovered = ears.hearing.recover(&client, HERE, known).await.unwrap();
+    assert_eq!(recovered.found, 1);
+    let trouble = recovered.trouble.unwrap().to_string();
+    assert!(
+        trouble.starts_with("the webhooks of octo/first: GitHub, list webhooks: 403"),
+        "{trouble}"
+    );
 }
