@@ -15,7 +15,7 @@ const MOST_ENVIRONMENTS: i64 = 64;
 /// Counts of what is in the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Deliveries by what became of them: `run`, `ignored`, `refused`, `unjudged`.
+    /// Deliveries by what became of them: `run`, `answered`, `ignored`, `refused`, `unjudged`.
     pub deliveries: Vec<(String, u64)>,
     /// Runs by outcome: `succeeded`, `failed`, `gate-refused`, `cancelled`, `other`, `open`.
     pub runs: Vec<(String, u64)>,
@@ -46,6 +46,7 @@ pub struct Waiting {
 const DELIVERIES: &str = r#"
     SELECT CASE WHEN verdict IS NULL THEN 'unjudged'
                 WHEN verdict LIKE '{"verdict":"run"%' THEN 'run'
+                WHEN verdict LIKE '{"verdict":"answered"%' THEN 'answered'
                 WHEN verdict LIKE '{"verdict":"ignored"%' THEN 'ignored'
                 ELSE 'refused' END AS name, COUNT(*) AS number
     FROM deliveries GROUP BY 1 ORDER BY 1"#;

@@ -1,5 +1,6 @@
 //! The store on real databases, its clock turned by hand: every promise holds on SQLite and on Postgres.
 
+mod figures;
 mod fleet;
 mod leases;
 mod log_parts;

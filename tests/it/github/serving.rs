@@ -11,7 +11,7 @@ async fn a_push_is_deployed_and_github_hears_of_it() {
     setup.world.write("../token", TOKEN);
     setup.more = format!("github: {{ api: {}, token: {{ file: token }} }}\n", fake.address());
     let commit = setup.world.git(&["rev-parse", "main"]);
-    let _server = setup.start();
+    let server = setup.start();
     assert_eq!(setup.ended(&commit, "prod")["outcome"]["outcome"], "succeeded");
     let newest = setup.until("the status of the promotion", || {
         let _time_passes = setup.runs();
@@ -27,6 +27,10 @@ async fn a_push_is_deployed_and_github_hears_of_it() {
     });
     assert_eq!(fake.see(|m| m.deployments.len()), 1);
     assert!(fake.count("GET", "/git/ref/heads/main") > 0, "it asks where the branches are");
+    let (_, figures) = server.send("GET /metrics", &[], b"");
+    let granted = |line: &str| line.strip_prefix("relevo_github_requests_remaining ")?.parse().ok();
+    let left: Option<u64> = figures.lines().find_map(granted);
+    assert!(left.is_some_and(|left| left < 5_000), "{figures}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
