@@ -214,3 +214,16 @@ impl From<PathRejection> for Problem {
             .hint(rejection.body_text())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Digest;
+
+    #[test]
+    fn whoever_looked_at_another_plan_is_told_where_to_find_what_is_asked() {
+        let problem = Problem::from(DeskError::OtherPlan { now: Digest::of("plan") });
+        assert_eq!(problem.kind, Kind::Conflict);
+        assert_eq!(problem.hint.as_deref(), Some("GET /api/v1/approvals lists what waits"));
+    }
+}

@@ -165,6 +165,10 @@ async fn a_run_is_asked_for_as_a_delivery() {
     for body in [json!({ "branch": "main", "repository": "other" }), json!({ "branch": "../x" })] {
         assert!(served.post(Role::Operator, "/api/v1/runs", &body).await.status >= 400, "{body}");
     }
+    let acts = served.store.newest_acts(2).await.unwrap();
+    let [Record { act, .. }] = acts.as_slice() else { panic!("{acts:?}") };
+    assert_eq!((&*act.act, &*act.object), ("start", "example"));
+    assert_eq!(act.detail["delivery"], asked["id"], "its verdict names the run");
 }
 
 #[tokio::test]
