@@ -19,6 +19,12 @@ pub trait Clock: Debug + Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
 
+    /// Time since a moment of the past that stays the same as long as the process lives. Nobody sets it, and it passes while
+    /// the machine sleeps.
+    fn steady(&self) -> Duration {
+        until(Timestamp::UNIX_EPOCH, self.now())
+    }
+
     /// Completes once `duration` has passed since the call.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }

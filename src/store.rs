@@ -81,8 +81,6 @@ pub struct Store {
     /// Connections for transactions that write. One only where one write is admitted at a time anyway: here they take
     /// turns, while SQLite lets whoever comes at a bad moment sleep for ever longer.
     writes: sqlx::AnyPool,
-    /// A connection for [`renew_apart`](Self::renew_apart), whatever keeps the others.
-    apart: sqlx::AnyPool,
     clock: Arc<dyn Clock>,
     owner: Owner,
     certainties: Certainties,
@@ -107,10 +105,6 @@ impl Store {
         let pool = database::connect(address.place(), Use::General, clock.as_ref()).await?;
         let database = Database::of(address.place());
         schema::migrate(database, &pool).await?;
-        let apart = match database {
-            Database::Sqlite => pool.clone(),
-            Database::Postgres => database::connect_when_needed(address.place(), Use::Renewals)?,
-        };
         let writes = match database {
             Database::Sqlite => database::connect_when_needed(address.place(), Use::Writes)?,
             Database::Postgres => pool.clone(),
@@ -119,7 +113,6 @@ impl Store {
             database,
             pool,
             writes,
-            apart,
             clock,
             owner: Owner::this_process()?,
             certainties: Certainties::default(),
@@ -140,7 +133,7 @@ impl Store {
     pub async fn beside(&self) -> Result<Self, StoreError> {
         let place = self.address.place();
         let pool = database::connect(place, Use::Renewals, self.clock.as_ref()).await?;
-        Ok(Self { apart: pool.clone(), writes: pool.clone(), pool, ..self.clone() })
+        Ok(Self { writes: pool.clone(), pool, ..self.clone() })
     }
 
     /// The same store with leases that last so long.
@@ -194,7 +187,6 @@ impl Store {
 
     /// Closes every connection, so that a file can be moved or removed.
     pub async fn close(&self) {
-        self.apart.close().await;
         self.writes.close().await;
         self.pool.close().await;
     }
@@ -228,6 +220,11 @@ impl Store {
 
     fn now(&self) -> i64 {
         self.clock.now().as_millisecond()
+    }
+
+    /// What shows how long a lease has been held, though the clock be set.
+    fn steady(&self) -> i64 {
+        milliseconds(self.clock.steady())
     }
 
     /// What time it is for leases.

@@ -55,10 +55,17 @@ impl Engine {
         let taken = self.store.take_up(run, (&keeper, self.logs.path())).await?;
         let lease = taken.lease.clone();
         let driven = Box::pin(self.while_leased(&lease, self.drive_leased(taken, orders))).await;
+        let driven = match driven {
+            Ok(driven) => driven,
+            Err(lost) => {
+                self.let_go(&lease, &lost).await;
+                return Err(lost.into());
+            }
+        };
         let laid_down = self.store.lay_down(&lease).await;
         let released = self.store.release(&lease).await;
         // Why it was not driven says more than why the lease stays until it ends.
-        let driven = driven??;
+        let driven = driven?;
         laid_down?;
         released?;
         Ok(driven)

@@ -2,7 +2,7 @@
 //!
 //! Whoever drives a run asks before each step whether the lease can still be trusted, and need not ask the database for
 //! that: the moment until which it is certain was noted, by this process's own clock, before the lease was asked for.
-//! A process that was frozen past that moment therefore knows on waking, before it does anything, that it has to ask.
+//! A process that was frozen past that moment therefore knows on waking, before it does anything, that it has to stop.
 
 use crate::ids::RunId;
 use std::sync::{
@@ -24,9 +24,9 @@ pub(super) struct Certainty {
 pub(super) struct Certainties(Arc<Mutex<Vec<Weak<Certainty>>>>);
 
 impl Certainty {
-    /// May the holder act, at this moment of its own clock, without asking?
-    pub(super) fn is_certain(&self, now: i64) -> bool {
-        !self.has_ended() && now < self.certain_until.load(Ordering::Acquire)
+    /// For how many more milliseconds nobody else can have the run, at this moment of the holder's steady clock.
+    pub(super) fn left(&self, now: i64) -> i64 {
+        if self.has_ended() { 0 } else { self.certain_until.load(Ordering::Acquire) - now }
     }
 
     /// It was renewed until then at least.

@@ -31,6 +31,9 @@ pub enum StoreError {
     /// The run was taken over by someone else; nothing was written.
     #[error("the lease of run {0} was lost")]
     LeaseLost(RunId),
+    /// The lease could not be renewed in time: nobody else has the run yet, but may have it in a moment.
+    #[error("run {0} is let go: its lease could not be renewed in time")]
+    LeaseUncertain(RunId),
     /// Another process watches the environment.
     #[error("environment {environment} is being watched by {owner}")]
     Watched {

@@ -8,14 +8,18 @@
 use super::certainty::Certainty;
 use super::column::{from_json, json};
 use super::database::Database;
-use super::{Owner, Store, StoreError, milliseconds};
+use super::{Owner, Store, StoreError, count, milliseconds};
 use crate::ids::RunId;
-use sqlx::{AnyConnection, AnyPool, Row as _};
+use sqlx::{AnyConnection, Row as _};
 use std::{sync::Arc, time::Duration};
 
 /// How long a lease lasts unless it is renewed or the store says otherwise. Long against any pause of a living agent;
 /// whether one on the same machine lives is seen by its process instead.
 pub const LEASE_DURATION: Duration = Duration::from_secs(60);
+
+/// The last eighth of a lease is not acted on: in it, before anybody else can have the run, what is done for it is stopped,
+/// however unequally the machines' clocks run.
+const MARGIN: u32 = 8;
 
 /// The right to write about a run, as long as nobody has taken it over. Dropped without being released, it lasts until
 /// its end.
@@ -64,7 +68,7 @@ impl Store {
             .bind(run.as_str())
             .fetch_optional(&mut *write)
             .await?;
-        let asked = self.now();
+        let asked = self.steady();
         let now = self.lease_now(write).await?;
         let mut fence = 1;
         if let Some(row) = row {
@@ -99,17 +103,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] if the run was taken over, or if the database fails.
     pub async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
-        let is_there = self.prolong(&self.pool, &lease.certainty).await?;
-        lease.expect_one(u64::from(is_there))
-    }
-
-    /// The same over a connection that nothing else uses: for one who has stopped all work about the run in the middle of
-    /// whatever it was doing, which may keep every other connection.
-    ///
-    /// # Errors
-    /// As [`renew`](Self::renew).
-    pub async fn renew_apart(&self, lease: &Lease) -> Result<(), StoreError> {
-        let is_there = self.prolong(&self.apart, &lease.certainty).await?;
+        let is_there = self.prolong(&lease.certainty).await?;
         lease.expect_one(u64::from(is_there))
     }
 
@@ -120,19 +114,33 @@ impl Store {
     /// If the database fails.
     pub async fn renew_all(&self) -> Result<(), StoreError> {
         for certainty in self.certainties.all() {
-            self.prolong(&self.pool, &certainty).await?;
+            self.prolong(&certainty).await?;
         }
         Ok(())
     }
 
-    /// Can the holder be certain, without asking the database, that nobody else has the run? With a SQLite file it can
-    /// as long as it lives.
-    #[must_use]
-    pub fn is_certain(&self, lease: &Lease) -> bool {
-        match self.database {
-            Database::Sqlite => !lease.certainty.has_ended(),
-            Database::Postgres => lease.certainty.is_certain(self.now()),
+    /// How long the holder may act for the run unless it renews the lease, without asking the database. With a SQLite file
+    /// that is as long as it lives. Once it may not it never may again, whatever the database says later.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseUncertain`] in a lease's last moments, [`StoreError::LeaseLost`] afterwards.
+    pub fn certain_for(&self, lease: &Lease) -> Result<Duration, StoreError> {
+        let left = match self.database {
+            Database::Sqlite if !lease.certainty.has_ended() => return Ok(Duration::MAX),
+            Database::Sqlite => 0,
+            Database::Postgres => lease.certainty.left(self.steady()),
+        };
+        let left = Duration::from_millis(count(left));
+        match left.checked_sub(self.lease_duration / MARGIN) {
+            Some(certain) if !certain.is_zero() => return Ok(certain),
+            Some(_) | None => lease.certainty.end(),
         }
+        let run = lease.run.clone();
+        Err(if left.is_zero() {
+            StoreError::LeaseLost(run)
+        } else {
+            StoreError::LeaseUncertain(run)
+        })
     }
 
     /// Gives a lease back. One that was lost is left to its new owner.
@@ -150,10 +158,10 @@ impl Store {
     }
 
     /// Renews a lease. Returns whether it was still there.
-    async fn prolong(&self, pool: &AnyPool, certainty: &Certainty) -> Result<bool, StoreError> {
-        let mut connection = pool.acquire().await?;
+    async fn prolong(&self, certainty: &Certainty) -> Result<bool, StoreError> {
+        let mut connection = self.pool.acquire().await?;
         // Taken before the database's: what is certain ends before the lease does.
-        let asked = self.now();
+        let asked = self.steady();
         let now = self.lease_now(&mut connection).await?;
         let renewed =
             sqlx::query("UPDATE leases SET expires_at = $3 WHERE run = $1 AND fence = $2")

@@ -6,6 +6,7 @@ mod begun;
 mod bootstrap;
 mod broken;
 mod cloud_logs;
+mod cut_off;
 mod denied;
 mod doctor;
 mod fleet;

@@ -2,6 +2,7 @@
 
 mod agents;
 mod commands;
+mod leases;
 mod logs;
 mod stages;
 mod waiting;

@@ -46,8 +46,8 @@ async fn left(tools: &Tools, run: &RunRecord, trouble: Trouble) {
         Trouble::Now(error) => match of_lease(&error) {
             // Another agent was faster.
             Some(StoreError::LeaseHeld { .. }) => return,
-            // It has the run from now on; what stages said here meanwhile may be news.
-            Some(StoreError::LeaseLost(_)) => {
+            // Another one has the run from now on, or may; what stages said here meanwhile may be news.
+            Some(StoreError::LeaseLost(_) | StoreError::LeaseUncertain(_)) => {
                 tools.bells.leftovers.notify_one();
                 return said(&format!("{error:#}"));
             }

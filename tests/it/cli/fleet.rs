@@ -13,7 +13,7 @@ use std::{
 
 /// Time in which one of two agents finishes a run. The frozen one's lease ends after five seconds of it, however many
 /// agents have been refused by then; the rest is for a slow machine.
-const MOST_PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const MOST_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Starts an agent and freezes it as soon as it has said a line that begins so. Not in the middle of a write of the
 /// rehearsal, whose file would stay locked: a cloud does not stand still with one of its callers.

@@ -11,10 +11,14 @@ const ENVIRONMENTS: &str = "environments:
 /// The example with other stages, committed.
 pub(crate) fn with_stages(stages: &str) -> World {
     let world = World::new();
+    has_stages(&world, stages);
+    world
+}
+
+pub(crate) fn has_stages(world: &World, stages: &str) {
     let text = format!("version: 1\nname: commands\n{ENVIRONMENTS}stages:\n{stages}");
     world.write("pipeline.yaml", &text);
     world.commit("Other stages");
-    world
 }
 
 fn run(world: &World) -> Told {

@@ -70,20 +70,28 @@ async fn a_holder_is_certain_until_its_lease_may_have_ended(memory: Memory) {
     let run = memory.run().await;
     let (here, there) = (memory.elsewhere("here"), memory.elsewhere("there"));
     let lease = here.acquire(&run.id).await.unwrap();
-    assert!(here.is_certain(&lease));
+    let margin = LEASE_DURATION / 8;
+    for _ in 0..2 {
+        memory.clock.advance(LEASE_DURATION - margin - Duration::from_millis(1));
+        assert!(here.certain_for(&lease).is_ok());
+        here.renew_all().await.unwrap();
+    }
+    memory.clock.advance(LEASE_DURATION - margin);
+    if here.is_of_a_fleet() {
+        let held = there.acquire(&run.id).await;
+        assert!(matches!(held, Err(StoreError::LeaseHeld { .. })), "not yet: {held:?}");
+        let over = here.certain_for(&lease);
+        assert!(matches!(over, Err(StoreError::LeaseUncertain(_))), "{over:?}");
+        here.renew(&lease).await.unwrap();
+        let over = here.certain_for(&lease);
+        assert!(matches!(over, Err(StoreError::LeaseLost(_))), "work was stopped: {over:?}");
+    }
     memory.clock.advance(LEASE_DURATION);
-    assert_eq!(
-        here.is_certain(&lease),
-        !here.is_of_a_fleet(),
-        "nobody sees it live from elsewhere"
-    );
-    here.renew_all().await.unwrap();
-    assert!(here.is_certain(&lease), "nobody had taken it");
-    memory.clock.advance(LEASE_DURATION);
+    let over = here.certain_for(&lease);
+    assert_eq!(over.is_err(), here.is_of_a_fleet(), "nobody sees it live from elsewhere: {over:?}");
     there.acquire(&run.id).await.unwrap();
-    here.renew_all().await.unwrap();
-    assert!(!here.is_certain(&lease));
     assert!(matches!(here.renew(&lease).await, Err(StoreError::LeaseLost(_))));
+    assert!(matches!(here.certain_for(&lease), Err(StoreError::LeaseLost(_))));
 }
 
 async fn whoever_lays_down_what_was_taken_over_learns_that_the_lease_is_lost(memory: Memory) {
