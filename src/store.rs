@@ -6,10 +6,10 @@
 //! survives `kill -9`. A power cut can take the last moments of a SQLite file but leaves no damage; Postgres syncs as
 //! its `synchronous_commit` says.
 //!
-//! Times come from the [`Clock`](crate::clock::Clock), with one exception. When a lease ends is compared by other
-//! processes than the one that wrote it. On one machine they share a clock. The machines of a fleet do not, so on
-//! Postgres the server's clock says both when a lease ends and whether it has. Clocks that tests turn by hand count all
-//! the same once [`Store::with_lease_time_of_agents`] says so.
+//! Times come from the [`Clock`](crate::clock::Clock), with one exception. When a lease ends, when a run was made and when
+//! a delivery came is compared by other processes than the one that wrote it. On one machine they share a clock. The
+//! machines of a fleet do not, so on Postgres the server's clock says when a lease ends and whether it has, and which of
+//! two runs came first. Clocks that tests turn by hand count all the same once [`Store::with_time_of_agents`] says so.
 
 mod acts;
 mod address;
@@ -68,7 +68,7 @@ pub use watching::{Progress, WatchLease, WatchedExecution};
 
 use crate::clock::Clock;
 use certainty::Certainties;
-use database::{Database, Durability, LeaseTime, Use};
+use database::{CommonTime, Database, Durability, Use};
 use jiff::Timestamp;
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -84,7 +84,7 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     owner: Owner,
     certainties: Certainties,
-    lease_time: LeaseTime,
+    common_time: CommonTime,
     lease_duration: Duration,
 }
 
@@ -116,9 +116,9 @@ impl Store {
             clock,
             owner: Owner::this_process()?,
             certainties: Certainties::default(),
-            lease_time: match database {
-                Database::Sqlite => LeaseTime::Ours,
-                Database::Postgres => LeaseTime::Databases,
+            common_time: match database {
+                Database::Sqlite => CommonTime::Ours,
+                Database::Postgres => CommonTime::Databases,
             },
             lease_duration: LEASE_DURATION,
             address,
@@ -142,11 +142,11 @@ impl Store {
         Self { lease_duration, ..self }
     }
 
-    /// The same store, where a lease ends by the clock that it was opened with whatever the database's clock says: for
-    /// agents that share a clock.
+    /// The same store, where the clock counts that it was opened with whatever the database's clock says: for agents that
+    /// share a clock.
     #[must_use]
-    pub fn with_lease_time_of_agents(self) -> Self {
-        Self { lease_time: LeaseTime::Ours, ..self }
+    pub fn with_time_of_agents(self) -> Self {
+        Self { common_time: CommonTime::Ours, ..self }
     }
 
     /// The same store as another process would see it; it holds no lease yet.
@@ -227,12 +227,21 @@ impl Store {
         milliseconds(self.clock.steady())
     }
 
-    /// What time it is for leases.
-    async fn lease_now(&self, connection: &mut sqlx::AnyConnection) -> Result<i64, StoreError> {
-        match self.lease_time {
-            LeaseTime::Ours => Ok(self.now()),
+    /// The moment of what comes now: later than that of every run there is, though the clock be set back. Of runs that are
+    /// made while nobody else writes no two have the same.
+    async fn next_moment(&self, connection: &mut sqlx::AnyConnection) -> Result<i64, StoreError> {
+        let now = self.common_now(connection).await?;
+        let last: Option<i64> =
+            sqlx::query_scalar("SELECT MAX(created_at) FROM runs").fetch_one(connection).await?;
+        Ok(last.map_or(now, |last| now.max(last + 1)))
+    }
+
+    /// What time it is for all agents.
+    async fn common_now(&self, connection: &mut sqlx::AnyConnection) -> Result<i64, StoreError> {
+        match self.common_time {
+            CommonTime::Ours => Ok(self.now()),
             // Not `now()`, which stands still from the beginning of a transaction that may have waited.
-            LeaseTime::Databases => Ok(sqlx::query_scalar(
+            CommonTime::Databases => Ok(sqlx::query_scalar(
                 "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
             )
             .fetch_one(connection)

@@ -69,7 +69,7 @@ impl Store {
     pub async fn enlist(&self, new: &NewAgent) -> Result<AgentId, StoreError> {
         let id = AgentId::from(uuid::Uuid::now_v7());
         let mut write = self.begin_write().await?;
-        let now = self.lease_now(&mut write).await?;
+        let now = self.common_now(&mut write).await?;
         sqlx::query("DELETE FROM agents WHERE seen_at < $1 OR owner = $2")
             .bind(now - milliseconds(FORGOTTEN_AFTER))
             .bind(json(&self.owner)?)
@@ -97,7 +97,7 @@ impl Store {
     /// If the database fails.
     pub async fn is_there(&self) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let now = self.lease_now(&mut connection).await?;
+        let now = self.common_now(&mut connection).await?;
         sqlx::query("UPDATE agents SET seen_at = $2 WHERE owner = $1")
             .bind(json(&self.owner)?)
             .bind(now)
@@ -149,7 +149,7 @@ impl Store {
     /// If the database fails.
     pub async fn agents(&self) -> Result<Vec<AgentRecord>, StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let now = self.lease_now(&mut connection).await?;
+        let now = self.common_now(&mut connection).await?;
         let rows = sqlx::query(
             "SELECT agents.*, (SELECT COUNT(*) FROM leases WHERE leases.owner = agents.owner
              AND leases.expires_at > $1) AS runs FROM agents ORDER BY started_at, id",

@@ -43,7 +43,7 @@ impl Store {
 
     async fn unfinished(&self) -> Result<Vec<Open>, StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let now = self.lease_now(&mut connection).await?;
+        let now = self.common_now(&mut connection).await?;
         let rows = sqlx::query(
             "SELECT runs.id, runs.repository, runs.environment, runs.labels, leases.owner,
              COALESCE(leases.expires_at, 0) AS expires_at, COALESCE(served.at, 0) AS served_at

@@ -45,9 +45,9 @@ pub(super) enum Database {
     Postgres,
 }
 
-/// Whose clock says when a lease ends.
+/// Whose clock counts between processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LeaseTime {
+pub(super) enum CommonTime {
     /// That of the process: all of them are on one machine.
     Ours,
     /// That of the database: the machines' clocks differ.

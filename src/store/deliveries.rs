@@ -80,9 +80,11 @@ impl Store {
     /// If the database fails; then none was kept.
     pub async fn keep_deliveries(&self, new: &[NewDelivery]) -> Result<Vec<Kept>, StoreError> {
         let mut write = self.writes.begin_with(self.database.begin(Durability::Power)).await?;
+        // Whatever has run before it came is older than it.
+        let now = self.next_moment(&mut write).await?;
         let mut all = Vec::with_capacity(new.len());
         for delivery in new {
-            all.push(keep(&mut write, delivery, self.now()).await?);
+            all.push(keep(&mut write, delivery, now).await?);
         }
         write.commit().await?;
         Ok(all)

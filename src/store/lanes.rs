@@ -57,7 +57,7 @@ impl Store {
     pub async fn queue_for(&self, lease: &Lease, claim: Claim<'_>) -> Result<Place, StoreError> {
         let Claim { lane, claimant, environment } = claim;
         let mut write = self.begin_write().await?;
-        let now = self.lease_now(&mut write).await?;
+        let now = self.common_now(&mut write).await?;
         enlist(&mut write, lease, (lane, claimant)).await?;
         if let Some(environment) = environment
             && let Some(hold) = held(&mut write, environment, self.now()).await?

@@ -69,7 +69,7 @@ impl Store {
             .fetch_optional(&mut *write)
             .await?;
         let asked = self.steady();
-        let now = self.lease_now(write).await?;
+        let now = self.common_now(write).await?;
         let mut fence = 1;
         if let Some(row) = row {
             fence = row.try_get::<i64, _>("fence")? + 1;
@@ -162,7 +162,7 @@ impl Store {
         let mut connection = self.pool.acquire().await?;
         // Taken before the database's: what is certain ends before the lease does.
         let asked = self.steady();
-        let now = self.lease_now(&mut connection).await?;
+        let now = self.common_now(&mut connection).await?;
         let renewed =
             sqlx::query("UPDATE leases SET expires_at = $3 WHERE run = $1 AND fence = $2")
                 .bind(certainty.run.as_str())

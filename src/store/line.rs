@@ -30,7 +30,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn line(&self) -> Result<Vec<OpenRun>, StoreError> {
-        let now = self.lease_now(&mut *self.pool.acquire().await?).await?;
+        let now = self.common_now(&mut *self.pool.acquire().await?).await?;
         let rows = sqlx::query(
             "SELECT runs.*, leases.owner, leases.expires_at FROM runs
              LEFT JOIN leases ON leases.run = runs.id

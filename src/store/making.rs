@@ -96,7 +96,8 @@ impl Store {
             if let Event::RunFinished { outcome } = event { Some(outcome.clone()) } else { None }
         });
         let evidence = new.reused.evidence.clone();
-        let run = begin(new, asked, outcome, moment(self.now())?);
+        let now = self.next_moment(&mut write).await?;
+        let run = begin(new, asked, outcome, moment(now)?);
         insert_run(&mut write, &run).await?;
         copy_evidence(&mut write, &run, &evidence).await?;
         insert_course(&mut write, &run, &course).await?;
@@ -120,6 +121,7 @@ async fn last(write: &mut AnyConnection, new: &NewRun) -> Result<Option<RunRecor
     row.map(|row| record(&row)).transpose()
 }
 
+/// A run made at `now`, with which its id begins: no other run has that moment, so ids are in the order of time.
 fn begin(new: NewRun, ask: u32, outcome: Option<Outcome>, now: Timestamp) -> RunRecord {
     let since = now.duration_since(Timestamp::UNIX_EPOCH);
     let seconds = u64::try_from(since.as_secs()).unwrap_or_default();

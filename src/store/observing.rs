@@ -93,7 +93,7 @@ impl Store {
     /// By the clock that rules leases.
     async fn lease_age(&self) -> Result<Option<Duration>, StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let now = self.lease_now(&mut connection).await?;
+        let now = self.common_now(&mut connection).await?;
         let ends: Option<i64> =
             sqlx::query_scalar("SELECT MIN(expires_at) FROM leases WHERE owner IS NOT NULL")
                 .fetch_one(&mut *connection)

@@ -98,7 +98,7 @@ impl Store {
         let row = sqlx::query("SELECT fence, owner, expires_at FROM outbox_lease WHERE one = 1")
             .fetch_optional(&mut *write)
             .await?;
-        let now = self.lease_now(&mut write).await?;
+        let now = self.common_now(&mut write).await?;
         let mut fence = 1;
         if let Some(row) = row {
             fence = row.try_get::<i64, _>("fence")? + 1;
@@ -126,7 +126,7 @@ impl Store {
     /// [`StoreError::OutboxLost`], or if the database fails.
     pub async fn renew_outbox(&self, lease: &OutboxLease) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let now = self.lease_now(&mut connection).await?;
+        let now = self.common_now(&mut connection).await?;
         let renewed =
             sqlx::query("UPDATE outbox_lease SET expires_at = $2 WHERE one = 1 AND fence = $1")
                 .bind(lease.fence)

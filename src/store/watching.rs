@@ -67,7 +67,7 @@ impl Store {
                 .bind(environment.as_str())
                 .fetch_optional(&mut *write)
                 .await?;
-        let now = self.lease_now(&mut write).await?;
+        let now = self.common_now(&mut write).await?;
         let mut fence = 1;
         if let Some(row) = row {
             fence = row.try_get::<i64, _>("fence")? + 1;
@@ -133,7 +133,7 @@ impl Store {
         since: Timestamp,
     ) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let now = self.lease_now(&mut connection).await?;
+        let now = self.common_now(&mut connection).await?;
         let noted = sqlx::query(
             "UPDATE watch_leases SET since = $3, expires_at = $4
              WHERE environment = $1 AND fence = $2",
@@ -157,7 +157,7 @@ impl Store {
         watched: &WatchedExecution,
     ) -> Result<(), StoreError> {
         let mut write = self.begin_write().await?;
-        let now = self.lease_now(&mut write).await?;
+        let now = self.common_now(&mut write).await?;
         let held = sqlx::query(
             "UPDATE watch_leases SET expires_at = $3 WHERE environment = $1 AND fence = $2",
         )

@@ -12,7 +12,7 @@ async fn of_a_fleet() -> Option<(World, AnyConnection)> {
     let mut world = World::new().await;
     let (address, time) = (StoreAddress::postgres(&url).unwrap(), world.engine.clock.clone());
     let store = Store::connect(address, time).await.unwrap();
-    world.engine.store = store.with_lease_time_of_agents();
+    world.engine.store = store.with_time_of_agents();
     Some((world, AnyConnection::connect(&url).await.unwrap()))
 }
 

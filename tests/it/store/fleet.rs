@@ -162,19 +162,52 @@ async fn a_store_shows_no_password() {
     assert!(!format!("{store:?} {}", store.address()).contains("hunter2"), "{store:?}");
 }
 
-/// The machines' clocks differ by an hour; only the database's counts.
-#[tokio::test]
-async fn clocks_that_differ_end_no_lease() {
-    let Some(url) = postgres::fresh().await else { return };
-    let address = StoreAddress::postgres(&url).unwrap();
-    let fast = SimulatedClock::at("2040-01-01T00:00:00Z".parse().unwrap());
-    let slow = SimulatedClock::at("2010-01-01T00:00:00Z".parse().unwrap());
-    let at = async |clock, machine: &str| {
+/// Two machines of a fleet whose clocks differ by decades: only the database's counts.
+async fn fast_and_slow() -> Option<(Store, Store)> {
+    let address = StoreAddress::postgres(&postgres::fresh().await?).unwrap();
+    let at = async |year: u16| {
+        let clock = SimulatedClock::at(format!("{year}-01-01T00:00:00Z").parse().unwrap());
         let store = Store::connect(address.clone(), Arc::new(clock)).await.unwrap();
-        let owner = Owner { boot: machine.to_owned(), ..Owner::this_process().unwrap() };
+        let owner = Owner { boot: year.to_string(), ..Owner::this_process().unwrap() };
         store.as_seen_by(owner)
     };
-    let (fast, slow) = (at(fast, "fast").await, at(slow, "slow").await);
+    Some((at(2040).await, at(2010).await))
+}
+
+#[tokio::test]
+async fn the_newer_push_supersedes_the_older_though_a_slow_clock_heard_of_it() {
+    let Some((fast, slow)) = fast_and_slow().await else { return };
+    let rule = EnvironmentRule {
+        supersede: relevo::spec::Supersede::Newest,
+        windows: None,
+        name: prod(),
+        branch: "main".to_owned(),
+        after: None,
+        runs_on: BTreeSet::new(),
+    };
+    let pipeline = Pipeline { environments: vec![rule], ..new_run().pipeline };
+    let push = async |store: &Store, digit: &str| {
+        let (commit, pipeline) = (digit.repeat(40).parse().unwrap(), pipeline.clone());
+        let new = NewRun { commit, pipeline, ..new_run() };
+        store.create_or_find(new, Ask::Once).await.unwrap().into_run()
+    };
+    let (older, newer) = (push(&fast, "1").await, push(&slow, "2").await);
+    let now = SystemClock.now();
+    assert!((newer.created_at - now).abs().total(jiff::Unit::Hour).unwrap() < 1.0);
+    for store in [&fast, &slow] {
+        let room = Room { slots: 2, shortage: None };
+        let looked = pass(store, now, room, &BTreeSet::new(), &BTreeSet::new()).await.unwrap();
+        let start: Vec<_> = looked.start.into_iter().map(|run| run.id).collect();
+        assert_eq!(start, std::slice::from_ref(&newer.id));
+        let older = store.run(&older.id).await.unwrap();
+        let by = newer.id.clone();
+        assert_eq!(older.outcome, Some(relevo::flow::Outcome::Superseded { by }));
+    }
+}
+
+#[tokio::test]
+async fn clocks_that_differ_end_no_lease() {
+    let Some((fast, slow)) = fast_and_slow().await else { return };
     for (one, other) in [(&fast, &slow), (&slow, &fast)] {
         let run = one.create_or_find(new_run(), Ask::Again).await.unwrap().into_run();
         let lease = one.acquire(&run.id).await.unwrap();

@@ -102,7 +102,7 @@ async fn whoever_lays_down_what_was_taken_over_learns_that_the_lease_is_lost(mem
     memory.clock.advance(LEASE_DURATION);
     there.acquire(&run.id).await.unwrap();
     assert!(matches!(here.lay_down(&lease).await, Err(StoreError::LeaseLost(_))));
-    assert!(!here.is_certain(&lease));
+    assert!(matches!(here.certain_for(&lease), Err(StoreError::LeaseLost(_))));
 }
 
 async fn runs_to_one_environment_take_turns_in_the_order_they_asked(memory: Memory) {

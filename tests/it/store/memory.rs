@@ -63,7 +63,7 @@ impl Memory {
 
 async fn open(address: &StoreAddress, clock: &SimulatedClock) -> Result<Store, StoreError> {
     let store = Store::connect(address.clone(), Arc::new(clock.clone())).await?;
-    Ok(store.with_lease_time_of_agents())
+    Ok(store.with_time_of_agents())
 }
 
 pub(super) fn prod() -> EnvName {

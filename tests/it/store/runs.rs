@@ -1,13 +1,16 @@
 //! Runs, their events and what is kept with them.
 
 use super::*;
-use relevo::clock::Clock as _;
+use jiff::SignedDuration;
+use relevo::clock::{Clock as _, SimulatedClock};
 use relevo::flow::{Event, Outcome};
 use relevo::ids::LogPart;
+use std::sync::Arc;
 
 on_both!(
     a_commit_gets_one_run_per_environment_unless_asked_again,
     many_at_once_make_one_run,
+    runs_are_in_the_order_in_which_they_were_made_whatever_clocks_say,
     events_come_back_in_order_and_the_last_closes_the_run,
     a_place_in_the_log_is_written_once,
     evidence_and_cursors_are_kept_and_replaced,
@@ -36,6 +39,34 @@ async fn many_at_once_make_one_run(memory: Memory) {
     let found = futures_util::future::join_all(asks).await;
     let new = found.iter().filter(|found| matches!(found, Ok(Found::New(_)))).count();
     assert_eq!((new, memory.store.newest_runs(10).await.unwrap().len()), (1, 1));
+}
+
+async fn runs_are_in_the_order_in_which_they_were_made_whatever_clocks_say(memory: Memory) {
+    let behind = SimulatedClock::at(memory.clock.now() - SignedDuration::from_secs(5));
+    let behind = Store::connect(memory.address.clone(), Arc::new(behind)).await.unwrap();
+    let behind = behind.with_time_of_agents();
+    let mut made = Vec::new();
+    for store in [&memory.store, &behind, &memory.store, &behind] {
+        made.push(store.create_or_find(new_run(), Ask::Again).await.unwrap().into_run());
+    }
+    let new = NewDelivery {
+        id: "asked".parse().unwrap(),
+        via: Via::Api,
+        repository: "r".to_owned(),
+        event: "ask".to_owned(),
+        body: "{}".to_owned(),
+    };
+    behind.keep_delivery(&new).await.unwrap();
+    let received = behind.delivery(&new.id).await.unwrap().unwrap().received;
+    assert!(received > made[3].created_at, "it came after they were made");
+    let asks = (0..8).map(|_| behind.create_or_find(new_run(), Ask::Again));
+    let at_once = futures_util::future::join_all(asks).await;
+    made.extend(at_once.into_iter().map(|found| found.unwrap().into_run()));
+    made.sort_by_key(|run| run.ask);
+    assert!(made[4].created_at >= received, "those came after it");
+    assert!(made.is_sorted_by(|one, next| one.created_at < next.created_at), "{made:?}");
+    assert!(made.is_sorted_by(|one, next| one.id.as_str() < next.id.as_str()), "{made:?}");
+    assert_eq!(memory.store.open_runs().await.unwrap(), made);
 }
 
 async fn events_come_back_in_order_and_the_last_closes_the_run(memory: Memory) {
