@@ -53,9 +53,18 @@ struct Wish {
     delivery: Delivery,
     branch: BranchName,
     commit: Sha,
-    ask: Ask,
+    ask: Asks,
     /// Who asked the agent itself, if somebody did.
     by: Option<String>,
+}
+
+/// What a delivery asks for where its commit had a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// That one, unless the branch was moved back to it.
+    Once,
+    /// Another.
+    Again,
 }
 
 impl Hearing {
@@ -91,17 +100,17 @@ impl Hearing {
                         continue;
                     }
                     (_, Ok(Meaning::Pushed { branch, commit })) => {
-                        wishes.push(Wish { delivery, branch, commit, ask: Ask::Once, by: None });
+                        wishes.push(Wish { delivery, branch, commit, ask: Asks::Once, by: None });
                         continue;
                     }
                     (_, Ok(Meaning::Again { branch, commit })) => {
-                        wishes.push(Wish { delivery, branch, commit, ask: Ask::Again, by: None });
+                        wishes.push(Wish { delivery, branch, commit, ask: Asks::Again, by: None });
                         continue;
                     }
                     (_, Ok(Meaning::Asked { branch, commit, by })) => {
                         // The tip is looked up with everything else.
                         let (commit, by) = (commit.unwrap_or_else(Sha::null), Some(by));
-                        wishes.push(Wish { delivery, branch, commit, ask: Ask::Again, by });
+                        wishes.push(Wish { delivery, branch, commit, ask: Asks::Again, by });
                         continue;
                     }
                 };
@@ -255,13 +264,13 @@ impl Hearing {
             Some(course) => self.store.create_ended(new.clone(), course).await?,
             None => self.store.create_or_find(new.clone(), Ask::Once).await?,
         };
-        let again = match &found {
-            Found::Existing(run) => self.again(repository, wish, (run, new)).await?,
-            Found::New(_) => None,
-        };
-        let found = match again {
-            Some(new) => self.store.create_or_find(new, Ask::Again).await?,
-            None => found,
+        let found = match found {
+            Found::Existing(run) => match self.again(repository, wish, (&run, new)).await? {
+                // Another agent may have decided the same by now.
+                Some(new) => self.store.create_or_find(new, Ask::After(run.id)).await?,
+                None => Found::Existing(run),
+            },
+            Found::New(run) => Found::New(run),
         };
         if let Found::New(run) = &found {
             judged.runs.push(run.id.clone());
@@ -280,16 +289,16 @@ impl Hearing {
     ) -> Result<Option<NewRun>, StoreError> {
         match wish.ask {
             // Not while it is unfinished, nor if an agent made it for this very delivery and died before it said so.
-            Ask::Again => {
+            Asks::Again => {
                 let is_due = run.outcome.is_some() && run.created_at < wish.delivery.received;
                 new.facts = new.facts.repeating(&run.facts);
                 Ok(is_due.then_some(new))
             }
-            Ask::Once if is_tip(repository, (&run.reference, &run.commit)) => {
+            Asks::Once if is_tip(repository, (&run.reference, &run.commit)) => {
                 new.facts.moved_from = self.moved_from(repository, run).await?;
                 Ok(new.facts.moved_from.is_some().then_some(new))
             }
-            Ask::Once => Ok(None),
+            Asks::Once => Ok(None),
         }
     }
 
@@ -301,8 +310,8 @@ impl Hearing {
         new: &NewRun,
     ) -> Result<Option<Vec<Event>>, StoreError> {
         let by = match wish.ask {
-            Ask::Once => self.overtaken_by(repository, new, wish.delivery.new.via).await?,
-            Ask::Again => None,
+            Asks::Once => self.overtaken_by(repository, new, wish.delivery.new.via).await?,
+            Asks::Again => None,
         };
         // A graph that could not be given up would be driven.
         Ok(by.and_then(|by| flow::overtaken(&new.pipeline, by, self.clock.now()).ok()))

@@ -38,10 +38,12 @@ pub struct Reused {
 }
 
 /// Whether a commit that had its run gets another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     /// The run there is, finished or not; a new one only if there is none.
     Once,
+    /// A new run if this one is still the newest, or else the newest: of several that decide about it at once one makes a run.
+    After(RunId),
     /// A new run in any case.
     Again,
 }
@@ -89,8 +91,9 @@ impl Store {
         let mut write = self.begin_write().await?;
         let asked = match (last(&mut write, &new).await?, ask) {
             (Some(run), Ask::Once) => return Ok(Found::Existing(run)),
-            (Some(run), Ask::Again) => run.ask + 1,
-            (None, Ask::Once | Ask::Again) => 0,
+            (Some(run), Ask::After(last)) if run.id != last => return Ok(Found::Existing(run)),
+            (Some(run), Ask::After(_) | Ask::Again) => run.ask + 1,
+            (None, Ask::Once | Ask::After(_) | Ask::Again) => 0,
         };
         let outcome = course.iter().find_map(|event| {
             if let Event::RunFinished { outcome } = event { Some(outcome.clone()) } else { None }

@@ -5,11 +5,12 @@ use jiff::SignedDuration;
 use relevo::clock::{Clock as _, SimulatedClock};
 use relevo::flow::{Event, Outcome};
 use relevo::ids::LogPart;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 on_both!(
     a_commit_gets_one_run_per_environment_unless_asked_again,
     many_at_once_make_one_run,
+    many_that_decide_about_one_run_make_one_more,
     runs_are_in_the_order_in_which_they_were_made_whatever_clocks_say,
     events_come_back_in_order_and_the_last_closes_the_run,
     a_place_in_the_log_is_written_once,
@@ -39,6 +40,20 @@ async fn many_at_once_make_one_run(memory: Memory) {
     let found = futures_util::future::join_all(asks).await;
     let new = found.iter().filter(|found| matches!(found, Ok(Found::New(_)))).count();
     assert_eq!((new, memory.store.newest_runs(10).await.unwrap().len()), (1, 1));
+}
+
+async fn many_that_decide_about_one_run_make_one_more(memory: Memory) {
+    let first = memory.run().await;
+    let stores = ["one", "two"].map(|machine| memory.elsewhere(machine));
+    let asks =
+        (0..8).map(|n| stores[n % 2].create_or_find(new_run(), Ask::After(first.id.clone())));
+    let found = futures_util::future::join_all(asks).await;
+    let is_new = |found: &&Result<Found, StoreError>| matches!(found, Ok(Found::New(_)));
+    assert_eq!(found.iter().filter(is_new).count(), 1);
+    let runs: BTreeSet<_> = found.into_iter().map(|found| found.unwrap().into_run().id).collect();
+    let second = memory.store.newest_runs(1).await.unwrap().remove(0);
+    assert_eq!(runs, BTreeSet::from([second.id.clone()]), "all have the one that was made");
+    assert_eq!(memory.store.newest_runs(10).await.unwrap(), [second, first]);
 }
 
 async fn runs_are_in_the_order_in_which_they_were_made_whatever_clocks_say(memory: Memory) {
