@@ -10,8 +10,11 @@ mod github;
 mod inbox;
 mod judge;
 mod look;
+mod moved;
 mod overtaken;
 mod proposal;
+mod push;
+mod pusher;
 mod repository;
 mod rules;
 

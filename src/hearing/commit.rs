@@ -6,7 +6,6 @@ use crate::{
     ids::{BranchName, EnvName, Sha},
     intake::{Verdict, skip_token},
     project::{Project, Projects},
-    store::{NewDelivery, Via},
 };
 
 use std::sync::Arc;
@@ -91,26 +90,4 @@ pub(super) fn changed_paths(
         let parent = repository.parent(commit).ok().flatten();
         repository.changed_paths(parent.as_ref(), commit).unwrap_or_default()
     })
-}
-
-/// Who brought a run about.
-#[derive(Debug, Default)]
-pub(super) struct Pushed {
-    /// Who pushed, or asked for it, as GitHub names them.
-    pub(super) by: Option<String>,
-    /// Who pushed what somebody else asked for.
-    pub(super) before: Vec<String>,
-    /// Where GitHub did not tell: whom the commit names as its author.
-    pub(super) author: Option<String>,
-}
-
-/// Whom GitHub names as the sender of a push.
-pub(super) fn sender(told: &NewDelivery) -> Option<String> {
-    match told.via {
-        Via::Webhook | Via::Recovery => {
-            let body: serde_json::Value = serde_json::from_str(&told.body).ok()?;
-            Some(body.pointer("/sender/login")?.as_str()?.to_owned())
-        }
-        Via::Poll | Via::Api => None,
-    }
 }
