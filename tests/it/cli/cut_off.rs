@@ -122,7 +122,9 @@ fn an_agent_cut_off_from_its_store_kills_its_command_before_another_can_have_the
     while world.agent(&["resume"]).code != 0 {
         assert!(Instant::now() < until, "nobody can go on with it");
     }
-    assert_eq!(messages(&world, "deploy"), ["attempt 1", "attempt 2"]);
+    let mut said = messages(&world, "deploy");
+    said.retain(|line| line.starts_with("attempt"));
+    assert_eq!(said, ["attempt 1", "attempt 2"]);
     let told = agent.ends();
     assert_ne!(told.code, 0, "{told:?}");
     told.says("could not be renewed in time");
