@@ -131,4 +131,7 @@ async fn an_agent_that_wakes_after_its_lease_kills_its_command_and_does_nothing_
     assert_eq!(world.attempts(), []);
     let other = Owner { boot: "elsewhere".to_owned(), ..Owner::this_process().unwrap() };
     world.engine.store.clone().as_seen_by(other).acquire(&run).await.unwrap();
+    // What went its own way may be another agent's by now, so it was left alone.
+    let marks = [("RELEVO_RUN", run.as_str())];
+    relevo::exec::kill_survivors(&marks, &SystemClock).await.unwrap();
 }
