@@ -66,7 +66,7 @@ pub(super) fn tasks(
 struct Ears {
     tools: Tools,
     hearing: Hearing,
-    /// How many repositories are out of reach.
+    /// How many repositories are out of reach, or have no rules that can be read.
     unreached: Arc<AtomicI64>,
     work: Mutex<Work>,
 }

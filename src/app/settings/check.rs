@@ -118,7 +118,7 @@ fn repositories(
         reading.key_error(&["repositories"], "too-many", message);
         return Vec::new();
     }
-    two_names(reading, &raw);
+    refuse_duplicates(reading, &raw, folder);
     let checked = raw.into_iter().filter_map(|(name, raw)| {
         let path = ["repositories", name.as_str()];
         let parsed = name.parse::<RepositoryName>();
@@ -138,12 +138,17 @@ fn repositories(
 }
 
 /// One repository by two names would be heard twice, and one name at GitHub is one repository.
-fn two_names(reading: &mut Reading<'_>, raw: &BTreeMap<String, RawRepository>) {
+fn refuse_duplicates(
+    reading: &mut Reading<'_>,
+    raw: &BTreeMap<String, RawRepository>,
+    folder: &Path,
+) {
     let mut known = BTreeMap::new();
     for (name, repository) in raw {
         // GitHub takes upper case for lower case.
         let github = repository.github.as_ref().map(|name| name.to_lowercase());
-        for (key, text) in [("source", repository.source.clone()), ("github", github)] {
+        let place = repository.source.as_ref().map(|source| place(source, folder));
+        for (key, text) in [("source", place), ("github", github)] {
             let Some(text) = text else { continue };
             let Some(first) = known.insert((key, text), name) else { continue };
             let message = format!("{} has the same {key}", quoted(first));
@@ -151,6 +156,16 @@ fn two_names(reading: &mut Reading<'_>, raw: &BTreeMap<String, RawRepository>) {
             reading.error(&path, "same-repository", message).help("name each repository once");
         }
     }
+}
+
+/// Where a repository is, however that is written.
+fn place(source: &str, folder: &Path) -> String {
+    if git::is_url(source) {
+        let whole = source.trim_end_matches('/');
+        return whole.strip_suffix(".git").unwrap_or(whole).to_owned();
+    }
+    // Without what says nothing: `./`, a doubled `/`, one at the end.
+    folder.join(source).components().collect::<PathBuf>().display().to_string()
 }
 
 fn source(

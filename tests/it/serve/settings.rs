@@ -73,11 +73,13 @@ fn no_password_of_an_address_is_repeated_and_no_repository_named_twice() {
     let told = check(
         &setup,
         "version: 1\nrepositories:\n  a: { source: 'https://ada:hunter2@github.com/acme/x.git' }\n\
-         \x20 b: { source: /srv/b.git, github: acme/b }\n  c: { source: /srv/b.git, github: ACME/b }\n",
+         \x20 b: { source: /srv/b.git, github: acme/b }\n  c: { source: /srv/./b.git/, github: ACME/b }\n\
+         \x20 d: { source: 'https://github.com/acme/d' }\n  e: { source: 'https://github.com/acme/d.git' }\n",
     );
     let told = told.exits(2);
     told.says("is not written plainly").says("ada:*******@github.com");
     told.says("'b' has the same source").says("'b' has the same github");
+    told.says("'d' has the same source");
     assert!(!told.stderr.contains("hunter2"), "{}", told.stderr);
 }
 
