@@ -46,57 +46,71 @@ impl Hearing {
         wishes: Vec<Wish>,
         judged: &mut Judged,
     ) -> Result<(), StoreError> {
-        let opened = || -> Result<_, Trouble> {
-            let opened = self.open(repository)?;
-            opened.fetch()?;
-            let rules = Rules::of(&opened, &self.projects)?;
-            Ok((opened, rules))
+        let (opened, rules) = match self.fetched(repository) {
+            Ok(fetched) => fetched,
+            Err(trouble) => {
+                for wish in &wishes {
+                    self.put_off(wish, trouble.clone(), judged).await?;
+                }
+                return Ok(());
+            }
         };
-        let opened = opened();
         let mut moved = BTreeSet::new();
         for mut wish in wishes {
-            if let (Ok((opened, _)), true) = (&opened, wish.commit == Sha::null())
+            if wish.commit == Sha::null()
                 && let Ok(tip) = opened.branch(wish.branch.as_str())
             {
                 wish.commit = tip;
             }
-            let looked = match &opened {
-                Ok((opened, rules)) => {
-                    let push = (&wish.branch, &wish.commit);
-                    commit::look(&self.projects, (opened, rules), push)
-                }
-                Err(Trouble::Passing(why)) => Err(Trouble::Passing(why.clone())),
-                Err(Trouble::Lasting(why)) => Err(Trouble::Lasting(why.clone())),
-            };
-            let verdict = match (looked, &opened) {
-                (Ok(Looked::Deploys(deploys)), Ok((opened, _))) => {
+            let push = (&wish.branch, &wish.commit);
+            let verdict = match commit::look(&self.projects, (&opened, &rules), push) {
+                Ok(Looked::Deploys(deploys)) => {
                     moved.insert(wish.branch.clone());
-                    self.run((repository, opened), *deploys, &wish, judged).await?
+                    self.run((repository, &opened), *deploys, &wish, judged).await?
                 }
-                (Ok(Looked::Judged(verdict)), _) => verdict,
-                (Ok(Looked::NotThere(why)), _) => {
-                    if self.postponed(&wish.delivery, &why, MOST_SEARCHES).await? {
-                        continue;
-                    }
-                    Verdict::ignored(why)
+                Ok(Looked::Judged(verdict)) => verdict,
+                Ok(Looked::NotThere(why))
+                    if self.postponed(&wish.delivery, &why, MOST_SEARCHES).await? =>
+                {
+                    continue;
                 }
-                (Err(Trouble::Passing(why)), _) => {
-                    judged.trouble = Some(why.clone());
-                    if self.postponed(&wish.delivery, &why, MOST_ATTEMPTS).await? {
-                        continue;
-                    }
-                    Verdict::refused(why)
+                Ok(Looked::NotThere(why)) => Verdict::ignored(why),
+                Err(trouble) => {
+                    self.put_off(&wish, trouble, judged).await?;
+                    continue;
                 }
-                (Err(Trouble::Lasting(why)), _) => Verdict::refused(why),
-                // A repository that was not opened shows no commit.
-                (Ok(Looked::Deploys(_)), Err(why)) => Verdict::refused(why.to_string()),
             };
             self.settle(&wish.delivery, &verdict, judged).await?;
         }
-        if let Ok((opened, _)) = &opened {
-            self.keep_tips(opened, moved).await?;
-        }
-        Ok(())
+        self.keep_tips(&opened, moved).await
+    }
+
+    /// The repository as it is now, with its rules.
+    fn fetched(&self, repository: &Repository) -> Result<(git::Repository, Rules), Trouble> {
+        let opened = self.open(repository)?;
+        opened.fetch()?;
+        let rules = Rules::of(&opened, &self.projects)?;
+        Ok((opened, rules))
+    }
+
+    /// Leaves a wish that meets trouble for later, or refuses it.
+    async fn put_off(
+        &self,
+        wish: &Wish,
+        trouble: Trouble,
+        judged: &mut Judged,
+    ) -> Result<(), StoreError> {
+        let verdict = match trouble {
+            Trouble::Lasting(why) => Verdict::refused(why),
+            Trouble::Passing(why) => {
+                judged.trouble = Some(why.clone());
+                if self.postponed(&wish.delivery, &why, MOST_ATTEMPTS).await? {
+                    return Ok(());
+                }
+                Verdict::refused(why)
+            }
+        };
+        self.settle(&wish.delivery, &verdict, judged).await
     }
 
     /// Notes where the branches point to, so that a look sees whether they were moved back.

@@ -22,7 +22,7 @@ pub(super) struct Rules {
 }
 
 /// Why a repository gives no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum Trouble {
     /// Trying again later may help.
     #[error("{0}")]
