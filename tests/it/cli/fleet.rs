@@ -1,6 +1,6 @@
 //! Several agents, one store: processes of the real binary, one of them frozen.
 
-use super::kill::is_as_if_nothing_had_happened;
+use super::kill::{is_as_if_nothing_had_happened, nothing_happens_any_more};
 use crate::{postgres, world::World};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
@@ -70,7 +70,7 @@ fn a_frozen_agent_loses_its_run(line: &str) {
     let mut last = String::new();
     said.read_to_string(&mut last).unwrap();
     assert!(!frozen.wait().unwrap().success(), "{last}");
-    is_as_if_nothing_had_happened(&world);
+    nothing_happens_any_more(&world);
 }
 
 #[test]
