@@ -35,7 +35,7 @@ def main():
             for commit in agent.commits(PUSHES):
                 agent.push(commit)
                 agent.deliver(commit)
-                agent.marks.wait_for(commit)
+                agent.wait_for(commit)
         finally:
             agent.end()
         for name in agent.ran():
@@ -54,8 +54,9 @@ class Watched(serve.Agent):
     def end(self):
         """What ran is written when the process ends by itself."""
         [child] = self.children
-        os.killpg(child.pid, signal.SIGTERM)
-        child.wait(serve.PATIENCE)
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGTERM)
+            child.wait(serve.PATIENCE)
 
     def ran(self):
         with open(self.counts, errors="replace") as counts:

@@ -70,7 +70,7 @@ def measure(server):
         server.push(commit)
         sent = time.time()
         answers.append(server.deliver(commit))
-        latencies.append(server.marks.wait_for(commit) - sent)
+        latencies.append(server.wait_for(commit) - sent)
     figures["answer p50, ms"] = 1000 * statistics.median(answers)
     figures["first command p50, ms"] = 1000 * statistics.median(latencies)
     figures["first command p99, ms"] = 1000 * percentile(latencies, 0.99)
@@ -79,14 +79,14 @@ def measure(server):
     sent = time.time()
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         list(pool.map(server.deliver, commits))
-    started = [server.marks.wait_for(commit) for commit in commits]
+    started = [server.wait_for(commit) for commit in commits]
     figures[f"burst of {BURST}: all started, s"] = max(started) - sent
     if server.keeps_logs:
         [commit] = server.commits(1)
         server.make_log_long(commit)
         server.push(commit)
         server.deliver(commit)
-        figures["100 MiB of log, s"] = server.marks.wait_for(f"{commit}-end") - server.marks.wait_for(commit)
+        figures["100 MiB of log, s"] = server.wait_for(f"{commit}-end") - server.wait_for(commit)
     figures["memory afterwards, MiB"] = server.memory("VmRSS") / 1024
     return figures
 
@@ -127,15 +127,12 @@ class Marks:
         )
         self.script.chmod(0o755)
 
-    def wait_for(self, mark):
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            for line in self.file.read_text().splitlines():
-                name, _, at = line.partition(" ")
-                if name == mark and at:
-                    return float(at)
-            time.sleep(0.001)
-        raise SystemExit(f"no mark {mark} within {PATIENCE} s")
+    def find(self, mark):
+        for line in self.file.read_text().splitlines():
+            name, _, at = line.partition(" ")
+            if name == mark and at:
+                return float(at)
+        return None
 
 
 class Server:
@@ -163,15 +160,32 @@ class Server:
                 os.killpg(child.pid, signal.SIGKILL)
 
     def wait_until_up(self):
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
+        def is_up():
             try:
-                if self.request("GET", self.alive, None, {}) < 500:
-                    return
+                return self.request("GET", self.alive, None, {}) < 500
             except OSError:
-                pass
-            time.sleep(0.005)
-        raise SystemExit(f"{self.name} does not answer; see {self.folder}")
+                return False
+
+        self.wait("answer", is_up, 0.005)
+
+    def wait_for(self, mark):
+        """When the script began with that commit, or wrote another mark."""
+        return self.wait(f"mark {mark}", lambda: self.marks.find(mark), 0.001)
+
+    def wait(self, what, found, pause):
+        until = time.monotonic() + PATIENCE
+        while not (value := found()):
+            if time.monotonic() > until:
+                self.give_up(f"has brought no {what} within {PATIENCE} s")
+            for child in self.children:
+                if child.poll() is not None:
+                    self.give_up(f"ended with code {child.returncode} before it brought its {what}")
+            time.sleep(pause)
+        return value
+
+    def give_up(self, why):
+        said = (self.folder / f"{self.name}.log").read_text(errors="replace")
+        raise SystemExit(f"{said}\n{self.name} {why}")
 
     def request(self, method, path, body, headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -291,16 +305,8 @@ class Buildbot(Server):
 
     def wait_until_up(self):
         super().wait_until_up()
-        until = time.monotonic() + PATIENCE
-        while "message from master: attached" not in (self.worker / "twistd.log").read_text(errors="replace"):
-            if time.monotonic() > until:
-                log = (self.folder / "buildbot.log").read_text()
-                if "attached" in log:
-                    return
-                raise SystemExit("buildbot's worker does not attach")
-            if "attached" in (self.folder / "buildbot.log").read_text(errors="replace"):
-                return
-            time.sleep(0.01)
+        log = self.folder / f"{self.name}.log"
+        self.wait("attached worker", lambda: "attached" in log.read_text(errors="replace"), 0.01)
 
 
 MASTER = """\
