@@ -135,11 +135,11 @@ fn private_of(work: &Path, run: &RunId) -> PathBuf {
     work.join(format!("{run}{PRIVATE}"))
 }
 
-/// Whose folder is called so.
+/// Whose folder is called so. One that is not whole yet has something of its own before the ending.
 pub(super) fn run_of(name: &str) -> Option<RunId> {
-    let endings = [PRIVATE, git::PARTIAL];
-    let stem = endings.iter().find_map(|ending| name.strip_suffix(*ending));
-    stem.unwrap_or(name).parse().ok()
+    let (stem, ending) = name.split_at(name.find('.').unwrap_or(name.len()));
+    let is_ours = ending.is_empty() || ending == PRIVATE || ending.ends_with(git::PARTIAL);
+    stem.parse().ok().filter(|_| is_ours)
 }
 
 /// Removes the folders of a run that nobody drives.
@@ -147,12 +147,14 @@ pub(super) fn run_of(name: &str) -> Option<RunId> {
 /// # Errors
 /// If one of them is there and cannot be removed.
 pub(super) fn remove(work: &Path, run: &RunId) -> io::Result<()> {
-    let half = work.join(format!("{run}{}", git::PARTIAL));
-    for folder in [folder_of(work, run), private_of(work, run), half] {
-        match fs::remove_dir_all(folder) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+    for entry in fs::read_dir(work)? {
+        let entry = entry?;
+        if entry.file_name().to_str().and_then(run_of).as_ref() != Some(run) {
+            continue;
+        }
+        match fs::remove_dir_all(entry.path()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
         }
     }
     Ok(())

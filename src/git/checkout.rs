@@ -7,9 +7,13 @@ use crate::ids::Sha;
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
-    os::unix::{ffi::OsStrExt as _, fs::OpenOptionsExt as _, fs::symlink},
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{OpenOptionsExt as _, PermissionsExt as _, symlink},
+    },
     path::{Path, PathBuf},
 };
+use tempfile::TempDir;
 
 /// Ends the name of a checkout that is not whole yet.
 pub(crate) const PARTIAL: &str = ".partial";
@@ -23,7 +27,8 @@ pub struct Checkout {
 
 impl Repository {
     /// Writes all files of a commit to a new folder. A folder that is there already is taken as it is: it was complete
-    /// when it was made, and later stages may have changed it.
+    /// when it was made, and later stages may have changed it. Of several that make it at once each writes beside the
+    /// others, and the first that is done names its own so.
     ///
     /// # Errors
     /// If the commit is not there, holds what must not be written, or cannot be written.
@@ -34,27 +39,24 @@ impl Repository {
         }
         let tree = self.tree(commit)?;
         let entries = tree::walk(&self.inner, &tree)?;
-        let mut aside = folder.as_os_str().to_owned();
-        aside.push(PARTIAL);
-        let aside = PathBuf::from(aside);
-        let written = || -> io::Result<()> {
-            if aside.exists() {
-                fs::remove_dir_all(&aside)?;
-            }
-            fs::create_dir_all(&aside)
-        };
-        written().map_err(|source| GitError::Write { path: aside.clone(), source })?;
+        let aside =
+            beside(folder).map_err(|source| GitError::Write { path: folder.to_owned(), source })?;
         // Links come last, so that no file is written through one.
         let is_link = |entry: &&Entry| entry.kind == Kind::Link;
         for entry in entries.iter().filter(|entry| !is_link(entry)) {
-            self.write(entry, &aside)?;
+            self.write(entry, aside.path())?;
         }
         for entry in entries.iter().filter(is_link) {
-            self.write(entry, &aside)?;
+            self.write(entry, aside.path())?;
         }
-        fs::rename(&aside, folder)
-            .map_err(|source| GitError::Write { path: folder.to_owned(), source })?;
-        Ok(done)
+        match fs::rename(aside.path(), folder) {
+            Ok(()) => {
+                let _under_its_old_name = aside.keep();
+                Ok(done)
+            }
+            Err(_) if folder.exists() => Ok(done),
+            Err(source) => Err(GitError::Write { path: folder.to_owned(), source }),
+        }
     }
 
     fn write(&self, entry: &Entry, root: &Path) -> Result<(), GitError> {
@@ -69,6 +71,21 @@ impl Repository {
         };
         written.map_err(|source| GitError::Write { path, source })
     }
+}
+
+/// A folder that becomes `folder` when it is whole, and is removed if it does not.
+fn beside(folder: &Path) -> io::Result<TempDir> {
+    let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    fs::create_dir_all(parent)?;
+    let mut prefix = name.to_owned();
+    prefix.push(".");
+    tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(PARTIAL)
+        .permissions(fs::Permissions::from_mode(0o777))
+        .tempdir_in(parent)
 }
 
 fn write_new(path: &Path, mode: u32, content: &[u8]) -> io::Result<()> {

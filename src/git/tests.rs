@@ -5,7 +5,7 @@ mod leftovers;
 use super::*;
 use crate::ids::Sha;
 use git2::{Oid, Signature, Time};
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{fs, os::unix::fs::PermissionsExt as _, sync::Barrier};
 use tempfile::TempDir;
 
 struct Home {
@@ -145,6 +145,28 @@ fn changed_paths_are_those_added_removed_and_edited() {
     assert_eq!(repository.changed_paths(None, &old).unwrap(), ["d/e", "gone", "same"]);
     assert_eq!(repository.parent(&new).unwrap(), Some(old.clone()));
     assert_eq!(repository.parent(&old).unwrap(), None);
+}
+
+#[test]
+fn of_several_who_check_out_at_once_none_finds_half_of_it() {
+    let home = Home::new();
+    let names: Vec<String> = (0..300).map(|number| number.to_string()).collect();
+    let files: Vec<(&str, i32, &str)> = names.iter().map(|name| (&**name, FILE, "x")).collect();
+    let commit = home.commit("main", &files);
+    let target = home.folder.path().join("works/one");
+    let at_once = Barrier::new(4);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let repository = home.open();
+            let (at_once, commit, target) = (&at_once, &commit, &target);
+            scope.spawn(move || {
+                at_once.wait();
+                repository.checkout(commit, target).unwrap();
+                assert_eq!(fs::read_dir(target).unwrap().count(), 300);
+            });
+        }
+    });
+    assert_eq!(fs::read_dir(home.folder.path().join("works")).unwrap().count(), 1);
 }
 
 #[test]

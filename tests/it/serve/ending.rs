@@ -39,7 +39,8 @@ fn what_a_dead_agent_left_of_a_run_that_is_over_is_cleared_away() {
     let run = setup.ended(&commit, "prod")["run"].as_str().unwrap().to_owned();
     server.kill();
     let work = setup.state().join("work");
-    let of_run = ["", ".private", ".partial"].map(|ending| work.join(format!("{run}{ending}")));
+    let of_run =
+        ["", ".private", ".x1Y2z3.partial"].map(|ending| work.join(format!("{run}{ending}")));
     let other = work.join("of-nobody");
     for folder in of_run.iter().chain([&other]) {
         fs::create_dir_all(folder.join("deep")).unwrap();
