@@ -101,7 +101,7 @@ fn told(error: anyhow::Error, kind: Kind) -> CliError {
                 | StoreError::AmbiguousRun(_)
                 | StoreError::LeaseHeld { .. }
                 | StoreError::LeaseLost(_)
-                | StoreError::LeaseUncertain(_)
+                | StoreError::LeaseUncertain { .. }
                 | StoreError::Watched { .. }
                 | StoreError::WatchLost(_)
                 | StoreError::OutboxLost

@@ -22,8 +22,8 @@ use std::{
 
 /// Longest wait between two looks at the clock: a timer does not run while the machine sleeps.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long commands are looked for that went their own way: over before the shortest lease (five seconds) is, in the last
-/// eighth of which that begins.
+/// How long commands are looked for that went their own way; no longer than the lease lasts, behind which they may be those
+/// of the next agent on this machine.
 const LONGEST_SEARCH: Duration = Duration::from_millis(500);
 /// How long a store that was silent is waited for once more, so that nobody has to wait for the lease's end.
 const LONGEST_GIVING_BACK: Duration = Duration::from_secs(10);
@@ -61,11 +61,11 @@ impl Engine {
 
     /// Leaves a run whose work was dropped to whoever has it next.
     pub(super) async fn let_go(&self, lease: &Lease, why: &StoreError) {
-        // Later they may be another agent's on this machine, which ends ours before it begins its own.
-        if matches!(why, StoreError::LeaseUncertain(_)) {
+        // That one ends ours before it begins its own.
+        if let StoreError::LeaseUncertain { left, .. } = why {
             let marks = [(RUN_MARK, lease.run.as_str())];
             let search = kill_survivors(&marks, &*self.clock);
-            let _gone = timeout(&*self.clock, LONGEST_SEARCH, search).await;
+            let _gone = timeout(&*self.clock, LONGEST_SEARCH.min(*left), search).await;
         }
         let given_back = async {
             self.store.lay_down(lease).await?;

@@ -2,6 +2,7 @@
 
 use super::Owner;
 use crate::ids::{EnvName, RunId};
+use std::time::Duration;
 
 /// The store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +33,13 @@ pub enum StoreError {
     #[error("the lease of run {0} was lost")]
     LeaseLost(RunId),
     /// The lease could not be renewed in time: nobody else has the run yet, but may have it in a moment.
-    #[error("run {0} is let go: its lease could not be renewed in time")]
-    LeaseUncertain(RunId),
+    #[error("run {run} is let go: its lease could not be renewed in time")]
+    LeaseUncertain {
+        /// Of which run.
+        run: RunId,
+        /// How long it may last still.
+        left: Duration,
+    },
     /// Another process watches the environment.
     #[error("environment {environment} is being watched by {owner}")]
     Watched {

@@ -139,7 +139,7 @@ impl Store {
         Err(if left.is_zero() {
             StoreError::LeaseLost(run)
         } else {
-            StoreError::LeaseUncertain(run)
+            StoreError::LeaseUncertain { run, left }
         })
     }
 
@@ -152,7 +152,7 @@ impl Store {
         sqlx::query("UPDATE leases SET owner = NULL, expires_at = 0 WHERE run = $1 AND fence = $2")
             .bind(lease.run.as_str())
             .bind(lease.fence)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }

@@ -145,7 +145,7 @@ impl From<StoreError> for Problem {
             StoreError::Newer { .. }
             | StoreError::LeaseHeld { .. }
             | StoreError::LeaseLost(_)
-            | StoreError::LeaseUncertain(_)
+            | StoreError::LeaseUncertain { .. }
             | StoreError::Watched { .. }
             | StoreError::WatchLost(_)
             | StoreError::OutboxLost

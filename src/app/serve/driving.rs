@@ -47,7 +47,7 @@ async fn left(tools: &Tools, run: &RunRecord, trouble: Trouble) {
             // Another agent was faster.
             Some(StoreError::LeaseHeld { .. }) => return,
             // Another one has the run from now on, or may; what stages said here meanwhile may be news.
-            Some(StoreError::LeaseLost(_) | StoreError::LeaseUncertain(_)) => {
+            Some(StoreError::LeaseLost(_) | StoreError::LeaseUncertain { .. }) => {
                 tools.bells.leftovers.notify_one();
                 return said(&format!("{error:#}"));
             }

@@ -101,7 +101,7 @@ async fn a_command_ends_before_another_agent_can_have_its_run_and_not_for_a_shor
         driven = world.drive(&run, Cancel::never()) => driven,
         never = silence => match never {},
     };
-    let let_go = matches!(driven, Err(EngineError::Store(StoreError::LeaseUncertain(_))));
+    let let_go = matches!(driven, Err(EngineError::Store(StoreError::LeaseUncertain { .. })));
     assert!(let_go, "{driven:?}");
     is_back(&mut database).await;
     world.clock.advance(LEASE_DURATION);
