@@ -74,14 +74,12 @@ impl Hearing {
         let mut found = 0;
         for rule in &rules.environments {
             let Ok(branch) = rule.branch.parse::<BranchName>() else { continue };
-            let known = self.store.known_head(&called, &branch).await?;
-            let (was, etag) = known.map_or((None, None), |(was, etag)| (Some(was), etag));
+            let etag = self.store.known_tag(&called, &branch).await?;
             let head = github.head(name, branch.as_str(), etag.as_deref()).await?;
             let Head::At { commit, etag } = head else { continue };
-            let place = (&branch, &rule.name);
-            let new =
-                self.found((repository, &opened), place, (was.as_ref(), &commit), &rules.commit);
-            if let Some(new) = new.await? {
+            let push = ((&branch, &commit), &rule.name);
+            let new = self.found((repository, &opened), push, &rules.commit).await?;
+            if let Some(new) = new {
                 found += usize::from(self.store.keep_delivery(&new).await? == Kept::New);
             }
             // Only now: a crash before this finds the push again.

@@ -73,45 +73,30 @@ impl Hearing {
         for rule in &rules.environments {
             let Ok(branch) = rule.branch.parse::<BranchName>() else { continue };
             let Some(commit) = tips.branches.get(&branch) else { continue };
-            let known = self.store.known_head(&opened.name(), &branch).await?;
-            let was = known.map(|(was, _)| was);
-            let place = (&branch, &rule.name);
-            let moved = (was.as_ref(), commit);
-            let new = self.found((repository, &opened), place, moved, &rules.commit);
-            let new = new.await?;
+            let push = ((&branch, commit), &rule.name);
+            let new = self.found((repository, &opened), push, &rules.commit).await?;
             if let Some(new) = new
                 && self.store.keep_delivery(&new).await? == Kept::New
             {
                 found += 1;
             }
-            // Only now: a crash before this finds the push again.
-            if was.as_ref() != Some(commit) {
-                self.store.keep_head((&opened.name(), &branch), commit, None).await?;
-            }
         }
         Ok(Looked::Moved { tips, found })
     }
 
-    /// The delivery of a push that was found, if nothing was run of it, or the branch was moved back to it from where it
-    /// `was` when it was last heard of.
+    /// The delivery of a branch's tip, if nothing was run of it, or the branch was moved back to it since.
     pub(super) async fn found(
         &self,
         (repository, opened): (&Repository, &git::Repository),
-        (branch, environment): (&BranchName, &EnvName),
-        (was, commit): (Option<&Sha>, &Sha),
+        (push, environment): ((&BranchName, &Sha), &EnvName),
         rules: &Sha,
     ) -> Result<Option<NewDelivery>, StoreError> {
-        let run = self.store.newest_run_of(&opened.name(), (branch, commit), environment).await?;
-        Ok(match run {
-            None => delivery(repository, (branch, commit), rules.as_str()),
-            Some(run)
-                if was.is_some_and(|was| was != commit)
-                    && self.moved_from(opened, &run).await?.is_some() =>
-            {
-                delivery(repository, (branch, commit), run.id.as_str())
-            }
-            Some(_) => None,
-        })
+        let run = self.store.newest_run_of(&opened.name(), push, environment).await?;
+        let Some(run) = run else { return Ok(delivery(repository, push, &[rules.as_str()])) };
+        let moved_from = self.moved_from(opened, &run).await?;
+        Ok(moved_from.and_then(|from| {
+            delivery(repository, push, &[rules.as_str(), run.id.as_str(), from.as_str()])
+        }))
     }
 
     /// Lists among the deliveries that a repository went out of reach, or that it is back, when `failures` looks before
@@ -157,13 +142,13 @@ pub fn patience(usual: Duration, failures: u32) -> Duration {
 }
 
 /// A push that was found. Its id is the same each time it is found, until what it is judged by changes (the rules, the run
-/// that it had): then it is judged anew.
+/// that it had, where the branch was moved from): then it is judged anew.
 fn delivery(
     repository: &Repository,
     (branch, commit): (&BranchName, &Sha),
-    judged_by: &str,
+    judged_by: &[&str],
 ) -> Option<NewDelivery> {
-    let digest = Digest::of(format!("{branch}\n{commit}\n{judged_by}"));
+    let digest = Digest::of(format!("{branch}\n{commit}\n{}", judged_by.join("\n")));
     let id = format!("poll:{}:{}:{}", repository.name, commit.short(), digest.short());
     let body = serde_json::json!({ "ref": format!("refs/heads/{branch}"), "after": commit });
     Some(NewDelivery {
@@ -214,7 +199,9 @@ mod tests {
         let repository = Repository::polled("x".repeat(64).parse().unwrap(), "/srv/x".into());
         let (commit, rules): (Sha, Sha) = ("1".repeat(40).parse().unwrap(), Sha::null());
         let of = |branch: &str, rules: &Sha| {
-            delivery(&repository, (&branch.parse().unwrap(), &commit), rules.as_str()).unwrap().id
+            delivery(&repository, (&branch.parse().unwrap(), &commit), &[rules.as_str()])
+                .unwrap()
+                .id
         };
         assert_eq!(of("main", &rules), of("main", &rules));
         assert_ne!(of("main", &rules), of("main", &commit));

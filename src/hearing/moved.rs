@@ -11,8 +11,8 @@ use crate::{
 impl Hearing {
     /// The commit that the branch pointed to before it was moved back, or forward again, to the commit of `run`; nothing
     /// if it was not. That is the newest which the branch holds no longer, or to which it was moved back itself, of those
-    /// that have had a run since or took this one's place. An older commit that somebody asked for since is none of these,
-    /// and their word counts.
+    /// that a push had run since or that took this one's place. What somebody had run again since is none of these, and
+    /// their word counts.
     pub(super) async fn moved_from(
         &self,
         repository: &git::Repository,
@@ -25,9 +25,10 @@ impl Hearing {
         if let Some(Outcome::Superseded { by }) = &run.outcome {
             since.push(self.store.run(by).await?);
         }
-        let is_left = |other: &RunRecord| {
-            let is_held = repository.leads_to(&other.commit, &run.commit).unwrap_or_default();
-            !is_held || (other.commit != run.commit && other.facts.moved_from.is_some())
+        let is_left = |other: &RunRecord| match (&other.facts.moved_from, other.ask) {
+            (Some(_), _) => other.commit != run.commit,
+            (None, 0) => !repository.leads_to(&other.commit, &run.commit).unwrap_or_default(),
+            (None, _) => false,
         };
         Ok(since.into_iter().find(is_left).map(|other| other.commit))
     }

@@ -12,9 +12,8 @@ use crate::{
     git,
     ids::{BranchName, Sha},
     intake::{self, Verdict},
-    store::{Ask, Delivery, Facts, Found, NewRun, Reused, RunRecord, StoreError},
+    store::{Ask, Delivery, Facts, Found, NewRun, Reused, RunRecord, StoreError, Via},
 };
-use std::collections::BTreeSet;
 
 /// What `when` is told about a run that a push made, also when somebody asked for another.
 const EVENT: &str = "push";
@@ -55,7 +54,6 @@ impl Hearing {
                 return Ok(());
             }
         };
-        let mut moved = BTreeSet::new();
         for mut wish in wishes {
             if wish.commit == Sha::null()
                 && let Ok(tip) = opened.branch(wish.branch.as_str())
@@ -65,7 +63,6 @@ impl Hearing {
             let push = (&wish.branch, &wish.commit);
             let verdict = match commit::look(&self.projects, (&opened, &rules), push) {
                 Ok(Looked::Deploys(deploys)) => {
-                    moved.insert(wish.branch.clone());
                     self.run((repository, &opened), *deploys, &wish, judged).await?
                 }
                 Ok(Looked::Judged(verdict)) => verdict,
@@ -82,7 +79,7 @@ impl Hearing {
             };
             self.settle(&wish.delivery, &verdict, judged).await?;
         }
-        self.keep_tips(&opened, moved).await
+        Ok(())
     }
 
     /// The repository as it is now, with its rules.
@@ -104,30 +101,13 @@ impl Hearing {
             Trouble::Lasting(why) => Verdict::refused(why),
             Trouble::Passing(why) => {
                 judged.trouble = Some(why.clone());
-                if self.postponed(&wish.delivery, &why, MOST_ATTEMPTS).await? {
+                if self.postponed(&wish.delivery, &why, most_attempts(&wish.delivery)).await? {
                     return Ok(());
                 }
                 Verdict::refused(why)
             }
         };
         self.settle(&wish.delivery, &verdict, judged).await
-    }
-
-    /// Notes where the branches point to, so that a look sees whether they were moved back.
-    async fn keep_tips(
-        &self,
-        repository: &git::Repository,
-        branches: BTreeSet<BranchName>,
-    ) -> Result<(), StoreError> {
-        let name = repository.name();
-        for branch in branches {
-            let Ok(tip) = repository.branch(branch.as_str()) else { continue };
-            let known = self.store.known_head(&name, &branch).await?;
-            if known.is_none_or(|(known, _)| known != tip) {
-                self.store.keep_head((&name, &branch), &tip, None).await?;
-            }
-        }
-        Ok(())
     }
 
     /// The run of a commit that deploys.
@@ -214,5 +194,14 @@ impl Hearing {
         };
         // A graph that could not be given up would be driven.
         Ok(by.and_then(|by| flow::overtaken(&new.pipeline, by, self.clock.now()).ok()))
+    }
+}
+
+/// How often a push is tried where the repository cannot be reached. One that a look has found is found under the same name
+/// again, so it is never given up.
+fn most_attempts(delivery: &Delivery) -> u32 {
+    match delivery.new.via {
+        Via::Poll => u32::MAX,
+        Via::Webhook | Via::Recovery | Via::Api => MOST_ATTEMPTS,
     }
 }

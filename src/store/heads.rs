@@ -1,28 +1,25 @@
-//! Where branches pointed to when they were last heard of, and GitHub's tag for asking again.
+//! Where branches pointed to when GitHub was last asked, and its tag for asking again.
 
-use super::column::text;
 use super::{Store, StoreError};
 use crate::ids::{BranchName, Sha};
-use sqlx::Row as _;
 
 impl Store {
-    /// Where a branch pointed to, and the tag if it was GitHub that said so.
+    /// GitHub's tag of where a branch pointed to.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn known_head(
+    pub async fn known_tag(
         &self,
         repository: &str,
         branch: &BranchName,
-    ) -> Result<Option<(Sha, Option<String>)>, StoreError> {
-        let row =
-            sqlx::query("SELECT commit_id, etag FROM heads WHERE repository = $1 AND branch = $2")
+    ) -> Result<Option<String>, StoreError> {
+        let tag: Option<Option<String>> =
+            sqlx::query_scalar("SELECT etag FROM heads WHERE repository = $1 AND branch = $2")
                 .bind(repository)
                 .bind(branch.as_str())
                 .fetch_optional(&self.pool)
                 .await?;
-        row.map(|row| Ok((text(&row, "commit_id", "a commit id")?, row.try_get("etag")?)))
-            .transpose()
+        Ok(tag.flatten())
     }
 
     /// Keeps where a branch points to.
@@ -44,7 +41,7 @@ impl Store {
         .bind(commit.as_str())
         .bind(etag)
         .bind(self.now())
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         Ok(())
     }

@@ -3,24 +3,43 @@
 use super::*;
 use relevo::{
     flow,
-    store::{NewRun, Reused},
+    store::{Ask, Facts, NewRun, Reused},
 };
+
+/// The run ends well.
+async fn over(ears: &Ears, run: &RunRecord) {
+    let lease = ears.hearing.store.acquire(&run.id).await.unwrap();
+    let end = [Event::RunFinished { outcome: Outcome::Succeeded }];
+    ears.hearing.store.append(&lease, 1, &end).await.unwrap();
+    ears.hearing.store.release(&lease).await.unwrap();
+}
+
+/// A push that is told of, and what it came to.
+async fn heard(ears: &Ears, id: &str, (branch, commit): (&str, &str)) -> RunRecord {
+    ears.agent.clock.advance(Duration::from_secs(1));
+    ears.keep_push(id, branch, commit).await;
+    ears.judge().await;
+    ears.run(id).await
+}
+
+/// What is to run of another commit, or again, with all else as in `run`.
+fn like(run: RunRecord, facts: Facts) -> NewRun {
+    NewRun {
+        repository: run.repository,
+        reference: run.reference,
+        commit: run.commit,
+        environment: run.environment,
+        facts,
+        pipeline: run.pipeline,
+        reused: Reused::default(),
+    }
+}
 
 #[tokio::test]
 async fn what_a_branch_is_moved_back_to_is_run_anew_once() {
     let ears = Ears::new().await;
-    let heard = async |id: &str, commit: &str| {
-        ears.agent.clock.advance(Duration::from_secs(1));
-        ears.keep_push(id, "main", commit).await;
-        ears.judge().await;
-        ears.run(id).await
-    };
-    let over = async |run: RunRecord| {
-        let lease = ears.hearing.store.acquire(&run.id).await.unwrap();
-        let end = [Event::RunFinished { outcome: Outcome::Succeeded }];
-        ears.hearing.store.append(&lease, 1, &end).await.unwrap();
-        ears.hearing.store.release(&lease).await.unwrap();
-    };
+    let heard = async |id: &str, commit: &str| heard(&ears, id, ("main", commit)).await;
+    let over = async |run: RunRecord| over(&ears, &run).await;
     let first = ears.tip("main");
     over(heard("first", &first).await).await;
     ears.world.write("2.txt", "x");
@@ -87,22 +106,73 @@ async fn what_somebody_puts_in_the_place_of_a_push_stays_there() {
     ears.keep_push("older", "main", &older).await;
     ears.judge().await;
     let chosen = ears.run("older").await;
-    let new = NewRun {
-        repository: chosen.repository,
-        reference: chosen.reference,
-        commit: tip.parse().unwrap(),
-        environment: chosen.environment,
-        facts: chosen.facts,
-        pipeline: chosen.pipeline,
-        reused: Reused::default(),
-    };
-    let by = chosen.id;
+    let (by, facts) = (chosen.id.clone(), chosen.facts.clone());
+    let new = NewRun { commit: tip.parse().unwrap(), ..like(chosen, facts) };
     let course = flow::overtaken(&new.pipeline, by.clone(), ears.agent.clock.now()).unwrap();
     ears.hearing.store.create_ended(new, course).await.unwrap();
     ears.keep_push("told-again", "main", &tip).await;
     ears.judge().await;
     let run = ears.run("told-again").await;
     assert_eq!((run.ask, run.outcome), (0, Some(Outcome::Superseded { by })));
+}
+
+#[tokio::test]
+async fn what_somebody_has_run_again_of_a_commit_that_was_left_stays_there() {
+    let ears = Ears::new().await;
+    let first = ears.tip("main");
+    over(&ears, &heard(&ears, "first", ("main", &first)).await).await;
+    ears.world.write("2.txt", "x");
+    let second = ears.world.commit("Second");
+    over(&ears, &heard(&ears, "second", ("main", &second)).await).await;
+    ears.world.git(&["reset", "--quiet", "--hard", &first]);
+    let back = heard(&ears, "moved", ("main", &first)).await;
+    over(&ears, &back).await;
+    let left = ears.run("second").await;
+    let facts = left.facts.again("grace");
+    ears.agent.clock.advance(Duration::from_secs(1));
+    ears.hearing.store.create_or_find(like(left, facts), Ask::Again).await.unwrap();
+    assert_eq!(heard(&ears, "told-late", ("main", &first)).await.id, back.id);
+    assert_eq!(found(&ears.look(None).await), 1, "develop, which nothing told of");
+}
+
+#[tokio::test]
+async fn a_branch_that_was_moved_back_while_nothing_could_run_is_not_forgotten() {
+    let ears = Ears::new().await;
+    let first = ears.tip("develop");
+    over(&ears, &heard(&ears, "first", ("develop", &first)).await).await;
+    ears.world.git(&["checkout", "--quiet", "develop"]);
+    ears.world.write("2.txt", "x");
+    let second = ears.world.commit("Second");
+    over(&ears, &heard(&ears, "second", ("develop", &second)).await).await;
+    ears.world.git(&["reset", "--quiet", "--hard", &first]);
+    ears.world.git(&["checkout", "--quiet", "main"]);
+    ears.world.edit("environments/dev.yaml", "aws_region", "aws_regoin");
+    ears.world.commit("Break it");
+    ears.agent.clock.advance(Duration::from_secs(1));
+    assert_eq!(found(&ears.look(None).await), 2, "develop and main");
+    assert_eq!(ears.judge().await, 0);
+    ears.world.edit("environments/dev.yaml", "aws_regoin", "aws_region");
+    ears.world.commit("Mend it");
+    assert_eq!(found(&ears.look(None).await), 2);
+    assert_eq!(ears.judge().await, 2);
+    let again = ears.newest("develop").await;
+    assert_eq!((again.commit.as_str(), again.ask), (first.as_str(), 1));
+    assert_eq!(again.facts.moved_from.unwrap().as_str(), second);
+    assert_eq!(found(&ears.look(None).await), 0);
+}
+
+#[tokio::test]
+async fn what_a_look_has_found_is_tried_for_as_long_as_it_takes() {
+    let mut ears = Ears::new().await;
+    assert_eq!(found(&ears.look(None).await), 2);
+    let elsewhere = ears.world.path("../moved.git").display().to_string();
+    let source = std::mem::replace(&mut ears.repository.source, format!("file://{elsewhere}"));
+    for _ in 0..60 {
+        assert_eq!(ears.judge().await, 0);
+        ears.agent.clock.advance(Duration::from_mins(10));
+    }
+    ears.repository.source = source;
+    assert_eq!(ears.judge().await, 2);
 }
 
 #[tokio::test]
