@@ -78,8 +78,9 @@ pub struct Store {
     address: StoreAddress,
     database: Database,
     pool: sqlx::AnyPool,
-    /// Connections for transactions that write. One only where one write is admitted at a time anyway: here they take
-    /// turns, while SQLite lets whoever comes at a bad moment sleep for ever longer.
+    /// Connections for what writes. One only where one write is admitted at a time anyway: here they take turns, while
+    /// SQLite lets whoever comes at a bad moment sleep for ever longer. Single writes of a stage's attempt go through
+    /// `pool` all the same: while its run waits for its turn here, its attempts stand still with whatever they hold.
     writes: sqlx::AnyPool,
     clock: Arc<dyn Clock>,
     owner: Owner,

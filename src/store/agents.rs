@@ -96,7 +96,7 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn is_there(&self) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.writes.acquire().await?;
         let now = self.common_now(&mut connection).await?;
         sqlx::query("UPDATE agents SET seen_at = $2 WHERE owner = $1")
             .bind(json(&self.owner)?)
@@ -114,7 +114,7 @@ impl Store {
         sqlx::query("UPDATE agents SET obstacle = $2 WHERE owner = $1")
             .bind(json(&self.owner)?)
             .bind(why.map(json).transpose()?)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }
@@ -126,7 +126,7 @@ impl Store {
     pub async fn drains(&self, agent: &AgentId) -> Result<(), StoreError> {
         sqlx::query("UPDATE agents SET draining = 1 WHERE id = $1")
             .bind(agent.as_str())
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Store {
     pub async fn discharge(&self, agent: &AgentId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM agents WHERE id = $1")
             .bind(agent.as_str())
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }

@@ -83,8 +83,8 @@ impl Store {
         // Whatever has run before it came is older than it.
         let now = self.next_moment(&mut write).await?;
         let mut all = Vec::with_capacity(new.len());
-        for delivery in new {
-            all.push(keep(&mut write, delivery, now).await?);
+        for (place, delivery) in (0..).zip(new) {
+            all.push(keep(&mut write, delivery, (now, place)).await?);
         }
         write.commit().await?;
         Ok(all)
@@ -135,7 +135,7 @@ impl Store {
     ) -> Result<Vec<Delivery>, StoreError> {
         let rows = sqlx::query(
             "SELECT * FROM deliveries WHERE verdict IS NULL AND repository = $1 AND due_at <= $2
-             ORDER BY CASE WHEN event = $4 THEN 1 ELSE 0 END, received_at, id LIMIT $3",
+             ORDER BY CASE WHEN event = $4 THEN 1 ELSE 0 END, received_at, due_at, id LIMIT $3",
         )
         .bind(repository)
         .bind(self.now())
@@ -158,7 +158,7 @@ impl Store {
         .bind(id.as_str())
         .bind(json(verdict)?)
         .bind(self.now())
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         Ok(())
     }
@@ -180,7 +180,7 @@ impl Store {
         .bind(id.as_str())
         .bind(due.as_millisecond())
         .bind(note)
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         Ok(())
     }
@@ -240,27 +240,28 @@ impl Store {
     ) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM deliveries WHERE verdict IS NOT NULL AND received_at < $1")
             .bind(rows.as_millisecond())
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         sqlx::query(
             "UPDATE deliveries SET body = '' WHERE verdict IS NOT NULL AND received_at < $1
              AND body <> ''",
         )
         .bind(bodies.as_millisecond())
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         Ok(())
     }
 }
 
+/// Of those that are kept at one moment, each is due at once, in its `place`.
 async fn keep(
     write: &mut sqlx::AnyConnection,
     new: &NewDelivery,
-    now: i64,
+    (now, place): (i64, i64),
 ) -> Result<Kept, StoreError> {
     let kept = sqlx::query(
         "INSERT INTO deliveries (id, via, repository, event, body, bytes, received_at, attempts, due_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0) ON CONFLICT (id) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) ON CONFLICT (id) DO NOTHING",
     )
     .bind(new.id.as_str())
     .bind(new.via.as_str())
@@ -269,6 +270,7 @@ async fn keep(
     .bind(&new.body)
     .bind(number(new.body.len() as u64))
     .bind(now)
+    .bind(place)
     .execute(write)
     .await?;
     Ok(if kept.rows_affected() == 1 { Kept::New } else { Kept::Known })

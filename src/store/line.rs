@@ -79,7 +79,7 @@ impl Store {
         )
         .bind(run.id.as_str())
         .bind(json(&run.pipeline)?)
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Store {
             }
             Stop::Forced => "UPDATE runs SET woken = 1, stop = 'forced' WHERE id = $1",
         };
-        sqlx::query(sql).bind(run.as_str()).execute(&self.pool).await?;
+        sqlx::query(sql).bind(run.as_str()).execute(&self.writes).await?;
         Ok(())
     }
 

@@ -124,7 +124,7 @@ impl Store {
     pub async fn run_is_observed(&self, run: &RunId) -> Result<bool, StoreError> {
         let noted = sqlx::query("UPDATE runs SET observed = 1 WHERE id = $1 AND observed = 0")
             .bind(run.as_str())
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(noted.rows_affected() == 1)
     }

@@ -143,7 +143,7 @@ impl Store {
     pub async fn release_outbox(&self, lease: &OutboxLease) -> Result<(), StoreError> {
         sqlx::query("UPDATE outbox_lease SET owner = NULL, expires_at = 0 WHERE fence = $1")
             .bind(lease.fence)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }

@@ -110,7 +110,7 @@ impl Store {
         .bind(&request.key)
         .bind(i64::from(status))
         .bind(body)
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         Ok(())
     }
@@ -123,7 +123,7 @@ impl Store {
         sqlx::query("DELETE FROM requests WHERE who = $1 AND request_key = $2")
             .bind(&request.who)
             .bind(&request.key)
-            .execute(&self.pool)
+            .execute(&self.writes)
             .await?;
         Ok(())
     }

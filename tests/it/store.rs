@@ -1,14 +1,15 @@
 //! The store on real databases, its clock turned by hand: every promise holds on SQLite and on Postgres.
 
+mod deliveries;
 mod figures;
 mod fleet;
 mod leases;
 mod log_parts;
-mod setbacks;
 mod memory;
 mod model;
 mod outbox;
 mod runs;
+mod setbacks;
 mod watching;
 
 use crate::postgres;

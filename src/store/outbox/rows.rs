@@ -120,7 +120,7 @@ impl Store {
         .bind(lease.fence)
         .bind(due.wanted.as_str())
         .bind(remote)
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         expect_one(said.rows_affected())
     }
@@ -151,7 +151,7 @@ impl Store {
         .bind(problem)
         .bind(due.wanted.as_str())
         .bind(state)
-        .execute(&self.pool)
+        .execute(&self.writes)
         .await?;
         expect_one(kept.rows_affected())
     }
