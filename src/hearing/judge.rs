@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::later,
-    ids::{RunId, Sha},
+    ids::RunId,
     intake::{self, Answering, Meaning, Verdict},
     store::{Delivery, StoreError},
 };
@@ -75,16 +75,17 @@ impl Hearing {
                         continue;
                     }
                     (_, Ok(Meaning::Pushed { branch, commit })) => {
+                        let commit = Some(commit);
                         wishes.push(Wish { delivery, branch, commit, ask: Asks::Once, by: None });
                         continue;
                     }
                     (_, Ok(Meaning::Again { branch, commit })) => {
+                        let commit = Some(commit);
                         wishes.push(Wish { delivery, branch, commit, ask: Asks::Again, by: None });
                         continue;
                     }
                     (_, Ok(Meaning::Asked { branch, commit, by })) => {
-                        // The tip is looked up with everything else.
-                        let (commit, by) = (commit.unwrap_or_else(Sha::null), Some(by));
+                        let by = Some(by);
                         wishes.push(Wish { delivery, branch, commit, ask: Asks::Again, by });
                         continue;
                     }

@@ -22,7 +22,8 @@ const EVENT: &str = "push";
 pub(super) struct Wish {
     pub(super) delivery: Delivery,
     pub(super) branch: BranchName,
-    pub(super) commit: Sha,
+    /// The branch's tip if it names none.
+    pub(super) commit: Option<Sha>,
     pub(super) ask: Asks,
     /// Who asked the agent itself, if somebody did.
     pub(super) by: Option<String>,
@@ -54,16 +55,14 @@ impl Hearing {
                 return Ok(());
             }
         };
-        for mut wish in wishes {
-            if wish.commit == Sha::null()
-                && let Ok(tip) = opened.branch(wish.branch.as_str())
-            {
-                wish.commit = tip;
-            }
-            let push = (&wish.branch, &wish.commit);
+        for wish in wishes {
+            let commit = wish.commit.clone().or_else(|| opened.branch(wish.branch.as_str()).ok());
+            // Where there is no branch the look says so.
+            let commit = commit.unwrap_or_else(Sha::null);
+            let push = (&wish.branch, &commit);
             let verdict = match commit::look(&self.projects, (&opened, &rules), push) {
                 Ok(Looked::Deploys(deploys)) => {
-                    self.run((repository, &opened), *deploys, &wish, judged).await?
+                    self.run((repository, &opened), *deploys, (&wish, commit), judged).await?
                 }
                 Ok(Looked::Judged(verdict)) => verdict,
                 Ok(Looked::NotThere(why))
@@ -115,27 +114,27 @@ impl Hearing {
         &self,
         (heard, repository): (&Repository, &git::Repository),
         deploys: Deploys,
-        wish: &Wish,
+        (wish, commit): (&Wish, Sha),
         judged: &mut Judged,
     ) -> Result<Verdict, StoreError> {
         let Deploys { environment, project } = deploys;
         let name = repository.name();
         let before = self.store.succeeded_runs(&name, &environment, 1).await?;
         let before = before.first().map(|run| &run.commit);
-        let pushed = self.pushed((heard, repository), wish).await;
+        let pushed = self.pushed((heard, repository), (wish, &commit)).await;
         let new = NewRun {
             repository: name,
             reference: wish.branch.to_string(),
-            commit: wish.commit.clone(),
             environment,
             facts: Facts {
                 event: wish.by.as_ref().map_or(EVENT, |_| intake::ASKED).to_owned(),
-                changed_paths: commit::changed_paths(repository, before, &wish.commit),
+                changed_paths: commit::changed_paths(repository, before, &commit),
                 by: pushed.by,
                 before: pushed.before,
                 author: pushed.author,
                 ..Facts::default()
             },
+            commit,
             pipeline: project.pipeline.clone(),
             reused: Reused::default(),
         };

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     git,
+    ids::{BranchName, Sha},
     store::{NewDelivery, Via},
 };
 
@@ -22,13 +23,18 @@ pub(super) struct Pushed {
 
 impl Hearing {
     /// Who brought the run about. Where somebody asks for it, whoever pushed is one of them still.
-    pub(super) async fn pushed(&self, at: (&Repository, &git::Repository), wish: &Wish) -> Pushed {
+    pub(super) async fn pushed(
+        &self,
+        at: (&Repository, &git::Repository),
+        (wish, commit): (&Wish, &Sha),
+    ) -> Pushed {
+        let push = (&wish.branch, commit);
         let sender = sender(&wish.delivery.new);
         match (wish.ask, wish.by.clone().or(sender)) {
             (Asks::Once, Some(by)) => Pushed { by: Some(by), ..Pushed::default() },
-            (Asks::Once, None) => self.pusher(at, wish).await,
+            (Asks::Once, None) => self.pusher(at, push).await,
             (Asks::Again, by) => {
-                let pusher = self.pusher(at, wish).await;
+                let pusher = self.pusher(at, push).await;
                 Pushed { by, before: pusher.by.into_iter().collect(), author: pusher.author }
             }
         }
@@ -38,18 +44,17 @@ impl Hearing {
     async fn pusher(
         &self,
         (heard, repository): (&Repository, &git::Repository),
-        wish: &Wish,
+        (branch, commit): (&BranchName, &Sha),
     ) -> Pushed {
         if let (Some(github), Some(name)) = (&self.github, &heard.github) {
-            let push = (&wish.branch, &wish.commit);
-            if let Ok(Some(by)) = github.pusher(name, push).await {
+            if let Ok(Some(by)) = github.pusher(name, (branch, commit)).await {
                 return Pushed { by: Some(by), ..Pushed::default() };
             }
-            if let Ok(Some(login)) = github.author(name, &wish.commit).await {
+            if let Ok(Some(login)) = github.author(name, commit).await {
                 return Pushed { author: Some(login), ..Pushed::default() };
             }
         }
-        let people = repository.people(&wish.commit).ok();
+        let people = repository.people(commit).ok();
         Pushed { author: people.map(|people| people.author.name), ..Pushed::default() }
     }
 }
