@@ -39,7 +39,7 @@ pub async fn reused(
         match left.get(&stage) {
             Some(Left::Outputs(from, outputs)) => {
                 let evidence = evidence_of(&kept.action).iter();
-                reused.evidence.extend(evidence.map(|name| (from.clone(), (*name).to_owned())));
+                reused.evidence.extend(evidence.map(|name| ((*name).to_owned(), from.clone())));
                 let (from, outputs) = (from.clone(), outputs.clone());
                 reused.events.push(Event::StageReused { stage, from, outputs });
             }
