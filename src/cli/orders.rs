@@ -93,7 +93,7 @@ pub(crate) fn refused(error: DeskError) -> CliError {
         DeskError::Enough => "`agent serve` goes on with it; without one: agent resume RUN",
         DeskError::Over { .. } => "agent retry RUN runs it again",
         DeskError::Open { .. } => "wait for its end, or: agent cancel RUN",
-        DeskError::NeverSucceeded { .. } => "run it without --from",
+        DeskError::NeverSucceeded { .. } => "run it without --from, or from that stage",
         DeskError::NotDeployed { .. } => {
             "only what was deployed with success can be deployed again"
         }

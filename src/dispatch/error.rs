@@ -65,10 +65,10 @@ pub enum DeskError {
         /// What there is.
         known: Vec<StageName>,
     },
-    /// What the stage builds on has never succeeded for the commit.
+    /// A stage that would not run has never succeeded for the commit, and was meant to.
     #[error("'{stage}' has not succeeded yet for this commit")]
     NeverSucceeded {
-        /// The stage before it.
+        /// The first such stage.
         stage: StageName,
     },
     /// The run did not deploy anything with success.

@@ -20,8 +20,8 @@ impl Desk {
         self.order(person, ("retry", run), (new, json!({}))).await
     }
 
-    /// A new run of the same commit that begins at `stage`, with what the stages before it left in the newest run of the
-    /// commit in which they succeeded.
+    /// A new run of the same commit that begins at `stage`, with what the other stages left in the newest run of the commit
+    /// in which they succeeded.
     ///
     /// # Errors
     /// [`DeskError::Open`], [`DeskError::NoSuchStage`], [`DeskError::NeverSucceeded`], or the store failed.

@@ -1,9 +1,9 @@
-//! Beginning at a stage: what the stages before it have left in earlier runs of the commit is taken over.
+//! Beginning at a stage: what the other stages have come to in earlier runs of the commit is taken over.
 
 use super::DeskError;
 use crate::{
     engine::stages::outputs::evidence_of,
-    flow::{Event, SkipReason},
+    flow::{Ending, Event, SkipReason},
     ids::{EnvName, RunId, Sha, StageName},
     spec::{Action, BuiltIn, Pipeline, Stage},
     store::{Reused, Store},
@@ -11,13 +11,13 @@ use crate::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Runs of one commit that are searched for what its stages have left, newest first.
+/// Runs of one commit that are searched for what its stages have come to, newest first.
 const SEARCHED_RUNS: u32 = 64;
 
-/// What a run that begins at `stage` takes over: of every stage before it what the newest run of the commit of the
-/// repository into the environment has left in which that succeeded.
+/// What a run that begins at `stage` takes over: of every stage that does not run anew what it has come to in earlier runs
+/// of the commit of the repository into the environment. Each of them has ended when the run is made, so that none begins.
 ///
-/// Nobody's approval is taken over: where people are asked before `stage`, they are asked again.
+/// Nobody's approval is taken over for anything that runs: where people are asked before it, they are asked again.
 ///
 /// # Errors
 /// [`DeskError::NoSuchStage`], [`DeskError::NeverSucceeded`], or the store failed.
@@ -31,80 +31,99 @@ pub async fn reused(
         return Err(DeskError::NoSuchStage { stage: stage.clone(), known });
     }
     let anew = anew(pipeline, stage);
-    let needed = before(pipeline, &anew);
-    let left = left(store, of).await?;
+    let mut course = course(store, of).await?;
     let mut reused = Reused::default();
     for kept in pipeline.stages.iter().filter(|known| !anew.contains(&known.name)) {
         let stage = kept.name.clone();
-        match left.get(&stage) {
-            Some(Left::Outputs(from, outputs)) => {
-                let evidence = evidence_of(&kept.action).iter();
-                reused.evidence.extend(evidence.map(|name| (from.clone(), (*name).to_owned())));
-                let (from, outputs) = (from.clone(), outputs.clone());
+        match course.remove(&stage) {
+            Some(Past::Succeeded(from, outputs)) => {
+                let names = evidence_of(&kept.action).iter();
+                reused.evidence.extend(names.map(|name| ((*name).to_owned(), from.clone())));
                 reused.events.push(Event::StageReused { stage, from, outputs });
             }
-            // It is held against its `when` once more, or nothing that runs stands behind it.
-            Some(Left::NotMeant) => {}
-            None if !needed.contains(&stage) => {}
-            None => return Err(DeskError::NeverSucceeded { stage }),
+            Some(Past::NotMeant(reason)) => {
+                reused.events.push(Event::StageSkipped { stage, reason });
+            }
+            Some(Past::Unfinished) | None => return Err(DeskError::NeverSucceeded { stage }),
         }
     }
     Ok(reused)
 }
 
-/// What a stage has left.
+/// What a stage has come to.
 #[derive(Debug)]
-enum Left {
-    /// The outputs of its success in this run.
-    Outputs(RunId, Value),
-    /// Nothing: it was not meant to run.
-    NotMeant,
+enum Past {
+    /// It succeeded in this run and left these outputs.
+    Succeeded(RunId, Value),
+    /// It was not meant to run.
+    NotMeant(SkipReason),
+    /// It began, and nothing says that it succeeded.
+    Unfinished,
 }
 
-/// What each stage has left in the newest run in which it succeeded.
-async fn left(
+/// What each stage has come to: its newest success, or else the newest word on it.
+async fn course(
     store: &Store,
     (repository, commit, environment): (&str, &Sha, &EnvName),
-) -> Result<BTreeMap<StageName, Left>, DeskError> {
-    let mut left = BTreeMap::new();
+) -> Result<BTreeMap<StageName, Past>, DeskError> {
+    let mut course = BTreeMap::new();
     for run in store.runs_of_commit(repository, commit, environment, SEARCHED_RUNS).await? {
         for stored in store.events(&run.id).await? {
-            match stored.event {
-                Event::StageSucceeded { stage, outputs, .. }
-                | Event::StageReused { stage, outputs, .. } => {
-                    let outputs = Left::Outputs(run.id.clone(), outputs);
-                    match left.get(&stage) {
-                        Some(Left::Outputs(..)) => {}
-                        Some(Left::NotMeant) | None => drop(left.insert(stage, outputs)),
-                    }
-                }
-                Event::StageSkipped {
-                    stage,
-                    reason: SkipReason::ConditionFalse | SkipReason::NotCalledFor,
-                } => drop(left.entry(stage).or_insert(Left::NotMeant)),
-                Event::StageSkipped { .. }
-                | Event::RunCreated
-                | Event::StageStarted { .. }
-                | Event::StageFailed { .. }
-                | Event::StageInterrupted { .. }
-                | Event::RetryScheduled { .. }
-                | Event::StageParked { .. }
-                | Event::StageAwoken { .. }
-                | Event::RunWithdrawn { .. }
-                | Event::CancelRequested { .. }
-                | Event::RunFinished { .. } => {}
-            }
+            take(&mut course, &run.id, stored.event);
         }
     }
-    Ok(left)
+    Ok(course)
 }
 
-/// What runs: `stage`, where people are asked before it, and all that stands behind these.
+/// Takes an event of `run` into account; newer runs came before.
+fn take(course: &mut BTreeMap<StageName, Past>, run: &RunId, event: Event) {
+    match event {
+        Event::StageSucceeded { stage, outputs, .. } => match course.get(&stage) {
+            Some(Past::Succeeded(..)) => {}
+            Some(Past::NotMeant(_) | Past::Unfinished) | None => {
+                course.insert(stage, Past::Succeeded(run.clone(), outputs));
+            }
+        },
+        Event::StageReused { stage, from, outputs } => match course.get_mut(&stage) {
+            // Runs of earlier versions named the run that had taken it over in its turn, which may hold no evidence.
+            Some(Past::Succeeded(named, _)) if *named == *run => *named = from,
+            Some(Past::Succeeded(..)) => {}
+            Some(Past::NotMeant(_) | Past::Unfinished) | None => {
+                course.insert(stage, Past::Succeeded(from, outputs));
+            }
+        },
+        Event::StageStarted { stage, .. } => {
+            course.entry(stage).or_insert(Past::Unfinished);
+        }
+        Event::StageSkipped { stage, reason } if reason.ending() == Ending::Skipped => {
+            course.entry(stage).or_insert(Past::NotMeant(reason));
+        }
+        Event::StageSkipped { .. }
+        | Event::RunCreated
+        | Event::StageFailed { .. }
+        | Event::StageInterrupted { .. }
+        | Event::RetryScheduled { .. }
+        | Event::StageParked { .. }
+        | Event::StageAwoken { .. }
+        | Event::RunWithdrawn { .. }
+        | Event::CancelRequested { .. }
+        | Event::RunFinished { .. } => {}
+    }
+}
+
+/// What runs: `stage` and all that stands behind it; and where people are asked before one of these, the question and all
+/// that stands behind it.
 fn anew(pipeline: &Pipeline, stage: &StageName) -> BTreeSet<StageName> {
     let asks = |stage: &&Stage| stage.action == Action::Uses(BuiltIn::Approve);
-    let asking = pipeline.stages.iter().filter(asks).map(|asking| behind(pipeline, &asking.name));
+    let asking = pipeline.stages.iter().filter(asks);
+    let asked: Vec<_> = asking.map(|asking| behind(pipeline, &asking.name)).collect();
     let mut anew = behind(pipeline, stage);
-    anew.extend(asking.filter(|behind| behind.contains(stage)).flatten());
+    // What stands behind one question may stand behind another too.
+    while let Some(more) =
+        asked.iter().find(|more| !more.is_disjoint(&anew) && !more.is_subset(&anew))
+    {
+        anew.extend(more.iter().cloned());
+    }
     anew
 }
 
@@ -114,17 +133,6 @@ fn behind(pipeline: &Pipeline, stage: &StageName) -> BTreeSet<StageName> {
     for candidate in &pipeline.stages {
         if candidate.needs.iter().any(|need| found.contains(need)) {
             found.insert(candidate.name.clone());
-        }
-    }
-    found
-}
-
-/// Every stage that one of `stages` needs, directly or not.
-fn before(pipeline: &Pipeline, stages: &BTreeSet<StageName>) -> BTreeSet<StageName> {
-    let mut found = BTreeSet::new();
-    for candidate in pipeline.stages.iter().rev() {
-        if stages.contains(&candidate.name) || found.contains(&candidate.name) {
-            found.extend(candidate.needs.iter().cloned());
         }
     }
     found

@@ -8,6 +8,7 @@ use crate::ids::{EnvName, RunId, Sha};
 use crate::spec::Pipeline;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
+use std::collections::BTreeMap;
 
 /// What is to run: the key that makes it one run, and the graph it keeps.
 #[derive(Debug, Clone)]
@@ -31,10 +32,10 @@ pub struct NewRun {
 /// What a run takes over from earlier ones.
 #[derive(Debug, Clone, Default)]
 pub struct Reused {
-    /// `StageReused` events.
+    /// What its stages have come to that do not run in it.
     pub events: Vec<Event>,
-    /// Evidence that goes with them: whose, and its name.
-    pub evidence: Vec<(RunId, String)>,
+    /// Evidence that goes with them, by its name: the run that keeps it.
+    pub evidence: BTreeMap<String, RunId>,
 }
 
 /// Whether a commit that had its run gets another.
@@ -169,9 +170,9 @@ async fn insert_run(write: &mut AnyConnection, run: &RunRecord) -> Result<(), St
 async fn copy_evidence(
     write: &mut AnyConnection,
     run: &RunRecord,
-    evidence: &[(RunId, String)],
+    evidence: &BTreeMap<String, RunId>,
 ) -> Result<(), StoreError> {
-    for (from, name) in evidence {
+    for (name, from) in evidence {
         sqlx::query(
             "INSERT INTO evidence (run, name, at, value)
              SELECT $1, name, at, value FROM evidence WHERE run = $2 AND name = $3",

@@ -14,6 +14,7 @@ use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tempfile::TempDir;
 
+mod beginning;
 mod line;
 mod orders;
 

@@ -108,17 +108,18 @@ pub struct Applied {
     pub notes: Vec<String>,
 }
 
-/// The evidence that a stage keeps of what it did: it goes with the stage's outputs where another run takes these over.
+/// The evidence that goes with the outputs of a stage where another run takes these over. What people were asked in one run
+/// is asked in no other.
 #[must_use]
 pub fn evidence_of(action: &Action) -> &'static [&'static str] {
     match action {
         Action::Uses(BuiltIn::Validate) => &[FINDINGS_EVIDENCE],
         Action::Uses(BuiltIn::Gate(_)) => &[VERDICT_EVIDENCE],
         Action::Uses(BuiltIn::Plan) => &[PLAN_EVIDENCE],
-        Action::Uses(BuiltIn::Approve) => &[PLAN_EVIDENCE, APPROVAL_EVIDENCE],
         Action::Uses(
             BuiltIn::TrainTest(_)
             | BuiltIn::AssumeRole
+            | BuiltIn::Approve
             | BuiltIn::DeployPipelines
             | BuiltIn::ScheduleRules,
         )

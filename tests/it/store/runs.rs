@@ -15,6 +15,7 @@ on_both!(
     events_come_back_in_order_and_the_last_closes_the_run,
     a_place_in_the_log_is_written_once,
     evidence_and_cursors_are_kept_and_replaced,
+    a_run_takes_each_piece_of_evidence_over_from_the_run_named_for_it,
     a_run_is_found_by_its_last_digits,
     a_store_of_a_newer_agent_is_left_alone
 );
@@ -107,6 +108,27 @@ async fn a_place_in_the_log_is_written_once(memory: Memory) {
     let twice = memory.store.append(&lease, 0, &[started(), finished()]).await;
     assert!(matches!(twice, Err(StoreError::LeaseLost(_))));
     assert_eq!(memory.store.events(&run.id).await.unwrap().len(), 1, "all or none");
+}
+
+async fn a_run_takes_each_piece_of_evidence_over_from_the_run_named_for_it(memory: Memory) {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let run = memory.run().await;
+        let lease = memory.store.acquire(&run.id).await.unwrap();
+        for name in ["plan", "verdict"] {
+            memory.store.keep_evidence(&lease, name, &json!({ "of": run.id })).await.unwrap();
+        }
+        memory.store.release(&lease).await.unwrap();
+        runs.push(run.id);
+    }
+    let [older, newer] = [&runs[0], &runs[1]];
+    let named = [("plan", newer), ("verdict", older), ("findings", older)];
+    let evidence = named.map(|(name, run)| (name.to_owned(), run.clone())).into();
+    let new = NewRun { reused: Reused { evidence, ..Reused::default() }, ..new_run() };
+    let run = memory.store.create_or_find(new, Ask::Again).await.unwrap().into_run();
+    let taken = memory.store.all_evidence(&run.id).await.unwrap();
+    let expected = [("plan", newer), ("verdict", older)];
+    assert_eq!(taken, expected.map(|(name, run)| (name.to_owned(), json!({ "of": run }))));
 }
 
 async fn evidence_and_cursors_are_kept_and_replaced(memory: Memory) {
