@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 pub use rows::{OutboxRow, Unsaid};
 
-/// Each of the three ways in has an index, or a small table, so that a long history is not read through.
+/// Each of the three ways in has an index, so that a long history is not read through.
 const UNTOLD: &str = "
     SELECT runs.id, runs.repository FROM runs LEFT JOIN told ON told.run = runs.id
     WHERE runs.id IN (SELECT id FROM runs WHERE created_at >= $1

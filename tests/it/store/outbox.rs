@@ -2,11 +2,13 @@
 
 use super::*;
 use relevo::{clock::Clock as _, ids::RunId};
+use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
 
 on_both!(
     a_run_is_untold_while_more_has_happened_than_was_told,
     age_ends_the_telling_only_of_what_was_over_before_anybody_heard_of_it,
-    runs_of_other_repositories_keep_no_place
+    runs_of_other_repositories_keep_no_place,
+    what_was_told_to_its_end_is_not_read_through
 );
 
 impl Memory {
@@ -65,4 +67,19 @@ async fn runs_of_other_repositories_keep_no_place(memory: Memory) {
         memory.clock.advance(Duration::from_secs(1));
     }
     assert_eq!(memory.untold().await, own[..3]);
+}
+
+async fn what_was_told_to_its_end_is_not_read_through(memory: Memory) {
+    let mut connection = AnyConnection::connect(&memory.url).await.unwrap();
+    // As it would be with many rows.
+    let explain = if memory.url.starts_with("sqlite") {
+        "EXPLAIN QUERY PLAN"
+    } else {
+        connection.execute("SET enable_seqscan = off").await.unwrap();
+        "EXPLAIN"
+    };
+    let query = format!("{explain} SELECT run FROM told WHERE finished = 0");
+    let rows = connection.fetch_all(sqlx::AssertSqlSafe(query)).await.unwrap();
+    let plan = rows.iter().map(|row| row.get::<String, _>(row.len() - 1)).collect::<String>();
+    assert!(plan.contains("told_unfinished"), "{plan}");
 }
