@@ -148,13 +148,13 @@ impl Teller {
             }
             Err(unheard) => unheard,
         };
-        let next = patience::after(unheard.refusal, due.attempts, self.clock.now());
+        let next = patience::after(unheard.refusal, due.tries, self.clock.now());
         let problem = self.masker.mask(&unheard.problem).into_owned();
         let unsaid = Unsaid {
             problem: &problem,
             // An earlier doubt stays: it may have been the look for what the earlier try left that failed.
             doubt: due.doubt || next.doubt,
-            attempts: next.attempts,
+            tries: next.tries,
             again: next.again,
         };
         self.store.unsaid(lease, due, unsaid).await?;

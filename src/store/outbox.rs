@@ -82,10 +82,19 @@ pub struct Due {
     /// An earlier try may have been heard.
     pub doubt: bool,
     /// Tries of this content so far.
-    pub attempts: u32,
+    pub tries: Tries,
     /// Since when it has been waiting.
     pub since: Timestamp,
     wanted: Digest,
+}
+
+/// Tries to say one thing so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// All that count.
+    pub all: u32,
+    /// Those that were answered with a no.
+    pub refused: u32,
 }
 
 impl Store {
@@ -204,6 +213,7 @@ impl Store {
                  not_before, state) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, 0, 'wanted')
                  ON CONFLICT (run, name) DO UPDATE SET content = $5, wanted = $6, since = $7,
                  attempts = CASE WHEN outbox.state = 'wanted' THEN outbox.attempts ELSE 0 END,
+                 refusals = CASE WHEN outbox.state = 'wanted' THEN outbox.refusals ELSE 0 END,
                  not_before = CASE WHEN outbox.state = 'wanted' THEN outbox.not_before ELSE 0 END,
                  state = 'wanted' WHERE outbox.wanted <> $6",
             )

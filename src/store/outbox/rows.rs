@@ -1,6 +1,6 @@
 //! The rows of the outbox on their way: due, tried, said, put off, given up, overtaken.
 
-use super::{Due, OutboxLease, Silence, Store, StoreError, expect_one, from_json, text};
+use super::{Due, OutboxLease, Silence, Store, StoreError, Tries, expect_one, from_json, text};
 use crate::{ids::RunId, store::moment};
 use jiff::Timestamp;
 use sqlx::{Row as _, any::AnyRow};
@@ -111,7 +111,7 @@ impl Store {
         remote: &str,
     ) -> Result<(), StoreError> {
         let said = sqlx::query(
-            "UPDATE outbox SET sent = $4, remote = $5, doubt = 0, attempts = 0, problem = NULL,
+            "UPDATE outbox SET sent = $4, remote = $5, doubt = 0, attempts = 0, refusals = 0, problem = NULL,
              state = CASE WHEN wanted = $4 THEN 'sent' ELSE 'wanted' END WHERE run = $1 AND name = $2
              AND EXISTS (SELECT 1 FROM outbox_lease WHERE one = 1 AND fence = $3)",
         )
@@ -138,7 +138,7 @@ impl Store {
         let state = if unsaid.again.is_some() { "wanted" } else { "given-up" };
         let problem: String = unsaid.problem.chars().take(LONGEST_PROBLEM).collect();
         let kept = sqlx::query(
-            "UPDATE outbox SET doubt = $4, attempts = $5, not_before = $6, problem = $7,
+            "UPDATE outbox SET doubt = $4, attempts = $5, refusals = $10, not_before = $6, problem = $7,
              state = CASE WHEN wanted = $8 THEN $9 ELSE 'wanted' END WHERE run = $1 AND name = $2
              AND EXISTS (SELECT 1 FROM outbox_lease WHERE one = 1 AND fence = $3)",
         )
@@ -146,11 +146,12 @@ impl Store {
         .bind(&due.name)
         .bind(lease.fence)
         .bind(i64::from(unsaid.doubt))
-        .bind(i64::from(unsaid.attempts))
+        .bind(i64::from(unsaid.tries.all))
         .bind(unsaid.again.map_or(0, Timestamp::as_millisecond))
         .bind(problem)
         .bind(due.wanted.as_str())
         .bind(state)
+        .bind(i64::from(unsaid.tries.refused))
         .execute(&self.pool)
         .await?;
         expect_one(kept.rows_affected())
@@ -170,7 +171,7 @@ impl Store {
                 Ok(OutboxRow {
                     name: row.try_get("name")?,
                     state: row.try_get("state")?,
-                    attempts: attempts(row)?,
+                    attempts: number(row, "attempts")?,
                     not_before: moment(row.try_get("not_before")?)?,
                     problem: row.try_get("problem")?,
                 })
@@ -186,14 +187,14 @@ pub struct Unsaid<'a> {
     pub problem: &'a str,
     /// May it have been heard all the same?
     pub doubt: bool,
-    /// Tries that count against the bound.
-    pub attempts: u32,
+    /// Tries that count against the bounds.
+    pub tries: Tries,
     /// When to try again; not at all if absent.
     pub again: Option<Timestamp>,
 }
 
-fn attempts(row: &AnyRow) -> Result<u32, StoreError> {
-    Ok(u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX))
+fn number(row: &AnyRow, column: &str) -> Result<u32, StoreError> {
+    Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
 }
 
 fn due(row: &AnyRow) -> Result<Due, StoreError> {
@@ -203,7 +204,7 @@ fn due(row: &AnyRow) -> Result<Due, StoreError> {
         content: row.try_get("content")?,
         remote: row.try_get("remote")?,
         doubt: row.try_get::<i64, _>("doubt")? == 1,
-        attempts: attempts(row)?,
+        tries: Tries { all: number(row, "attempts")?, refused: number(row, "refusals")? },
         since: moment(row.try_get("since")?)?,
         wanted: text(row, "wanted", "a digest")?,
     })

@@ -1,4 +1,4 @@
-//! Which runs are still to be told of.
+//! Which runs are still to be told of, and what is to be said about them.
 
 use super::*;
 use relevo::{clock::Clock as _, ids::RunId};
@@ -8,6 +8,7 @@ on_both!(
     a_run_is_untold_while_more_has_happened_than_was_told,
     age_ends_the_telling_only_of_what_was_over_before_anybody_heard_of_it,
     runs_of_other_repositories_keep_no_place,
+    tries_are_counted_until_it_was_said_or_given_up,
     what_was_told_to_its_end_is_not_read_through
 );
 
@@ -16,6 +17,22 @@ impl Memory {
     async fn untold(&self) -> Vec<RunId> {
         let since = self.clock.now() - Duration::from_hours(24);
         self.store.untold_runs(&["/repo"].into(), since, 3).await.unwrap()
+    }
+
+    /// The outbox, with one thing to be said about a run, which is due.
+    async fn saying(&self, run: &RunRecord, content: &str) -> OutboxLease {
+        let lease = self.store.acquire_outbox().await.unwrap().unwrap();
+        let tale = Tale { run: run.id.clone(), seen: 1, finished: false };
+        let (name, content) = ("status".to_owned(), content.to_owned());
+        let wanted = Wanted { name, about: None, silence: Silence::Never, content };
+        self.store.want(&lease, &tale, &[wanted]).await.unwrap();
+        self.store.release_outbox(&lease).await.unwrap();
+        lease
+    }
+
+    /// What is to be said now.
+    async fn due(&self) -> Vec<Due> {
+        self.store.due_sayings(2).await.unwrap()
     }
 
     async fn told(&self, run: &RunRecord, seen: u64, finished: bool) {
@@ -67,6 +84,27 @@ async fn runs_of_other_repositories_keep_no_place(memory: Memory) {
         memory.clock.advance(Duration::from_secs(1));
     }
     assert_eq!(memory.untold().await, own[..3]);
+}
+
+async fn tries_are_counted_until_it_was_said_or_given_up(memory: Memory) {
+    let run = memory.run().await;
+    let tries = Tries { all: 5, refused: 3 };
+    for (again, kept) in [(Some(memory.clock.now()), tries), (None, Tries::default())] {
+        let lease = memory.saying(&run, &format!("{again:?}")).await;
+        let due = memory.due().await.remove(0);
+        let unsaid = Unsaid { problem: "no", doubt: false, tries, again };
+        memory.store.unsaid(&lease, &due, unsaid).await.unwrap();
+        // With new words.
+        memory.saying(&run, &format!("{kept:?}")).await;
+        assert_eq!(memory.due().await.remove(0).tries, kept);
+    }
+    let (lease, due) = (memory.saying(&run, "a").await, memory.due().await.remove(0));
+    let unsaid = Unsaid { problem: "no", doubt: false, tries, again: Some(memory.clock.now()) };
+    memory.store.unsaid(&lease, &due, unsaid).await.unwrap();
+    let due = memory.due().await.remove(0);
+    memory.store.said(&lease, &due, "").await.unwrap();
+    memory.saying(&run, "b").await;
+    assert_eq!(memory.due().await.remove(0).tries, Tries::default());
 }
 
 async fn what_was_told_to_its_end_is_not_read_through(memory: Memory) {
