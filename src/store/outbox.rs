@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 use std::collections::BTreeSet;
 
-pub use rows::{OutboxRow, Unsaid};
+pub use rows::{OutboxRow, Unsaid, Which};
 
 /// Each of the three ways in has an index, so that a long history is not read through.
 const UNTOLD: &str = "
@@ -97,6 +97,15 @@ pub struct Tries {
     pub refused: u32,
 }
 
+/// The runs that are to be told of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Untold {
+    /// Those of the repositories that were asked about.
+    pub runs: Vec<RunId>,
+    /// There are some of other repositories.
+    pub others: bool,
+}
+
 impl Store {
     /// Leases the outbox, unless a living process has it.
     ///
@@ -167,15 +176,17 @@ impl Store {
         repositories: &BTreeSet<&str>,
         since: Timestamp,
         most: usize,
-    ) -> Result<Vec<RunId>, StoreError> {
+    ) -> Result<Untold, StoreError> {
         let mut rows = sqlx::query(UNTOLD).bind(since.as_millisecond()).fetch(&self.pool);
-        let mut untold = Vec::new();
+        let mut untold = Untold::default();
         // Not in the query: it would be another one for each number of repositories.
         while let Some(row) = rows.try_next().await? {
             if repositories.contains(row.try_get::<&str, _>("repository")?) {
-                untold.push(text(&row, "id", "a run id")?);
+                untold.runs.push(text(&row, "id", "a run id")?);
+            } else {
+                untold.others = true;
             }
-            if untold.len() == most {
+            if untold.runs.len() == most {
                 break;
             }
         }

@@ -2,8 +2,10 @@
 
 use super::{Due, OutboxLease, Silence, Store, StoreError, Tries, expect_one, from_json, text};
 use crate::{ids::RunId, store::moment};
+use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::{Row as _, any::AnyRow};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of a problem that are kept.
 const LONGEST_PROBLEM: usize = 500;
@@ -28,28 +30,46 @@ impl Store {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn due_sayings(&self, most: u32) -> Result<Vec<Due>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM outbox WHERE state = 'wanted' AND not_before <= $1
-             ORDER BY since, run, name LIMIT $2",
+    pub async fn due_sayings(
+        &self,
+        which: &Which<'_>,
+        most: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        let mut rows = sqlx::query(
+            "SELECT outbox.*, runs.repository FROM outbox JOIN runs ON runs.id = outbox.run
+             WHERE state = 'wanted' AND not_before <= $1 ORDER BY since, run, name",
         )
         .bind(self.now())
-        .bind(i64::from(most))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(due).collect()
+        .fetch(&self.pool);
+        let mut sayings = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            let saying = due(&row)?;
+            if which.repositories.contains(row.try_get::<&str, _>("repository")?)
+                || saying.since < which.forsaken_before
+            {
+                sayings.push(saying);
+            }
+            if sayings.len() == most {
+                break;
+            }
+        }
+        Ok(sayings)
     }
 
-    /// When the next of what is put off may be tried again.
+    /// When the next saying about a run of each repository may be tried, for those that have any.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn next_saying(&self) -> Result<Option<Timestamp>, StoreError> {
-        let next: Option<i64> =
-            sqlx::query_scalar("SELECT MIN(not_before) FROM outbox WHERE state = 'wanted'")
-                .fetch_one(&self.pool)
-                .await?;
-        next.map(moment).transpose()
+    pub async fn next_sayings(&self) -> Result<BTreeMap<String, Timestamp>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT runs.repository, MIN(not_before) AS next FROM outbox
+             JOIN runs ON runs.id = outbox.run WHERE state = 'wanted' GROUP BY runs.repository",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("repository")?, moment(row.try_get("next")?)?)))
+            .collect()
     }
 
     /// Takes down that something is about to be said. `false` if a newer run speaks about the same thing, which silences
@@ -178,6 +198,15 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// Which sayings somebody takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Which<'r> {
+    /// Those about runs of these repositories …
+    pub repositories: &'r BTreeSet<&'r str>,
+    /// … and those about any run that have waited since before this, as nobody else takes them.
+    pub forsaken_before: Timestamp,
 }
 
 /// A try that failed.

@@ -8,6 +8,7 @@ on_both!(
     a_run_is_untold_while_more_has_happened_than_was_told,
     age_ends_the_telling_only_of_what_was_over_before_anybody_heard_of_it,
     runs_of_other_repositories_keep_no_place,
+    sayings_about_other_repositories_keep_no_place,
     tries_are_counted_until_it_was_said_or_given_up,
     what_was_told_to_its_end_is_not_read_through
 );
@@ -16,7 +17,7 @@ impl Memory {
     /// The runs to be told of, whatever came of those of the last day.
     async fn untold(&self) -> Vec<RunId> {
         let since = self.clock.now() - Duration::from_hours(24);
-        self.store.untold_runs(&["/repo"].into(), since, 3).await.unwrap()
+        self.store.untold_runs(&["/repo"].into(), since, 3).await.unwrap().runs
     }
 
     /// The outbox, with one thing to be said about a run, which is due.
@@ -30,9 +31,12 @@ impl Memory {
         lease
     }
 
-    /// What is to be said now.
+    /// What is to be said about runs of the repository now, and what has waited for a day.
     async fn due(&self) -> Vec<Due> {
-        self.store.due_sayings(2).await.unwrap()
+        let repositories = ["/repo"].into();
+        let forsaken_before = self.clock.now() - Duration::from_hours(24);
+        let which = Which { repositories: &repositories, forsaken_before };
+        self.store.due_sayings(&which, 2).await.unwrap()
     }
 
     async fn told(&self, run: &RunRecord, seen: u64, finished: bool) {
@@ -84,6 +88,27 @@ async fn runs_of_other_repositories_keep_no_place(memory: Memory) {
         memory.clock.advance(Duration::from_secs(1));
     }
     assert_eq!(memory.untold().await, own[..3]);
+    let now = memory.clock.now();
+    let untold = memory.store.untold_runs(&["/repo", "/other"].into(), now, 9).await.unwrap();
+    assert_eq!((untold.runs.len(), untold.others), (8, false));
+    assert!(memory.store.untold_runs(&["/repo"].into(), now, 9).await.unwrap().others);
+}
+
+async fn sayings_about_other_repositories_keep_no_place(memory: Memory) {
+    let elsewhere = NewRun { repository: "/other".into(), ..new_run() };
+    for _ in 0..3 {
+        let other = memory.store.create_or_find(elsewhere.clone(), Ask::Again).await.unwrap();
+        memory.saying(&other.into_run(), "{}").await;
+    }
+    memory.clock.advance(Duration::from_secs(1));
+    let own = memory.run().await;
+    memory.saying(&own, "{}").await;
+    let due = memory.due().await;
+    assert_eq!(due.iter().map(|due| &due.run).collect::<Vec<_>>(), [&own.id]);
+    let next = memory.store.next_sayings().await.unwrap();
+    assert_eq!(next.keys().collect::<Vec<_>>(), ["/other", "/repo"]);
+    memory.clock.advance(Duration::from_hours(25));
+    assert!(memory.due().await.iter().all(|due| due.run != own.id), "the others are older");
 }
 
 async fn tries_are_counted_until_it_was_said_or_given_up(memory: Memory) {
