@@ -9,7 +9,8 @@
 //!
 //! Invariant: each request is one transaction on one SQLite file; a request that fails, is dropped or
 //! dies with the process leaves no trace. What was due before it, such as a schedule, happens first, in a transaction
-//! of its own. Only the command of a Processing job takes longer than a transaction may: it runs between two.
+//! of its own. Only what containers run may take longer than a transaction may. The command of a Processing job runs
+//! between two, and the job of a pipeline's step, where it takes its time (`aside`), between two tries of the same one.
 
 mod aside;
 mod call;

@@ -59,7 +59,9 @@ pub use listing::{Ended, RunFilter};
 pub use log_parts::{Keeper, KeptPart};
 pub use making::{Ask, Found, NewRun, Reused};
 pub use observing::{Figures, Waiting};
-pub use outbox::{Due, OutboxLease, OutboxRow, Silence, Tale, Unsaid, Wanted};
+pub use outbox::{
+    Due, OutboxLease, OutboxRow, Silence, Tale, Tries, Unsaid, Untold, Wanted, Which,
+};
 pub use owner::Owner;
 pub use requests::{RequestClaim, RequestKey};
 pub use runs::RunRecord;

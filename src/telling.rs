@@ -4,15 +4,20 @@
 //! A pass first looks at the runs that are not told to their end and puts what should be said by now into the outbox;
 //! then it sends what is due, oldest first. Whatever is not heard is tried again with growing pauses and given up with
 //! its reason in the end. Alerts are said at least once: a crash at the wrong moment says one twice.
+//!
+//! Runs of repositories that an agent does not know are left to one that does, which may be there already or come: they
+//! share a store while settings are changed. They take turns then.
 
 mod guard;
 mod patience;
 mod record;
 mod send;
+mod turn;
 mod webhook;
 
 pub use patience::{MOST_REFUSALS, Refusal};
 pub use send::{Addressee, Topics, Unheard};
+pub use turn::{Asked, Turn};
 pub use webhook::{BadWebhook, Local, SIGNATURE_HEADER, TIMESTAMP_HEADER, Webhook};
 
 use crate::{
@@ -20,17 +25,22 @@ use crate::{
     github,
     logs::Masker,
     report::{Content, Overtaking, Saying},
-    store::{Due, OutboxLease, Silence, Store, StoreError, Unsaid, Wanted},
+    store::{Due, OutboxLease, Silence, Store, StoreError, Unsaid, Wanted, Which},
 };
 use jiff::Timestamp;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-/// Runs that were over before anybody heard of them are told to nobody when they are older than this.
+/// Runs that were over before anybody heard of them are told to nobody when they are older than this; and what waits for
+/// longer for an agent that knows its repository is given up.
 const OLDEST: Duration = Duration::from_hours(7 * 24);
 /// Runs that one pass looks at.
 const MOST_RUNS: usize = 500;
 /// Things that one pass says; runs go on meanwhile, and what they then say replaces what was not said yet.
-const MOST_SAYINGS: u32 = 8;
+const MOST_SAYINGS: usize = 8;
 
 /// Who tells, and whom.
 pub struct Teller {
@@ -59,6 +69,8 @@ pub struct Told {
     pub troubles: Vec<Trouble>,
     /// When there is something to be said again: now or later, if ever.
     pub next: Option<Timestamp>,
+    /// Something is left to agents that know its repository.
+    pub left: bool,
 }
 
 /// Something that was not heard.
@@ -90,9 +102,12 @@ impl Teller {
     /// If the store fails or the outbox was lost. What is not heard is no error.
     pub async fn pass(&self, lease: &OutboxLease) -> Result<Told, TellError> {
         self.store.renew_outbox(lease).await?;
-        self.look(lease).await?;
+        let known: BTreeSet<_> = self.addressees.keys().map(String::as_str).collect();
+        let oldest = self.clock.now().saturating_sub(OLDEST).unwrap_or(Timestamp::MIN);
+        let mut left = self.look(lease, (&known, oldest)).await?;
         let (mut said, mut troubles) = (0, Vec::new());
-        for due in self.store.due_sayings(MOST_SAYINGS).await? {
+        let which = Which { repositories: &known, forsaken_before: oldest };
+        for due in self.store.due_sayings(&which, MOST_SAYINGS).await? {
             self.store.renew_outbox(lease).await?;
             if self.store.begin_saying(lease, &due).await? {
                 match self.say(lease, &due).await? {
@@ -101,15 +116,25 @@ impl Teller {
                 }
             }
         }
-        Ok(Told { said, troubles, next: self.store.next_saying().await? })
+        let (now, mut next) = (self.clock.now(), None);
+        for (repository, at) in self.store.next_sayings().await? {
+            if known.contains(repository.as_str()) {
+                next = Some(next.map_or(at, |next: Timestamp| next.min(at)));
+            } else {
+                left |= at <= now;
+            }
+        }
+        Ok(Told { said, troubles, next, left })
     }
 
-    /// Puts what should be said by now into the outbox. Runs of repositories that this agent does not know are left to
-    /// one that does, which may be there already or come: they share a store while settings are changed.
-    async fn look(&self, lease: &OutboxLease) -> Result<(), TellError> {
-        let since = self.clock.now().saturating_sub(OLDEST).unwrap_or(Timestamp::MIN);
-        let known = self.addressees.keys().map(String::as_str).collect();
-        for id in self.store.untold_runs(&known, since, MOST_RUNS).await? {
+    /// Puts what should be said by now into the outbox. Answers whether there are runs that are left to others.
+    async fn look(
+        &self,
+        lease: &OutboxLease,
+        (known, oldest): (&BTreeSet<&str>, Timestamp),
+    ) -> Result<bool, TellError> {
+        let untold = self.store.untold_runs(known, oldest, MOST_RUNS).await?;
+        for id in untold.runs {
             let run = self.store.run(&id).await?;
             let Some(addressee) = self.addressees.get(&run.repository) else { continue };
             let (tale, kept) = record::kept(&self.store, &run).await?;
@@ -118,7 +143,7 @@ impl Teller {
             let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
             self.store.want(lease, &tale, &wanted).await?;
         }
-        Ok(())
+        Ok(untold.others)
     }
 
     fn masked(&self, repository: &str, saying: &Saying) -> Result<Wanted, serde_json::Error> {
@@ -148,13 +173,13 @@ impl Teller {
             }
             Err(unheard) => unheard,
         };
-        let next = patience::after(unheard.refusal, due.attempts, self.clock.now());
+        let next = patience::after(unheard.refusal, due.tries, self.clock.now());
         let problem = self.masker.mask(&unheard.problem).into_owned();
         let unsaid = Unsaid {
             problem: &problem,
             // An earlier doubt stays: it may have been the look for what the earlier try left that failed.
             doubt: due.doubt || next.doubt,
-            attempts: next.attempts,
+            tries: next.tries,
             again: next.again,
         };
         self.store.unsaid(lease, due, unsaid).await?;

@@ -1,9 +1,12 @@
 //! A child process that ends: bounded in time, in what it says, and in how large a file it may write.
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
+use rustix::{
+    io::retry_on_intr,
+    process::{Pid, Resource, Rlimit, Signal, WaitOptions, kill_process_group, prlimit, waitpid},
+};
 use std::{
     io::{self, Read},
-    os::unix::process::CommandExt as _,
+    os::unix::process::{CommandExt as _, ExitStatusExt as _},
     process::{Command, ExitStatus, Stdio},
     sync::mpsc::{RecvTimeoutError, channel},
     thread,
@@ -29,6 +32,8 @@ pub(super) enum Ended {
         /// The last of what it complained about.
         complaints: Vec<u8>,
     },
+    /// It, or what it had started, had asked something at a terminal, where nobody answers. All of it was killed.
+    Asking,
     /// It had said more than anybody reads.
     TooMuch,
     /// Its time was over, and it was killed with all that it had started.
@@ -39,12 +44,13 @@ pub(super) enum Ended {
 pub(super) fn run(mut command: Command, within: Duration) -> io::Result<Ended> {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = child.process_group(0).spawn()?;
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let group = Pid::from_child(&child);
     let limit = Rlimit { current: Some(LARGEST_FILE), maximum: Some(LARGEST_FILE) };
     // One that has ended already needs none.
-    let _gone = group.map(|group| prlimit(Some(group), Resource::Fsize, limit));
+    let _gone = prlimit(Some(group), Resource::Fsize, limit);
     let (output, complaints) = (child.stdout.take(), child.stderr.take());
     let complaints = on_thread(move || Ok(last_of(complaints)))?;
+    let status = on_thread(move || end_of(group))?;
     // Not waited for below: whoever outlives the group must not keep us.
     let ended = on_thread(move || {
         let mut read = Vec::new();
@@ -52,16 +58,38 @@ pub(super) fn run(mut command: Command, within: Duration) -> io::Result<Ended> {
             output.take(MOST_OUTPUT + 1).read_to_end(&mut read)?;
         }
         let complaints = complaints.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
-        Ok((child.wait()?, read, complaints))
+        let status = status.recv().map_err(io::Error::other)??;
+        Ok((status, read, complaints))
     })?;
     match ended.recv_timeout(within) {
         Ok(Ok((_, output, _))) if output.len() as u64 > MOST_OUTPUT => Ok(Ended::TooMuch),
-        Ok(Ok((status, output, complaints))) => Ok(Ended::Itself { status, output, complaints }),
+        Ok(Ok((Some(status), output, complaints))) => {
+            Ok(Ended::Itself { status, output, complaints })
+        }
+        Ok(Ok((None, ..))) => Ok(Ended::Asking),
         Ok(Err(error)) => Err(error),
         Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("it was lost")),
         Err(RecvTimeoutError::Timeout) => {
-            let _gone = group.map(|group| kill_process_group(group, Signal::KILL));
+            let _gone = kill_process_group(group, Signal::KILL);
             Ok(Ended::TooLate)
+        }
+    }
+}
+
+/// Waits for the end of the leader of a group. Nothing if one of the group asked at a terminal: as that is not theirs, all
+/// of the group are stopped there, and nobody would let them go on.
+fn end_of(group: Pid) -> io::Result<Option<ExitStatus>> {
+    let mut asked = false;
+    loop {
+        let waited = retry_on_intr(|| waitpid(Some(group), WaitOptions::UNTRACED))?;
+        let Some((_, status)) = waited else { continue };
+        let stopped_by = status.stopping_signal();
+        if stopped_by.is_none() {
+            return Ok((!asked).then(|| ExitStatus::from_raw(status.as_raw())));
+        }
+        if [Signal::TTIN, Signal::TTOU].map(|signal| Some(signal.as_raw())).contains(&stopped_by) {
+            asked = true;
+            let _gone = kill_process_group(group, Signal::KILL);
         }
     }
 }

@@ -34,6 +34,9 @@ const SETTINGS: [&str; 10] = [
 const PROTOCOLS: &str = "https:ssh:file";
 /// Never a question that nobody is there to answer, and no endless wait for a host.
 const SSH: &str = "ssh -oBatchMode=yes -oConnectTimeout=30 -oServerAliveInterval=15 -oControlMaster=no -oControlPath=none";
+/// What is said where git or ssh asks all the same.
+const ASKED: &str = "git or ssh asked something at the terminal, where nobody answers; -oBatchMode=yes in GIT_SSH_COMMAND \
+    lets ssh say what it lacks";
 /// How long a server may take to list its branches.
 const LISTED_WITHIN: Duration = Duration::from_mins(2);
 /// How long fetching may take: a repository of several gigabytes over a slow line.
@@ -147,6 +150,7 @@ fn answer(
                 Complaint::Other(reason) => unreachable(reason),
             })
         }
+        Ended::Asking => Err(unreachable(ASKED.to_owned())),
         Ended::TooMuch => Err(unreachable("it lists more branches than anybody reads".to_owned())),
         Ended::TooLate => {
             let minutes = within.as_secs() / 60;

@@ -11,6 +11,7 @@ use super::room::{Room, Writer};
 use super::{Level, LogFolder};
 use crate::ids::{RunId, StageName};
 use jiff::Timestamp;
+use rustix::io::Errno;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
@@ -200,7 +201,26 @@ fn wait(asked: u32) {
 /// Some disks know no locks. One process at a time writes there as well, but for one that was frozen.
 fn where_possible(locked: io::Result<()>) -> io::Result<()> {
     match locked {
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(error) if knows_no_locks(&error) => Ok(()),
         locked => locked,
+    }
+}
+
+/// Disks say so themselves; those of another machine where nobody there keeps locks (NFS without a lock daemon) in a way
+/// of their own.
+fn knows_no_locks(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Unsupported || Errno::from_io_error(error) == Some(Errno::NOLCK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_without_locks_is_written_to_and_one_that_fails_is_not() {
+        for without in [Errno::NOTSUP, Errno::NOSYS, Errno::NOLCK] {
+            assert!(where_possible(Err(without.into())).is_ok(), "{without}");
+        }
+        assert!(where_possible(Err(Errno::IO.into())).is_err());
     }
 }

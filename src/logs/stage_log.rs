@@ -82,7 +82,7 @@ impl StageLog {
         LogStream { log: self, level, carry: MaskStream::default(), begun: Begun::Here }
     }
 
-    /// The number of the last line; 0 if there is none.
+    /// The number of the last line; if there is none, the one before the first of this part, which is 0 in the first part.
     #[must_use]
     pub fn last_seq(&self) -> u64 {
         self.file.lock().unwrap_or_else(PoisonError::into_inner).last_seq()

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 use std::collections::BTreeSet;
 
-pub use rows::{OutboxRow, Unsaid};
+pub use rows::{OutboxRow, Unsaid, Which};
 
-/// Each of the three ways in has an index, or a small table, so that a long history is not read through.
+/// Each of the three ways in has an index, so that a long history is not read through.
 const UNTOLD: &str = "
     SELECT runs.id, runs.repository FROM runs LEFT JOIN told ON told.run = runs.id
     WHERE runs.id IN (SELECT id FROM runs WHERE created_at >= $1
@@ -82,10 +82,28 @@ pub struct Due {
     /// An earlier try may have been heard.
     pub doubt: bool,
     /// Tries of this content so far.
-    pub attempts: u32,
+    pub tries: Tries,
     /// Since when it has been waiting.
     pub since: Timestamp,
     wanted: Digest,
+}
+
+/// Tries to say one thing so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// All that count.
+    pub all: u32,
+    /// Those that were answered with a no.
+    pub refused: u32,
+}
+
+/// The runs that are to be told of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Untold {
+    /// Those of the repositories that were asked about.
+    pub runs: Vec<RunId>,
+    /// There are some of other repositories.
+    pub others: bool,
 }
 
 impl Store {
@@ -158,15 +176,17 @@ impl Store {
         repositories: &BTreeSet<&str>,
         since: Timestamp,
         most: usize,
-    ) -> Result<Vec<RunId>, StoreError> {
+    ) -> Result<Untold, StoreError> {
         let mut rows = sqlx::query(UNTOLD).bind(since.as_millisecond()).fetch(&self.pool);
-        let mut untold = Vec::new();
+        let mut untold = Untold::default();
         // Not in the query: it would be another one for each number of repositories.
         while let Some(row) = rows.try_next().await? {
             if repositories.contains(row.try_get::<&str, _>("repository")?) {
-                untold.push(text(&row, "id", "a run id")?);
+                untold.runs.push(text(&row, "id", "a run id")?);
+            } else {
+                untold.others = true;
             }
-            if untold.len() == most {
+            if untold.runs.len() == most {
                 break;
             }
         }
@@ -204,6 +224,7 @@ impl Store {
                  not_before, state) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, 0, 'wanted')
                  ON CONFLICT (run, name) DO UPDATE SET content = $5, wanted = $6, since = $7,
                  attempts = CASE WHEN outbox.state = 'wanted' THEN outbox.attempts ELSE 0 END,
+                 refusals = CASE WHEN outbox.state = 'wanted' THEN outbox.refusals ELSE 0 END,
                  not_before = CASE WHEN outbox.state = 'wanted' THEN outbox.not_before ELSE 0 END,
                  state = 'wanted' WHERE outbox.wanted <> $6",
             )

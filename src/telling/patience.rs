@@ -1,10 +1,10 @@
 //! When something that was not heard is said again, and when it is given up. Pure.
 
-use crate::clock::later;
+use crate::{clock::later, store::Tries};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Refusals of one thing before it is given up.
+/// Refusals of one thing before it is given up, however often there was no answer in between.
 pub const MOST_REFUSALS: u32 = 8;
 /// The same where what was said is itself refused: it gets no better, but GitHub may hear of a commit late.
 const MOST_OBJECTIONS: u32 = 3;
@@ -38,27 +38,36 @@ pub(super) struct Next {
     /// It may have been heard.
     pub(super) doubt: bool,
     /// Tries that count.
-    pub(super) attempts: u32,
+    pub(super) tries: Tries,
     /// When to try again, if at all.
     pub(super) again: Option<Timestamp>,
 }
 
 /// What follows from the refusal of a try that `before` others came before.
-pub(super) fn after(refusal: Refusal, before: u32, now: Timestamp) -> Next {
-    let attempts = before.saturating_add(1);
-    let doubled = FIRST_PAUSE.saturating_mul(1 << before.min(16));
+pub(super) fn after(refusal: Refusal, before: Tries, now: Timestamp) -> Next {
+    let all = before.all.saturating_add(1);
+    let doubled = FIRST_PAUSE.saturating_mul(1 << before.all.min(16));
     let pause = later(now, doubled.min(LONGEST_PAUSE));
-    let up_to = |most| (attempts < most).then_some(pause);
-    let counted = |again| Next { doubt: false, attempts, again };
+    let silent = || Next {
+        doubt: false,
+        tries: Tries { all, ..before },
+        again: (all < MOST_SILENCES).then_some(pause),
+    };
+    let refused = |most| {
+        let refused = before.refused.saturating_add(1);
+        let again = (refused < most).then_some(pause);
+        Next { doubt: false, tries: Tries { all, refused }, again }
+    };
     match refusal {
         Refusal::Wait(until) => {
-            Next { doubt: false, attempts: before, again: Some(until.max(later(now, FIRST_PAUSE))) }
+            let again = until.max(later(now, FIRST_PAUSE));
+            Next { doubt: false, tries: before, again: Some(again) }
         }
-        Refusal::Unanswered => Next { doubt: true, ..counted(up_to(MOST_SILENCES)) },
-        Refusal::Unready => counted(up_to(MOST_SILENCES)),
-        Refusal::Refused => counted(up_to(MOST_REFUSALS)),
-        Refusal::Objected => counted(up_to(MOST_OBJECTIONS)),
-        Refusal::Never => counted(None),
+        Refusal::Unanswered => Next { doubt: true, ..silent() },
+        Refusal::Unready => silent(),
+        Refusal::Refused => refused(MOST_REFUSALS),
+        Refusal::Objected => refused(MOST_OBJECTIONS),
+        Refusal::Never => refused(0),
     }
 }
 
@@ -71,9 +80,10 @@ mod tests {
     }
 
     fn pauses(refusal: Refusal) -> Vec<i64> {
-        let mut pauses = Vec::new();
-        while let Some(again) = after(refusal, u32::try_from(pauses.len()).unwrap(), now()).again {
+        let (mut pauses, mut next) = (Vec::new(), after(refusal, Tries::default(), now()));
+        while let Some(again) = next.again {
             pauses.push(again.duration_since(now()).as_secs());
+            next = after(refusal, next.tries, now());
         }
         pauses
     }
@@ -92,9 +102,24 @@ mod tests {
     #[test]
     fn having_to_wait_costs_no_patience_and_leaves_no_doubt() {
         let until = "2026-01-01T01:00:00Z".parse().unwrap();
-        let next = after(Refusal::Wait(until), 7, now());
-        assert_eq!(next, Next { doubt: false, attempts: 7, again: Some(until) });
-        assert!(after(Refusal::Unanswered, 0, now()).doubt);
-        assert!(!after(Refusal::Unready, 0, now()).doubt);
+        let tries = Tries { all: 7, refused: 2 };
+        let next = after(Refusal::Wait(until), tries, now());
+        assert_eq!(next, Next { doubt: false, tries, again: Some(until) });
+        assert!(after(Refusal::Unanswered, tries, now()).doubt);
+        assert!(!after(Refusal::Unready, tries, now()).doubt);
+    }
+
+    #[test]
+    fn silence_takes_no_patience_from_refusals_nor_the_other_way_round() {
+        let tries = |all, refused| Tries { all, refused };
+        for silent in [Refusal::Unanswered, Refusal::Unready] {
+            let silences = after(silent, tries(MOST_REFUSALS, 0), now());
+            let refused = after(Refusal::Refused, silences.tries, now());
+            assert_eq!(refused.tries, tries(MOST_REFUSALS + 2, 1));
+            assert!(refused.again.is_some());
+            let silences = after(silent, tries(90, MOST_REFUSALS - 1), now());
+            assert!(silences.again.is_some());
+            assert_eq!(after(Refusal::Refused, silences.tries, now()).again, None);
+        }
     }
 }

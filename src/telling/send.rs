@@ -67,13 +67,13 @@ impl Teller {
         due: &Due,
         content: &Content,
     ) -> Result<String, Unheard> {
+        // Taken by this agent only after it was left to others for long.
+        let Some(addressee) = self.addressees.get(&run.repository) else {
+            return Err(Unheard::never("no agent came that knows the repository"));
+        };
         if let Content::Alert(alert) = content {
             return self.alert(run, alert).await.map(|()| String::new());
         }
-        let Some(addressee) = self.addressees.get(&run.repository) else {
-            let problem = "this agent does not know the repository".to_owned();
-            return Err(Unheard { refusal: Refusal::Unready, problem });
-        };
         match (&self.github, &addressee.github) {
             (Some(github), Some(name)) => Ok(say(github, name, due, content).await?),
             (None, _) | (_, None) => {

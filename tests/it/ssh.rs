@@ -80,6 +80,27 @@ fn pushes_to_a_repository_by_ssh_are_seen_by_looking() {
 }
 
 #[test]
+fn a_question_at_the_terminal_is_no_reason_to_wait() {
+    let Some(host) = Host::start() else { return };
+    let setup = host.setup();
+    let (_, ssh) = host.ssh("key", "unknown").remove(0);
+    let reads = "sh -c 'read answer </dev/tty' ask".to_owned();
+    for ssh in [ssh.replace(" -oBatchMode=yes", ""), reads] {
+        let agent = setup.command(&["run", "--repo", setup.source.as_deref().unwrap()]);
+        let mut asked = Command::new(Emulator::python().unwrap());
+        // A terminal of its own; no test waits longer for its end.
+        let terminal = "import os, pty, signal, sys; signal.alarm(60); \
+            sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+        asked.args(["-c", terminal]).arg(agent.get_program()).args(agent.get_args());
+        asked.envs(agent.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let asked = asked.env("GIT_SSH_COMMAND", &ssh).stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&asked.stdout);
+        assert_eq!(asked.status.code(), Some(2), "{ssh}: {said}");
+        assert!(said.contains("at the terminal, where nobody answers"), "{said}");
+    }
+}
+
+#[test]
 fn a_host_that_does_not_open_is_told_with_what_to_do() {
     let Some(host) = Host::start() else { return };
     let mut setup = host.setup();

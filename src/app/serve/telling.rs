@@ -8,8 +8,7 @@ use crate::{
     git, github,
     hearing::Repository,
     report::{Alarm, Manner, Stages},
-    store::{OutboxLease, StoreError},
-    telling::{Addressee, TellError, Teller, Told, Topics, Webhook},
+    telling::{Addressee, Asked, Teller, Told, Topics, Turn, Webhook},
 };
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
@@ -18,8 +17,6 @@ use tokio::sync::Mutex;
 
 /// Time between two looks at what is to be told.
 const EVERY: Duration = Duration::from_secs(2);
-/// Time until another agent is asked again whether it has the outbox still.
-const ELSEWHERE: Duration = Duration::from_secs(15);
 
 /// Sending what is in the outbox; nothing if nobody is to be told.
 pub(super) fn tasks(
@@ -62,7 +59,7 @@ pub(super) fn tasks(
         bell: tools.bells.tellings.clone(),
         every: EVERY,
         ends: Ends::Last,
-        pass: Box::new(Telling { tools: tools.clone(), teller, lease: Mutex::default() }),
+        pass: Box::new(Telling { tools: tools.clone(), teller, turn: Mutex::default() }),
     }]
 }
 
@@ -79,7 +76,7 @@ fn name_in_runs(repository: &Repository, tools: &Tools) -> String {
 struct Telling {
     tools: Tools,
     teller: Teller,
-    lease: Mutex<Option<OutboxLease>>,
+    turn: Mutex<Turn>,
 }
 
 impl Pass for Telling {
@@ -90,27 +87,21 @@ impl Pass for Telling {
 
 impl Telling {
     async fn tell(&self) -> anyhow::Result<Rest> {
-        let store = &self.tools.app.store;
-        let mut held = self.lease.lock().await;
-        let lease = match held.take() {
-            Some(lease) => lease,
-            None => match store.acquire_outbox().await.context("lease the outbox")? {
-                Some(lease) => lease,
-                None => return Ok(Rest::Within(ELSEWHERE)),
-            },
-        };
-        let told = match self.teller.pass(&lease).await {
-            Ok(told) => told,
-            Err(TellError::Store(StoreError::OutboxLost)) => return Ok(Rest::Within(ELSEWHERE)),
-            Err(error) => return Err(error).context("tell others about runs"),
+        let mut turn = self.turn.lock().await;
+        let is_last = self.tools.phases.now() >= Phase::Ending;
+        if is_last {
+            turn.is_last();
+        }
+        let asked = self.teller.in_turn(&mut turn).await.context("tell others about runs")?;
+        let told = match asked {
+            Asked::Told(told) => told,
+            Asked::Later(wait) => return Ok(Rest::Within(wait)),
         };
         for trouble in told.troubles.iter().filter(|trouble| trouble.again.is_none()) {
             (self.tools.say)(&format!("{} was not heard: {}", trouble.what, trouble.problem));
         }
-        if self.tools.phases.now() >= Phase::Ending {
-            store.release_outbox(&lease).await.context("give the outbox back")?;
-        } else {
-            *held = Some(lease);
+        if is_last {
+            self.teller.end_turn(&mut turn).await.context("give the outbox back")?;
         }
         Ok(self.rest(&told))
     }

@@ -1,9 +1,11 @@
 //! The rows of the outbox on their way: due, tried, said, put off, given up, overtaken.
 
-use super::{Due, OutboxLease, Silence, Store, StoreError, expect_one, from_json, text};
+use super::{Due, OutboxLease, Silence, Store, StoreError, Tries, expect_one, from_json, text};
 use crate::{ids::RunId, store::moment};
+use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::{Row as _, any::AnyRow};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of a problem that are kept.
 const LONGEST_PROBLEM: usize = 500;
@@ -28,28 +30,46 @@ impl Store {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn due_sayings(&self, most: u32) -> Result<Vec<Due>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM outbox WHERE state = 'wanted' AND not_before <= $1
-             ORDER BY since, run, name LIMIT $2",
+    pub async fn due_sayings(
+        &self,
+        which: &Which<'_>,
+        most: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        let mut rows = sqlx::query(
+            "SELECT outbox.*, runs.repository FROM outbox JOIN runs ON runs.id = outbox.run
+             WHERE state = 'wanted' AND not_before <= $1 ORDER BY since, run, name",
         )
         .bind(self.now())
-        .bind(i64::from(most))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(due).collect()
+        .fetch(&self.pool);
+        let mut sayings = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            let saying = due(&row)?;
+            if which.repositories.contains(row.try_get::<&str, _>("repository")?)
+                || saying.since < which.forsaken_before
+            {
+                sayings.push(saying);
+            }
+            if sayings.len() == most {
+                break;
+            }
+        }
+        Ok(sayings)
     }
 
-    /// When the next of what is put off may be tried again.
+    /// When the next saying about a run of each repository may be tried, for those that have any.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn next_saying(&self) -> Result<Option<Timestamp>, StoreError> {
-        let next: Option<i64> =
-            sqlx::query_scalar("SELECT MIN(not_before) FROM outbox WHERE state = 'wanted'")
-                .fetch_one(&self.pool)
-                .await?;
-        next.map(moment).transpose()
+    pub async fn next_sayings(&self) -> Result<BTreeMap<String, Timestamp>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT runs.repository, MIN(not_before) AS next FROM outbox
+             JOIN runs ON runs.id = outbox.run WHERE state = 'wanted' GROUP BY runs.repository",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("repository")?, moment(row.try_get("next")?)?)))
+            .collect()
     }
 
     /// Takes down that something is about to be said. `false` if a newer run speaks about the same thing, which silences
@@ -111,7 +131,7 @@ impl Store {
         remote: &str,
     ) -> Result<(), StoreError> {
         let said = sqlx::query(
-            "UPDATE outbox SET sent = $4, remote = $5, doubt = 0, attempts = 0, problem = NULL,
+            "UPDATE outbox SET sent = $4, remote = $5, doubt = 0, attempts = 0, refusals = 0, problem = NULL,
              state = CASE WHEN wanted = $4 THEN 'sent' ELSE 'wanted' END WHERE run = $1 AND name = $2
              AND EXISTS (SELECT 1 FROM outbox_lease WHERE one = 1 AND fence = $3)",
         )
@@ -138,7 +158,7 @@ impl Store {
         let state = if unsaid.again.is_some() { "wanted" } else { "given-up" };
         let problem: String = unsaid.problem.chars().take(LONGEST_PROBLEM).collect();
         let kept = sqlx::query(
-            "UPDATE outbox SET doubt = $4, attempts = $5, not_before = $6, problem = $7,
+            "UPDATE outbox SET doubt = $4, attempts = $5, refusals = $10, not_before = $6, problem = $7,
              state = CASE WHEN wanted = $8 THEN $9 ELSE 'wanted' END WHERE run = $1 AND name = $2
              AND EXISTS (SELECT 1 FROM outbox_lease WHERE one = 1 AND fence = $3)",
         )
@@ -146,11 +166,12 @@ impl Store {
         .bind(&due.name)
         .bind(lease.fence)
         .bind(i64::from(unsaid.doubt))
-        .bind(i64::from(unsaid.attempts))
+        .bind(i64::from(unsaid.tries.all))
         .bind(unsaid.again.map_or(0, Timestamp::as_millisecond))
         .bind(problem)
         .bind(due.wanted.as_str())
         .bind(state)
+        .bind(i64::from(unsaid.tries.refused))
         .execute(&self.writes)
         .await?;
         expect_one(kept.rows_affected())
@@ -170,13 +191,22 @@ impl Store {
                 Ok(OutboxRow {
                     name: row.try_get("name")?,
                     state: row.try_get("state")?,
-                    attempts: attempts(row)?,
+                    attempts: number(row, "attempts")?,
                     not_before: moment(row.try_get("not_before")?)?,
                     problem: row.try_get("problem")?,
                 })
             })
             .collect()
     }
+}
+
+/// Which sayings somebody takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Which<'r> {
+    /// Those about runs of these repositories …
+    pub repositories: &'r BTreeSet<&'r str>,
+    /// … and those about any run that have waited since before this, as nobody else takes them.
+    pub forsaken_before: Timestamp,
 }
 
 /// A try that failed.
@@ -186,14 +216,14 @@ pub struct Unsaid<'a> {
     pub problem: &'a str,
     /// May it have been heard all the same?
     pub doubt: bool,
-    /// Tries that count against the bound.
-    pub attempts: u32,
+    /// Tries that count against the bounds.
+    pub tries: Tries,
     /// When to try again; not at all if absent.
     pub again: Option<Timestamp>,
 }
 
-fn attempts(row: &AnyRow) -> Result<u32, StoreError> {
-    Ok(u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX))
+fn number(row: &AnyRow, column: &str) -> Result<u32, StoreError> {
+    Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
 }
 
 fn due(row: &AnyRow) -> Result<Due, StoreError> {
@@ -203,7 +233,7 @@ fn due(row: &AnyRow) -> Result<Due, StoreError> {
         content: row.try_get("content")?,
         remote: row.try_get("remote")?,
         doubt: row.try_get::<i64, _>("doubt")? == 1,
-        attempts: attempts(row)?,
+        tries: Tries { all: number(row, "attempts")?, refused: number(row, "refusals")? },
         since: moment(row.try_get("since")?)?,
         wanted: text(row, "wanted", "a digest")?,
     })

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::world::{Told, World};
 use relevo::ids::{KeeperId, LogPart};
-use relevo::store::{LogCursor, NewAgent, NewDelivery, Silence, Tale, Unsaid, Via, Wanted};
+use relevo::store::{
+    LogCursor, NewAgent, NewDelivery, Silence, Tale, Tries, Unsaid, Via, Wanted, Which,
+};
 use relevo::web::auth::Role;
 use serde_json::json;
 use std::path::Path;
@@ -81,8 +83,10 @@ async fn what_an_open_run_waits_for_and_what_nobody_heard_of_it_is_shown() {
     let wanted = Wanted { name, about: None, silence: Silence::Never, content: "{}".to_owned() };
     let tale = Tale { run: first.clone(), seen: 1, finished: false };
     served.store.want(&outbox, &tale, &[wanted]).await.unwrap();
-    let due = served.store.due_sayings(1).await.unwrap().remove(0);
-    let unsaid = Unsaid { problem: "403 Forbidden", doubt: false, attempts: 8, again: None };
+    let all = Which { repositories: &[].into(), forsaken_before: jiff::Timestamp::MAX };
+    let due = served.store.due_sayings(&all, 1).await.unwrap().remove(0);
+    let tries = Tries { all: 8, refused: 8 };
+    let unsaid = Unsaid { problem: "403 Forbidden", doubt: false, tries, again: None };
     served.store.unsaid(&outbox, &due, unsaid).await.unwrap();
     let shown = agent(&served, Role::Viewer, &["show", first.short()]).await.done();
     shown.says(waits).says("next: agent unlock prod");

@@ -3,6 +3,7 @@
 mod comment;
 mod late;
 mod others;
+mod turns;
 
 use super::{Fake, Fault, Jumping, TOKEN, app, client, commit, repository, token};
 use relevo::{
@@ -86,7 +87,11 @@ impl Desk {
     }
 
     pub async fn run(&self, ask: Ask) -> RunRecord {
-        let new = NewRun {
+        self.store.create_or_find(self.new_run(), ask).await.unwrap().into_run()
+    }
+
+    fn new_run(&self) -> NewRun {
+        NewRun {
             repository: REPOSITORY.to_owned(),
             reference: "main".to_owned(),
             commit: commit('a'),
@@ -94,8 +99,7 @@ impl Desk {
             facts: Facts::default(),
             pipeline: pipeline(),
             reused: Reused::default(),
-        };
-        self.store.create_or_find(new, ask).await.unwrap().into_run()
+        }
     }
 
     /// Something happens to a run.

@@ -58,3 +58,16 @@ async fn what_a_token_that_ended_could_not_say_is_said_with_the_next() {
     assert_eq!(desk.fake.count("POST", "/statuses/"), tries + states.len());
     assert!(desk.fake.clock.now().duration_since(began).as_hours() >= 1);
 }
+
+#[tokio::test]
+async fn a_refusal_after_a_long_silence_is_not_the_last() {
+    let desk = Desk::new(token()).await;
+    let run = desk.run(Ask::Once).await;
+    let silent = [401; 8].into_iter().chain([502; 8]);
+    for status in silent.chain([403, 404]).flat_map(|status| [status; 2]) {
+        desk.fake.fail("POST", "/statuses/", Fault::Refuse(status, vec![], json!({})));
+    }
+    desk.tell().await;
+    let states = desk.states(&run).await;
+    assert!(states.iter().all(|(_, state)| state == "sent"), "{states:?}");
+}

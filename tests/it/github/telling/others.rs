@@ -55,14 +55,33 @@ async fn what_an_agent_that_knows_the_repository_wanted_to_say_is_kept_for_it() 
     }
     desk.teller.pass(&lease).await.unwrap();
     let known = std::mem::take(&mut desk.teller.addressees);
-    for _ in 0..20 {
-        desk.fake.clock.sleep(Duration::from_mins(10)).await;
+    for _ in 0..3 * 24 {
+        desk.fake.clock.sleep(Duration::from_hours(1)).await;
         let told = desk.teller.pass(&lease).await.unwrap();
-        assert!(told.troubles.iter().all(|trouble| trouble.again.is_some()), "{told:?}");
+        assert_eq!((told.troubles, told.left), (vec![], true));
     }
     desk.teller.addressees = known;
     desk.store.release_outbox(&lease).await.unwrap();
     desk.tell().await;
     let states = desk.states(&run).await;
     assert!(!states.is_empty() && states.iter().all(|(_, state)| state == "sent"), "{states:?}");
+}
+
+#[tokio::test]
+async fn what_no_agent_came_for_in_a_week_is_given_up() {
+    let mut desk = Desk::new(token()).await;
+    let run = desk.run(Ask::Once).await;
+    desk.fake.fail("POST", "/statuses/", Fault::Refuse(502, vec![], json!({})));
+    let lease = desk.store.acquire_outbox().await.unwrap().unwrap();
+    desk.teller.pass(&lease).await.unwrap();
+    desk.teller.addressees.clear();
+    let states = desk.states(&run).await;
+    let left = states.iter().filter(|(_, state)| state == "wanted").count();
+    assert_eq!(left, 1, "{states:?}");
+    desk.fake.clock.sleep(Duration::from_hours(8 * 24)).await;
+    let lease = desk.store.acquire_outbox().await.unwrap().unwrap();
+    let told = desk.teller.pass(&lease).await.unwrap();
+    assert_eq!((told.said, told.troubles.len(), told.next), (0, left, None), "{told:?}");
+    let states = desk.states(&run).await;
+    assert!(states.iter().any(|(_, state)| state == "given-up"), "{states:?}");
 }
