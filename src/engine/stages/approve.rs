@@ -11,7 +11,7 @@
 
 use super::{
     failure,
-    outputs::{APPROVAL_EVIDENCE, Approved, Asked, PLAN_EVIDENCE, Planned},
+    outputs::{Approved, Asked, PLAN_EVIDENCE, Planned, approval_evidence},
     plan::needed,
     work::Work,
 };
@@ -30,7 +30,8 @@ pub(super) async fn approve(work: &Work<'_>) -> Result<Done, Failure> {
     let planned: Plan = work.kept(PLAN_EVIDENCE).await?.ok_or_else(no_plan)?;
     // There must be a plan that this run has shown.
     let _shown: Planned = work.output("plan", |built_in| *built_in == BuiltIn::Plan)?;
-    let Some(asked) = work.kept::<Asked>(APPROVAL_EVIDENCE).await? else {
+    let asked = work.kept::<Asked>(&approval_evidence(&work.context.stage.name)).await?;
+    let Some(asked) = asked else {
         return ask(work, &policy, &planned).await;
     };
     let request = request(work, &policy, (&planned, &asked));
@@ -66,8 +67,8 @@ async fn ask(work: &Work<'_>, policy: &DeploymentApproval, plan: &Plan) -> Resul
     let until = later(work.context.clock.now(), policy.expires);
     let asked = Asked { plan: plan.hash(), until };
     work.keep(PLAN_EVIDENCE, plan).await?;
-    work.keep(APPROVAL_EVIDENCE, &asked).await?;
     let context = work.context;
+    work.keep(&approval_evidence(&context.stage.name), &asked).await?;
     let about = (&context.stage.name, &asked.plan);
     let why = format!("the plan is {} now", asked.plan.short());
     let voided = context.store.void_answers(&context.lease, about, &why).await;

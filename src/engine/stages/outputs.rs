@@ -1,7 +1,7 @@
 //! What each built-in stage leaves for the stages behind it, and for whoever reads the run's record.
 
 use crate::{
-    ids::{AccountId, Arn, Digest, EnvName},
+    ids::{AccountId, Arn, Digest, EnvName, StageName},
     model::Verdict,
     report::FINDINGS_EVIDENCE,
     spec::{Action, BuiltIn},
@@ -129,7 +129,10 @@ pub fn evidence_of(action: &Action) -> &'static [&'static str] {
 
 /// Evidence name of the plan.
 pub const PLAN_EVIDENCE: &str = "plan";
-/// Evidence name of what people were asked.
-pub const APPROVAL_EVIDENCE: &str = "approval";
+/// Evidence of a stage `approve`, under a name of its own for each: what was asked and until when, an [`Asked`].
+#[must_use]
+pub fn approval_evidence(stage: &StageName) -> String {
+    format!("approval of {stage}")
+}
 /// Evidence name of the gate's verdict.
 pub const VERDICT_EVIDENCE: &str = "gate-verdict";

@@ -70,6 +70,27 @@ fn an_approval_is_void_once_another_plan_is_needed() {
 }
 
 #[test]
+fn each_question_of_a_run_has_its_own_time_and_its_own_answers() {
+    let world = asking(BY_ADA);
+    world.edit(
+        "pipeline.yaml",
+        "  schedule-rules:   { uses: schedule-rules, needs: [deploy-pipelines] }",
+        "  approve-rules:    { uses: approve, needs: [deploy-pipelines] }\n  schedule-rules:   { uses: schedule-rules, needs: [approve-rules] }",
+    );
+    world.commit("Ask once more");
+    let run = waiting(&world);
+    says(&world, "ada", &["approve", &run]).done();
+    world.agent(&["resume"]).exits(6).says("waits for approval");
+    let shown = world.agent(&["show", &run, "--json"]).done().json();
+    let events = shown["events"].as_array().unwrap();
+    let asked: Vec<&str> =
+        events.iter().filter_map(|event| event["request"]["until"].as_str()).collect();
+    assert!(asked.len() == 2 && asked[0] < asked[1], "{asked:?}");
+    says(&world, "ada", &["approve", &run]).done().says("1 of 1");
+    world.agent(&["resume"]).done().says("is promoted to prod");
+}
+
+#[test]
 fn a_rejection_ends_the_run() {
     let world = asking(BY_ADA);
     let run = waiting(&world);
