@@ -305,8 +305,10 @@ class Buildbot(Server):
 
     def wait_until_up(self):
         super().wait_until_up()
-        log = self.folder / f"{self.name}.log"
-        self.wait("attached worker", lambda: "attached" in log.read_text(errors="replace"), 0.01)
+        # The worker's own file, where its configuration names one; what it prints otherwise.
+        logs = [self.worker / "twistd.log", self.folder / f"{self.name}.log"]
+        said = lambda: any(log.exists() and "attached" in log.read_text(errors="replace") for log in logs)
+        self.wait("attached worker", said, 0.01)
 
 
 MASTER = """\
