@@ -25,6 +25,8 @@ pub(crate) struct Summary<'a> {
     planned: Option<Planned>,
     /// Changes made, in order.
     changes: Vec<String>,
+    /// How many of the planned ones an earlier run made, whose stages this one took over.
+    made_before: usize,
     failures: Vec<Failure>,
     /// What people are asked, while they are.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +45,7 @@ impl<'a> Summary<'a> {
             judged: None,
             planned: None,
             changes: Vec::new(),
+            made_before: 0,
             failures: Vec::new(),
             request: None,
             standing: None,
@@ -65,12 +68,17 @@ impl<'a> Summary<'a> {
 
     fn add(&mut self, event: &Event) {
         match event {
-            Event::StageSucceeded { stage, outputs, .. }
-            | Event::StageReused { stage, outputs, .. } => {
-                let built_in = built_in(&self.run.pipeline, stage.as_str());
-                if let Some(built_in) = built_in {
+            Event::StageSucceeded { stage, outputs, .. } => {
+                if let Some(built_in) = built_in(&self.run.pipeline, stage.as_str()) {
                     self.succeeded(built_in, outputs);
                 }
+            }
+            Event::StageReused { stage, outputs, .. } => {
+                let before = self.changes.len();
+                if let Some(built_in) = built_in(&self.run.pipeline, stage.as_str()) {
+                    self.succeeded(built_in, outputs);
+                }
+                self.made_before += self.changes.drain(before..).len();
             }
             Event::StageFailed { failure, .. } => {
                 self.request = None;
@@ -113,7 +121,7 @@ impl<'a> Summary<'a> {
             lines.push(format!("  gate: {}", verdict.replace('\n', "\n        ")));
         }
         if let Some(planned) = &self.planned {
-            lines.push(changed(planned, &self.changes));
+            lines.push(self.changed(planned));
             lines.extend(self.changes.iter().map(|change| format!("    {change}")));
             lines.extend(planned.notes.iter().map(|note| format!("  note: {note}")));
         }
@@ -126,6 +134,18 @@ impl<'a> Summary<'a> {
         }
         lines.push(format!("  next: {}", self.next()));
         lines.join("\n")
+    }
+
+    fn changed(&self, planned: &Planned) -> String {
+        if planned.changes == 0 {
+            return "  changed: nothing, everything is as planned".to_owned();
+        }
+        let (made, all, plan) = (self.changes.len(), planned.changes, planned.hash.short());
+        let before = match self.made_before {
+            0 => String::new(),
+            before => format!(", {before} by an earlier run"),
+        };
+        format!("  changed: {made} of {all} planned (plan {plan}){before}")
     }
 
     fn headline(&self) -> String {
@@ -252,15 +272,4 @@ fn training(trained: &Trained) -> String {
         Origin::Found => "the same definition and data were trained before in",
     };
     format!("  candidate: {how} {}, execution {}", trained.environment, trained.execution.name())
-}
-
-fn changed(planned: &Planned, changes: &[String]) -> String {
-    match changes.len() {
-        0 if planned.changes == 0 => "  changed: nothing, everything is as planned".to_owned(),
-        made => format!(
-            "  changed: {made} of {} planned (plan {})",
-            planned.changes,
-            planned.hash.short()
-        ),
-    }
 }

@@ -87,6 +87,8 @@ fn a_run_can_begin_in_the_middle_with_what_an_earlier_one_left() {
         .says("has not succeeded yet")
         .says("without --from");
     world.agent(&RUN).done();
+    let told = world.agent(&["run", "--branch", "main", "--from", "schedule-rules"]).done();
+    told.says("changed: 0 of ").says(" by an earlier run");
     let told = world.agent(&["run", "--branch", "main", "--from", "plan"]).done();
     told.says("gate: taken over").says("plan: started").says("changed: nothing");
     assert!(!told.stderr.contains("gate: started"), "{}", told.stderr);
