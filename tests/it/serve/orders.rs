@@ -45,6 +45,11 @@ fn a_run_that_waits_for_its_agent_says_so_to_who_asks_elsewhere() {
         let queue = setup.json(&["queue"]);
         queue.iter().any(|one| one["standing"]["why"]["for"] == "slot").then_some(())
     });
+    for run in setup.runs() {
+        setup.agent(&["cancel", run["run"].as_str().unwrap()]).done();
+    }
+    let is_over = |run: &Value| !run["outcome"].is_null();
+    setup.until("the end", || setup.runs().iter().all(is_over).then_some(()));
 }
 
 #[test]
