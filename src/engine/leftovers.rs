@@ -1,4 +1,4 @@
-//! What agents that died left of runs that are over: checkouts, and commands that outlived their agent.
+//! What agents that died left of runs that are over: checkouts, commands that outlived their agent, leases.
 //!
 //! Whoever drives a run to its end removes its folders there. One that died before that, or that lost the run to another
 //! machine, cannot; so whoever lives in the same state folder looks through it now and then.
@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 const MOST_AT_ONCE: usize = 100;
 
 /// Removes from `work` what belongs to runs that are over, and answers of how many. Open runs, and what no run of this
-/// store has made, stay; what cannot be removed is tried again by the next pass.
+/// store has made, stay; what cannot be removed is tried again by the next pass. Leases of such runs are given back.
 ///
 /// # Errors
 /// If the store fails.
@@ -26,6 +26,7 @@ pub async fn clear_leftovers(
     store: &Store,
     clock: &dyn Clock,
 ) -> Result<usize, StoreError> {
+    store.release_over().await?;
     let folder = work.to_owned();
     let runs = spawn_blocking(move || runs_in(&folder)).await.unwrap_or_default();
     let mut cleared = 0;

@@ -157,6 +157,39 @@ impl Store {
         Ok(())
     }
 
+    /// Gives back what agents that are gone held of runs that are over: nobody takes such a run up again.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn release_over(&self) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let now = self.common_now(&mut connection).await?;
+        let held = sqlx::query(
+            "SELECT leases.* FROM leases JOIN runs ON runs.id = leases.run
+             WHERE leases.owner IS NOT NULL AND runs.outcome IS NOT NULL",
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        drop(connection);
+        for row in held {
+            let until: i64 = row.try_get("expires_at")?;
+            if self.living_owner(row.try_get("owner")?, until, now)?.is_some() {
+                continue;
+            }
+            // Unless somebody has it, or has it again, by now.
+            sqlx::query(
+                "UPDATE leases SET owner = NULL, expires_at = 0
+                 WHERE run = $1 AND fence = $2 AND expires_at = $3",
+            )
+            .bind(row.try_get::<&str, _>("run")?)
+            .bind(row.try_get::<i64, _>("fence")?)
+            .bind(until)
+            .execute(&self.writes)
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Renews a lease. Returns whether it was still there.
     async fn prolong(&self, certainty: &Certainty) -> Result<bool, StoreError> {
         let mut connection = self.pool.acquire().await?;

@@ -127,6 +127,7 @@ impl Rows {
         for (what, question) in [
             ("open runs", "SELECT COUNT(*) FROM runs WHERE outcome IS NULL"),
             ("deliveries without verdict", "SELECT COUNT(*) FROM deliveries WHERE verdict IS NULL"),
+            ("leases", "SELECT COUNT(*) FROM leases WHERE owner IS NOT NULL"),
             ("unsaid sayings", "SELECT COUNT(*) FROM outbox WHERE state = 'wanted'"),
             (
                 UNTOLD,

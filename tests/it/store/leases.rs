@@ -10,6 +10,7 @@ on_both!(
     whoever_lays_down_what_was_taken_over_learns_that_the_lease_is_lost,
     runs_to_one_environment_take_turns_in_the_order_they_asked,
     a_dead_holder_loses_the_environment_and_queues_again,
+    what_a_dead_agent_held_of_a_run_that_is_over_is_given_back,
 );
 
 async fn a_lease_is_exclusive_until_it_ends_and_its_old_owner_then_writes_nothing(memory: Memory) {
@@ -132,4 +133,23 @@ async fn a_dead_holder_loses_the_environment_and_queues_again(memory: Memory) {
     let resumed = memory.store.acquire(&dead.id).await.unwrap();
     let place = memory.store.queue_for(&resumed, claim(&lane())).await.unwrap();
     assert_eq!(place, Place::Behind(next.id));
+}
+
+async fn what_a_dead_agent_held_of_a_run_that_is_over_is_given_back(memory: Memory) {
+    let over = memory.run().await;
+    let gone = memory.elsewhere("gone");
+    let lease = gone.acquire(&over.id).await.unwrap();
+    gone.append(&lease, 1, &[finished()]).await.unwrap();
+    let is_held = async || memory.store.figures().await.unwrap().lease_age.is_some();
+    memory.store.release_over().await.unwrap();
+    assert!(is_held().await, "its agent may be shipping its log");
+    memory.clock.advance(memory.store.lease_duration());
+    memory.store.release_over().await.unwrap();
+    assert!(!is_held().await);
+    let open = NewRun { environment: "dev".parse().unwrap(), ..new_run() };
+    let open = gone.create_or_find(open, Ask::Once).await.unwrap().into_run();
+    gone.acquire(&open.id).await.unwrap();
+    memory.clock.advance(memory.store.lease_duration());
+    memory.store.release_over().await.unwrap();
+    assert!(is_held().await, "somebody will take it up");
 }
