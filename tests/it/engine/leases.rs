@@ -50,8 +50,10 @@ async fn ended_at(world: &World, pid: u32) -> jiff::Timestamp {
     world.clock.now()
 }
 
-async fn lease_end(database: &mut AnyConnection) -> jiff::Timestamp {
-    let end = sqlx::query_scalar("SELECT MAX(expires_at) FROM leases").fetch_one(database).await;
+/// When the lease ends that stands in the table which is called so now.
+async fn lease_end(database: &mut AnyConnection, table: &str) -> jiff::Timestamp {
+    let question = format!("SELECT MAX(expires_at) FROM {table}");
+    let end = sqlx::query_scalar(sqlx::AssertSqlSafe(question)).fetch_one(database).await;
     jiff::Timestamp::from_millisecond(end.unwrap()).unwrap()
 }
 
@@ -79,18 +81,23 @@ async fn a_command_ends_before_another_agent_can_have_its_run_and_not_for_a_shor
     let beat = LEASE_DURATION / 4;
     let silence = async {
         let [beside, leader] = begun(&told).await[..] else { panic!("not two") };
+        let before = lease_end(&mut database, "leases").await;
         is_silent(&mut database).await;
-        world.clock.advance(2 * beat);
+        world.clock.advance(beat);
         yield_now().await;
         is_back(&mut database).await;
-        world.clock.advance(beat);
-        let first = world.clock.now();
-        while lease_end(&mut database).await < first + LEASE_DURATION {
+        // The next beat is due within the time of one, whenever it was that the silence was noticed.
+        while lease_end(&mut database, "leases").await == before {
+            world.clock.advance(beat / 1000);
             yield_now().await;
         }
         is_silent(&mut database).await;
-        world.clock.advance(3 * beat);
-        yield_now().await;
+        let first = lease_end(&mut database, "away").await - LEASE_DURATION;
+        // Step by step: the renewal's answer may still be on its way.
+        while world.clock.now() < first + 3 * beat {
+            world.clock.advance(beat / 1000);
+            yield_now().await;
+        }
         assert!(lives(leader) && lives(beside), "the silence was short");
         world.clock.advance(LEASE_DURATION / 8);
         let ended = ended_at(&world, leader).await.max(ended_at(&world, beside).await);
@@ -117,7 +124,7 @@ async fn an_agent_that_wakes_after_its_lease_kills_its_command_and_does_nothing_
     let run = world.run(vec![deploy, stage("after", &["deploy"])]).await;
     let freeze = async {
         let [_, leader] = begun(&told).await[..] else { panic!("not two") };
-        let until = lease_end(&mut database).await;
+        let until = lease_end(&mut database, "leases").await;
         world.clock.advance(LEASE_DURATION);
         ended_at(&world, leader).await;
         assert!(world.clock.now() >= until);
